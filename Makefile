@@ -1,0 +1,51 @@
+# make run      set up, run lesson 01 and show its results
+# make test     set up everything and run the fast tests
+# make test-slow, make lab, make notebooks, make benchmarks, make constraints, make clean
+
+# The first of these that is Python 3.11 to 3.13; choose another one with PYTHON=…
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+  && echo $$p && break; done)
+VENV := .venv
+COURSE := $(VENV)/bin/course
+PYTEST := $(VENV)/bin/python -m pytest
+ARGS ?=
+
+.PHONY: run lab notebooks test test-slow constraints clean
+.DELETE_ON_ERROR:
+
+run: $(VENV)/.with-run
+	$(COURSE) run 01 $(ARGS)
+
+lab: $(VENV)/.with-lab
+	$(COURSE) lab $(ARGS)
+
+notebooks: $(VENV)/.with-all
+	$(COURSE) build $(ARGS)
+
+test: $(VENV)/.with-all
+	$(PYTEST) -m "not slow" --durations 10 $(ARGS)
+
+test-slow: $(VENV)/.with-all
+	$(PYTEST) -m slow --durations 10 $(ARGS)
+
+# Each set-up leaves a stamp, so that the next one only looks whether the pins changed.
+$(VENV)/.with-%: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install --quiet --progress-bar off -c constraints.txt -e '.[$*]'
+	@touch $@
+
+$(VENV)/bin/python:
+	$(if $(PYTHON),,$(error No Python 3.11, 3.12 or 3.13 found: install one, or name it with PYTHON=/path/to/python3.12))
+	@echo "Making $(VENV) with $(PYTHON) and installing pinned packages; this takes a minute or two."
+	$(PYTHON) -m venv $(VENV)
+
+# keras: AutoKeras 3.0.0 fails with 3.13 and newer. numpy: one version for every Python.
+constraints: $(VENV)/.with-all
+	@{ echo '# Exact versions for every extra but gpu. Made by `make constraints`; do not edit.'; \
+	  printf 'keras==3.12.4\nnumpy==2.4.6\ntensorflow==2.21.0\n' | \
+	  $(VENV)/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --extra all \
+	    --constraints - --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet; \
+	} > constraints.new && mv constraints.new constraints.txt
+
+clean:
+	rm -rf $(VENV) out

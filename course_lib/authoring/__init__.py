@@ -1,0 +1,1 @@
+"""From lesson sources to notebooks: `course build`, its lint, and `course publish`."""

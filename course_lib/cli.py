@@ -1,0 +1,86 @@
+"""The command line, `course …`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from course_lib import __version__
+from course_lib.errors import CourseError
+
+# Each part brings its own commands. A student's installation has the first two alone.
+PARTS = (
+    "course_lib.datasets.commands",
+    "course_lib.doctor",
+    "course_lib.running.commands",
+    "course_lib.authoring.commands",
+)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="A deep-learning course in Keras: run its lessons, build them, look after its data.",
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"course {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def course(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def lab(context: typer.Context) -> None:
+    """Open the course in JupyterLab; further options go to JupyterLab.
+
+    Example: course lab --no-browser --port 8889
+    """
+    from course_lib.project import find_root
+
+    if find_spec("jupyterlab") is None:
+        raise CourseError('JupyterLab is not installed: pip install "course-lib[lab]".')
+    root = find_root()
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}", *context.args]
+    # The kernels must find the `course` program and the packages of this very installation.
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
+    try:
+        status = subprocess.run(command, env={**os.environ, "PATH": path}, check=False).returncode
+    except KeyboardInterrupt:
+        status = 0
+    raise typer.Exit(status)
+
+
+for part in PARTS:
+    if find_spec(part.rpartition(".")[0]) and find_spec(part):
+        import_module(part).register(app)
+
+
+def main() -> None:
+    """Run the command line; an error that a person can mend is one sentence, not a traceback."""
+    try:
+        app()
+    except CourseError as error:
+        typer.secho("Error: ", fg=typer.colors.RED, err=True, nl=False)
+        typer.echo(str(error), err=True)
+        sys.exit(error.exit_status)
+    except BrokenPipeError:  # as in `course data list | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,223 @@
+"""`course doctor`: what this machine offers the course, and how to mend what is missing."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import typer
+
+from course_lib.errors import CourseError
+
+OLDEST, NEWEST = (3, 11), (3, 13)
+MEMORY_NEEDED_GB = 4.0  # what one lesson may take in the quick profile
+DISK_NEEDED_GB = 2.0  # all data sets in the cache and the results of all lessons
+
+CORE = ("tensorflow", "keras", "numpy", "matplotlib", "scikit-learn", "pooch")
+EXTRAS = {
+    "jupyterlab": "lab",
+    "papermill": "run",
+    "keras-tuner": "automl",
+    "autokeras": "automl",
+    "tf-explain": "explain",
+    "nbgrader": "grading",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at.
+
+    Attributes
+    ----------
+    name, found : str
+    status : {"ok", "optional", "problem"}
+        "optional" is missing but only some parts of the course need it.
+    remedy : str
+        What to do; empty where all is well.
+    """
+
+    name: str
+    found: str
+    status: str = "ok"
+    remedy: str = ""
+
+
+def examine() -> Iterator[Check]:
+    """Yield every check in turn; loading TensorFlow for the device takes some seconds."""
+    yield _python()
+    yield from map(_core_package, CORE)
+    yield from (_extra_package(name, extra) for name, extra in EXTRAS.items())
+    yield _device()
+    yield _memory()
+    yield _cache()
+    yield from _data()
+    yield _graphviz()
+    yield _sandbox()
+
+
+def _python() -> Check:
+    found = f"{platform.python_version()} in {sys.prefix}"
+    if not OLDEST <= sys.version_info[:2] <= NEWEST:
+        return Check("Python", found, "problem", "make .venv anew with Python 3.11, 3.12 or 3.13")
+    return Check("Python", found)
+
+
+def _core_package(name: str) -> Check:
+    try:
+        return Check(name, version(name))
+    except PackageNotFoundError:
+        remedy = 'pip install "course-lib" (in the course\'s folder: pip install -e .)'
+        return Check(name, "not installed", "problem", remedy)
+
+
+def _extra_package(name: str, extra: str) -> Check:
+    try:
+        return Check(name, version(name))
+    except PackageNotFoundError:
+        remedy = f'for its parts of the course: pip install -e ".[{extra}]"'
+        return Check(name, "not installed", "optional", remedy)
+
+
+def _device() -> Check:
+    # In a process of its own: a broken TensorFlow may end its process without an exception.
+    code = "from course_lib.runtime import describe_device; print(describe_device())"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return Check(
+            "device",
+            "TensorFlow did not start in 120 s",
+            "problem",
+            "restart the machine, try again",
+        )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        return Check(
+            "device", last, "problem", "reinstall: pip install --force-reinstall tensorflow"
+        )
+    return Check("device", done.stdout.strip())
+
+
+def _memory() -> Check:
+    import psutil
+
+    memory = psutil.virtual_memory()
+    available = memory.available / 1e9
+    found = f"{available:.1f} GB available of {memory.total / 1e9:.1f} GB"
+    if available < MEMORY_NEEDED_GB:
+        return Check(
+            "memory",
+            found,
+            "problem",
+            f"close programs: a lesson takes up to {MEMORY_NEEDED_GB:.0f} GB",
+        )
+    return Check("memory", found)
+
+
+def _cache() -> Check:
+    from course_lib.datasets import cache_dir
+
+    folder = cache_dir()
+    remedy = "set COURSE_CACHE_DIR to a folder that you may write"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return Check("data cache", f"{folder}: {error.strerror}", "problem", remedy)
+    free = shutil.disk_usage(folder).free / 1e9
+    found = f"{folder}, {free:.1f} GB free"
+    if free < DISK_NEEDED_GB:
+        return Check("data cache", found, "problem", f"free some space, or {remedy}")
+    return Check("data cache", found)
+
+
+def _data() -> Iterator[Check]:
+    from course_lib import datasets
+
+    try:
+        mirror = datasets.mirror_dir()
+    except CourseError as error:
+        yield Check("data mirror", str(error), "problem", "mend or unset COURSE_DATA_DIR")
+        return
+    yield Check("data mirror", str(mirror) if mirror else "none (COURSE_DATA_DIR is not set)")
+    for name in datasets.catalogue():
+        located = datasets.locate(name)
+        if located is None:
+            remedy = f"with a network: course data fetch {name}"
+            yield Check(f"data {name}", "neither in a mirror nor in the cache", "optional", remedy)
+        else:
+            yield Check(f"data {name}", f"in the {located.origin}, {located.folder}")
+
+
+def _graphviz() -> Check:
+    dot = shutil.which("dot")
+    if dot is None:
+        remedy = "for drawings of models: apt install graphviz, brew install graphviz or conda"
+        return Check("Graphviz", "no program dot on the PATH", "optional", remedy)
+    return Check("Graphviz", dot)
+
+
+def _sandbox() -> Check:
+    bwrap = shutil.which("bwrap")
+    if bwrap is None:
+        remedy = "only to grade submissions: apt install bubblewrap (Linux)"
+        return Check("sandbox", "no program bwrap on the PATH", "optional", remedy)
+    try:
+        command = [bwrap, "--unshare-all", "--ro-bind", "/", "/", "true"]
+        works = (
+            subprocess.run(command, capture_output=True, timeout=10, check=False).returncode == 0
+        )
+    except subprocess.TimeoutExpired:
+        works = False
+    if not works:
+        remedy = (
+            "only to grade submissions: allow user namespaces (kernel.unprivileged_userns_clone=1)"
+        )
+        return Check("sandbox", f"{bwrap} is not allowed to make namespaces", "optional", remedy)
+    return Check("sandbox", bwrap)
+
+
+def register(app: typer.Typer) -> None:
+    """Add `course doctor` to the command line."""
+    app.command()(doctor)
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+) -> None:
+    """Look at this machine and say what to mend: versions, device, memory, data, tools.
+
+    Exit status 1 if something that every lesson needs is missing. Example: course doctor --json
+    """
+    import json
+
+    from rich.console import Console
+    from rich.table import Table
+
+    if as_json:
+        checks = list(examine())
+        print(json.dumps({"checks": [asdict(check) for check in checks]}, indent=1))
+    else:
+        console = Console()
+        with console.status("looking around …"):
+            checks = list(examine())
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in ("", "what", "found", "what to do"):
+            table.add_column(column, overflow="fold")
+        signs = {"ok": "[green]ok[/]", "optional": "[yellow]--[/]", "problem": "[red]!![/]"}
+        for check in checks:
+            table.add_row(signs[check.status], check.name, check.found, check.remedy)
+        console.print(table)
+    if any(check.status == "problem" for check in checks):
+        raise typer.Exit(1)

@@ -1,0 +1,15 @@
+"""The errors that a person can mend."""
+
+
+class CourseError(Exception):
+    """Something a user can put right: the message names the value that is wrong and the fix.
+
+    The command line prints the message alone, without a traceback, and exits with
+    `exit_status`: 2 for wrong use or a wrong set-up, 1 where a result fell short.
+    """
+
+    exit_status = 2
+
+
+class DataError(CourseError):
+    """A data set could not be found, downloaded or trusted."""

@@ -1,0 +1,70 @@
+"""Writing results so that a file is either whole or not there, with errors that name the fix."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from course_lib.errors import CourseError
+
+
+def write(path: Path, text: str) -> None:
+    """Write a text file in one step: a reader sees the old one or the new one, never a half.
+
+    Raises
+    ------
+    CourseError
+        If the disk is full or the folder cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(prefix=".course-", suffix=".part", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            os.chmod(name, 0o666 & ~_umask())  # mkstemp's files are private
+            os.replace(name, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(name)
+            raise
+    except OSError as error:
+        raise CourseError(_explain(path, error)) from error
+
+
+def prepare_folder(folder: Path) -> Path:
+    """Make a folder for results, and return it as an absolute path.
+
+    Raises
+    ------
+    CourseError
+        If it is a file, or cannot be made or written.
+    """
+    folder = Path(os.path.abspath(folder.expanduser()))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (FileExistsError, NotADirectoryError) as error:
+        raise CourseError(
+            f"{folder} cannot be a folder because it, or a part of its path, is a file: "
+            "choose another --out."
+        ) from error
+    except OSError as error:
+        raise CourseError(_explain(folder, error)) from error
+    return folder
+
+
+def _explain(path: Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"No space is left to write {path}: free some, or choose another --out."
+    reason = error.strerror or str(error)
+    return f"{path} cannot be written ({reason}): choose another --out."
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,256 @@
+"""Jupyter kernels that need no network, stay within their limits and leave nothing behind.
+
+`LocalKernelManager` starts a kernel of a given Python and talks to it over Unix sockets;
+`KernelWatch` measures its memory and ends it when it exceeds a limit; `end_tree` ends a kernel
+together with all that it has started.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec
+
+# A Unix socket's path may take 107 bytes on Linux and 103 on macOS; ours end in "/k-5".
+_LONGEST_FOLDER = 95
+
+
+class LocalKernelManager(AsyncKernelManager):
+    """A kernel of one given Python on this machine, reached without a network.
+
+    The command is given, not looked up, so that no kernelspec of the user's can lead elsewhere.
+    Where there are Unix sockets they are used, so that a kernel works in a network namespace
+    whose loopback device is down; elsewhere (Windows) TCP on the loopback device.
+
+    Parameters
+    ----------
+    python : str, optional
+        The interpreter; this program's own by default.
+    command : sequence of str, optional
+        The whole command line, with ``{connection_file}`` in it, in place of `python`'s.
+    **traits
+        Further traits of `jupyter_client.AsyncKernelManager`.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        A private folder with the sockets, the connection file and what the kernel's process
+        wrote before it captured its output; removed with the kernel's other resources.
+    last_words : str
+        The end of what the kernel's process wrote there, once its resources are cleaned up.
+    """
+
+    def __init__(
+        self, *, python: str = sys.executable, command: Sequence[str] | None = None, **traits: Any
+    ) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="course-kernel-", dir=_short_folder()))
+        self.last_words = ""
+        # Also when the manager is forgotten, or the program ends, before the kernel started.
+        self._remove_folder = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        if _sockets_fit(self.folder):
+            traits |= {"transport": "ipc", "ip": str(self.folder / "k")}
+        super().__init__(connection_file=str(self.folder / "kernel.json"), **traits)
+        module = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        self._kernel_spec = KernelSpec(
+            argv=list(command or module), display_name="Course", language="python"
+        )
+
+    @property
+    def pid(self) -> int | None:
+        """The kernel's process id, or None before it starts."""
+        return getattr(self.provisioner, "pid", None)
+
+    @property
+    def exit_status(self) -> int | None:
+        """The status of a kernel that has ended by itself: minus the signal if one ended it."""
+        process = getattr(self.provisioner, "process", None)
+        return None if process is None else process.poll()
+
+    async def _async_launch_kernel(self, kernel_cmd: list[str], **options: Any) -> None:
+        # Nothing that the process writes by itself may reach our terminal.
+        with (self.folder / "kernel.log").open("ab") as log:
+            options = {"stdout": log, "stderr": log} | options
+            await super()._async_launch_kernel(kernel_cmd, **options)
+
+    async def _async_cleanup_resources(self, restart: bool = False) -> None:
+        await super()._async_cleanup_resources(restart=restart)
+        if not restart:
+            if self.pid is not None:  # processes that outlive the kernel which started them
+                end_tree(self.pid)
+            with suppress(OSError):
+                log = (self.folder / "kernel.log").read_text("utf-8", errors="replace")
+                self.last_words = log[-2000:].strip()
+            self._remove_folder()
+
+    cleanup_resources = _async_cleanup_resources
+
+
+def _short_folder() -> str | None:
+    """Return where a kernel's folder should be made: /tmp where the usual place is too deep."""
+    usual = Path(tempfile.gettempdir())
+    fits = _sockets_fit(usual / "course-kernel-12345678")
+    return "/tmp" if not fits and os.access("/tmp", os.W_OK) else None
+
+
+def _sockets_fit(folder: Path) -> bool:
+    return os.name == "posix" and len(os.fsencode(folder)) <= _LONGEST_FOLDER
+
+
+def end_tree(pid: int, *, grace: float = 1.0) -> None:
+    """End a kernel and every process that it has started, politely at first.
+
+    Parameters
+    ----------
+    pid : int
+        The kernel's process id. Where there are sessions, all processes of the session that it
+        leads are meant, so that children are found even when the kernel is already gone.
+    grace : float, optional
+        Seconds between asking (SIGTERM) and ending (SIGKILL).
+    """
+    processes = _tree(pid)
+    for process in processes:
+        with suppress(psutil.Error):
+            process.terminate()
+    psutil.wait_procs(processes, timeout=grace)
+    # Some may have forked in the meantime: look again, a bounded number of times.
+    for _ in range(5):
+        processes = _tree(pid)
+        if not processes:
+            return
+        for process in processes:
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(processes, timeout=grace)
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    """Return the living processes that a kernel consists of, itself included."""
+    found: set[psutil.Process] = set()
+    with suppress(psutil.Error):
+        root = psutil.Process(pid)
+        found |= {root, *root.children(recursive=True)}
+    if hasattr(os, "getsid"):
+        for other in psutil.pids():
+            with suppress(OSError, psutil.Error):
+                if os.getsid(other) == pid:
+                    found.add(psutil.Process(other))
+    return [process for process in found if _is_alive(process)]
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+class KernelWatch(threading.Thread):
+    """Measure a kernel's memory and end the kernel, with all it started, at a limit.
+
+    Use it as a context manager around what the kernel does.
+
+    Parameters
+    ----------
+    pid : int
+        The kernel's process id.
+    memory_limit_mb : float, optional
+        The most memory that the kernel and its descendants may hold together, in MB (10⁶ bytes).
+    time_limit : float, optional
+        The longest time from now on, in seconds of wall time.
+    stop : threading.Event, optional
+        When set, the kernel is ended too.
+    interval : float, optional
+        Seconds between two looks.
+    clock : callable, optional
+        The clock for `time_limit`, in seconds.
+
+    Attributes
+    ----------
+    peak_memory_mb : float
+        The most memory seen so far, in MB.
+    ended_for : {None, "memory_limit", "time_limit", "interrupted"}
+        Why the watch ended the kernel; None if it did not.
+    """
+
+    def __init__(
+        self,
+        pid: int,
+        *,
+        memory_limit_mb: float | None = None,
+        time_limit: float | None = None,
+        stop: threading.Event | None = None,
+        interval: float = 0.2,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(name=f"watch of kernel {pid}", daemon=True)
+        self.pid = pid
+        self.peak_memory_mb = 0.0
+        self.ended_for: str | None = None
+        self._memory_limit = float("inf") if memory_limit_mb is None else memory_limit_mb
+        self._clock = clock
+        self._deadline = float("inf") if time_limit is None else clock() + time_limit
+        self._stop_asked = stop or threading.Event()
+        self._interval = interval
+        self._over = threading.Event()
+
+    def __enter__(self) -> KernelWatch:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.join()
+
+    def run(self) -> None:
+        """Look at the kernel until the watch is over or a limit is exceeded."""
+        while True:
+            memory = memory_mb(self.pid)
+            self.peak_memory_mb = max(self.peak_memory_mb, memory)
+            if memory > self._memory_limit:
+                self.ended_for = "memory_limit"
+            elif self._clock() > self._deadline:
+                self.ended_for = "time_limit"
+            elif self._stop_asked.is_set():
+                self.ended_for = "interrupted"
+            if self.ended_for:
+                end_tree(self.pid)
+                return
+            if self._over.wait(self._interval):
+                return
+
+
+def memory_mb(pid: int) -> float:
+    """Return the memory that a process and its descendants hold, in MB (10⁶ bytes).
+
+    Memory that several of them share is counted once where the system tells (Linux' proportional
+    set size, which takes some milliseconds to read and is read only where there are several).
+    """
+    try:
+        root = psutil.Process(pid)
+        processes = [root, *root.children(recursive=True)]
+    except psutil.Error:
+        return 0.0
+    held = 0
+    for process in processes:
+        with suppress(psutil.Error):
+            memory = process.memory_info() if len(processes) == 1 else _shared_memory_info(process)
+            held += getattr(memory, "pss", memory.rss)
+    return held / 1e6
+
+
+def _shared_memory_info(process: psutil.Process) -> Any:
+    try:
+        return process.memory_full_info()
+    except psutil.AccessDenied:
+        return process.memory_info()

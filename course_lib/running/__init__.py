@@ -1,0 +1,1 @@
+"""Running lessons: notebooks -> executed notebooks, HTML pages, report.json."""

@@ -1,0 +1,62 @@
+"""LaTeX formulas as MathML, which browsers draw without a script or a network."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from xml.etree import ElementTree
+
+
+def to_mathml(latex: str, *, block: bool = False) -> str:
+    r"""Return a formula as MathML, or as the LaTeX itself in <code> where that is not possible.
+
+    Parameters
+    ----------
+    latex : str
+        Without the dollar signs.
+    block : bool
+        Whether it stands in a line of its own.
+
+    Examples
+    --------
+    >>> to_mathml(r"\unknown{x}")
+    '<code class="course-latex">\\unknown{x}</code>'
+    """
+    from latex2mathml.converter import convert
+
+    try:
+        markup = convert(_prepared(latex), display="block" if block else "inline")
+        tree = ElementTree.fromstring(markup)
+    except Exception:  # latex2mathml's errors have no class in common, and it raises KeyError too
+        return _as_code(latex, block)
+    if any("\\" in text for text in tree.itertext()):  # a command that it does not know
+        return _as_code(latex, block)
+    return markup
+
+
+# What latex2mathml does not know, or MathML shows badly, in terms of what works.
+_REWRITES = (
+    (re.compile(r"\\(?:label|tag)\*?\{[^}]*\}"), ""),  # they say nothing outside a document
+    (re.compile(r"\\(begin|end)\{(?:aligned|split|gathered)\}"), r"\\\1{align*}"),
+    (re.compile(r"\\arg\s*\\(max|min)(?![A-Za-z])"), r"\\arg\1"),
+    # One word, not a row of letters.
+    (re.compile(r"\\mathrm\{([A-Za-z]{2,})\}"), r"\\text{\1}"),
+    # MathML puts no space between a function's name and a letter after it.
+    (
+        re.compile(
+            r"(\\(?:log|ln|exp|sin|cos|tan|tanh|max|min))\s*(?=[\s\\][A-Za-z])(?!\s*\\left)"
+        ),
+        r"\1\\, ",
+    ),
+)
+
+
+def _prepared(latex: str) -> str:
+    for pattern, replacement in _REWRITES:
+        latex = pattern.sub(replacement, latex)
+    return latex.strip()
+
+
+def _as_code(latex: str, block: bool) -> str:
+    code = f'<code class="course-latex">{escape(latex.strip())}</code>'
+    return f"<p>{code}</p>" if block else code

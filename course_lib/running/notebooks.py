@@ -1,0 +1,168 @@
+"""The lessons' notebooks before they run: found, read, and their parameters checked."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from course_lib.errors import CourseError
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+
+def select(names: Sequence[str], available: Mapping[str, Path]) -> list[str]:
+    """Return the lessons that a user means, in the course's order.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Each a lesson's number ("1" or "01"), its name or a part of it that no other lesson has,
+        in any case; or "all". No name at all means "all".
+    available : mapping of str to pathlib.Path
+        The course's notebooks by lesson.
+
+    Raises
+    ------
+    CourseError
+        If a name fits no lesson or several, or there is none.
+    """
+    if not available:
+        raise CourseError(
+            "There is no notebook in notebooks/ yet: make them with `course build` first."
+        )
+    if not names or any(name.casefold() == "all" for name in names):
+        return list(available)
+    chosen = {_find(name, list(available)) for name in names}
+    return [lesson for lesson in available if lesson in chosen]
+
+
+def _find(name: str, lessons: Sequence[str]) -> str:
+    wanted = name.casefold().removesuffix(".ipynb").rsplit("/", 1)[-1]
+    for lesson in lessons:
+        if lesson.casefold() == wanted:
+            return lesson
+    if wanted.isdigit():
+        fits = [lesson for lesson in lessons if int(lesson.split("-")[0]) == int(wanted)]
+    else:
+        fits = [lesson for lesson in lessons if wanted and wanted in lesson.casefold()]
+    if len(fits) == 1:
+        return fits[0]
+    problem = f"fits {len(fits)} lessons" if fits else "is no lesson"
+    raise CourseError(f"{name!r} {problem}; choose from {', '.join(fits or lessons)}.")
+
+
+def read(path: Path) -> NotebookNode:
+    """Read a notebook in the current format, with a kernel named and every cell with an id.
+
+    Raises
+    ------
+    CourseError
+        If the file cannot be read or is not a notebook.
+    """
+    import nbformat
+
+    try:
+        text = path.read_text("utf-8")
+        with warnings.catch_warnings():  # about cells without ids, which get theirs here
+            warnings.simplefilter("ignore")
+            notebook = nbformat.v4.upgrade(nbformat.reads(text, as_version=4))
+            nbformat.validate(notebook)
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror}.") from error
+    except (
+        ValueError,  # neither JSON nor UTF-8
+        AttributeError,  # JSON, but no notebook's
+        KeyError,
+        TypeError,
+        nbformat.ValidationError,
+    ) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        raise CourseError(
+            f"{path} is not a valid notebook ({reason[:120]}): make it again with `course build`."
+        ) from error
+    # papermill wants to know the language; the kernel is ours in any case.
+    notebook.metadata.setdefault("kernelspec", {"name": "python3", "display_name": "Python 3"})
+    notebook.metadata.kernelspec.setdefault("language", "python")
+    for cell in notebook.cells:
+        cell.metadata.setdefault("tags", [])
+    return notebook
+
+
+def parameter_values(
+    lesson: str, notebook: NotebookNode, *, profile: str, data: str, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the parameters to inject into one notebook.
+
+    Parameters
+    ----------
+    lesson : str
+        The lesson's name, for messages.
+    notebook : NotebookNode
+    profile : {"auto", "quick", "full"}
+    data : {"auto", "real", "sample"}
+    given : mapping of str to object
+        Further parameters by name.
+
+    Raises
+    ------
+    CourseError
+        If the notebook's parameters cell does not define one of them.
+    """
+    import papermill
+
+    known = papermill.inspect_notebook(notebook)
+    wanted = {"profile": profile, "data": data}
+    # A notebook without these two can be run as it is.
+    values = {n: value for n, value in wanted.items() if n in known or value != "auto"} | dict(
+        given
+    )
+    for name in values:
+        if name not in known:
+            has = f"its parameters are {', '.join(known)}" if known else "it has no parameters"
+            raise CourseError(f"{lesson} has no parameter {name!r}: {has}.")
+    return values
+
+
+def parse_parameters(pairs: Iterable[Sequence[str]]) -> dict[str, Any]:
+    """Read the pairs of ``-p NAME VALUE``; values are YAML scalars, and 1e-3 is a number too.
+
+    Raises
+    ------
+    CourseError
+        If a name is given twice, or has an option of its own.
+    """
+    values: dict[str, Any] = {}
+    for name, text in pairs:
+        if name in ("profile", "data"):
+            raise CourseError(f"-p {name} has its own option: use --{name} {text}.")
+        if name in values:
+            raise CourseError(f"-p {name} is given twice: keep one of them.")
+        values[name] = parse_value(text)
+    return values
+
+
+def parse_value(text: str) -> Any:
+    """Read one parameter's value as papermill reads it.
+
+    Examples
+    --------
+    >>> parse_value("3"), parse_value("1e-3"), parse_value("true"), parse_value("adam")
+    (3, 0.001, True, 'adam')
+    """
+    import yaml
+    from papermill.iorw import NoDatesSafeLoader
+
+    for number in (int, float):  # YAML 1.1 takes 1e-3 for a word
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    if text == "None":
+        return None
+    try:
+        return yaml.load(text, Loader=NoDatesSafeLoader)
+    except yaml.YAMLError:
+        return text

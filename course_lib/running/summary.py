@@ -1,0 +1,91 @@
+"""The end of a run as tables for people."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from course_lib.running.progress import WORDS, duration
+from course_lib.running.report import Judged, LessonReport
+
+
+def show(console: Console, reports: Sequence[LessonReport], out: Path) -> None:
+    """Print results, costs, failures and paths; the tables fit 80 columns."""
+    recorded = [report for report in reports if report.results]
+    if recorded:
+        console.print(_results_table(recorded))
+    console.print(_lessons_table(reports))
+    for report in reports:
+        if report.error:
+            _print(console, Text(f"{report.lesson}: {report.error}", style="bold red"))
+            for line in report.traceback:
+                _print(console, Text(f"  {line}"))
+            console.print()
+    for report in reports:
+        for path in (report.notebook, report.page):
+            if path:
+                _print(console, Text(_short(path)))
+    _print(console, Text(_short(out / "report.json")))
+
+
+def _results_table(reports: Sequence[LessonReport]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False)
+    table.add_column("Lesson", no_wrap=True, overflow="ellipsis", max_width=22)
+    table.add_column("Result", overflow="fold")
+    table.add_column("Value", justify="right", no_wrap=True)
+    table.add_column("Expected", no_wrap=True)
+    table.add_column("Verdict", no_wrap=True)
+    for report in reports:
+        lesson = report.lesson
+        for name, result in report.results.items():
+            value = "missing" if result.value is None else f"{result.value:.4g}"
+            band = "–" if result.low is None else f"{result.low:.4g} to {result.high:.4g}"
+            table.add_row(lesson, name, value, band, _verdict(result))
+            lesson = ""  # once is enough
+    return table
+
+
+def _lessons_table(reports: Sequence[LessonReport]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False)
+    table.add_column("Lesson", no_wrap=True, overflow="ellipsis", max_width=22)
+    table.add_column("Outcome", overflow="fold")
+    table.add_column("Profile", no_wrap=True)
+    table.add_column("Time", justify="right", no_wrap=True)
+    table.add_column("Memory", justify="right", no_wrap=True)
+    table.add_column("Data", overflow="fold")
+    for report in reports:
+        table.add_row(
+            report.lesson,
+            Text(WORDS[report.status], style="green" if report.passed else "bold red"),
+            report.profile,
+            duration(report.seconds) if report.seconds else "–",
+            f"{report.peak_memory_mb / 1000:.1f} GB" if report.peak_memory_mb else "–",
+            Text(report.data_origin or report.data),
+        )
+    return table
+
+
+def _verdict(result: Judged) -> Text:
+    if result.ok is None:
+        return Text("unmeasured", style="yellow")
+    if result.ok:
+        return Text("held", style="green")
+    return Text("missing" if result.value is None else "out of band", style="bold red")
+
+
+def _print(console: Console, text: Text) -> None:
+    # soft_wrap: a path stays in one piece, to be copied or clicked.
+    console.print(text, soft_wrap=True, highlight=False)
+
+
+def _short(path: str | Path) -> str:
+    """Return a path relative to here where it lies below, else as it is."""
+    path = Path(path)
+    here = Path(os.getcwd())
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -1,0 +1,167 @@
+"""The state a lesson starts from: seeds, device, precision and profile."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from course_lib.errors import CourseError
+from course_lib.results import note
+
+PROFILES = ("quick", "full")
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What `setup` decided.
+
+    Attributes
+    ----------
+    profile : {"quick", "full"}
+        How much to train: minutes on a CPU, or the numbers that want a GPU.
+    device : str
+        One line about what the network trains on.
+    seed : int
+    mixed_precision : bool
+        Whether Keras computes in 16 bits and keeps its variables in 32.
+    """
+
+    profile: str
+    device: str
+    seed: int
+    mixed_precision: bool = False
+
+    @property
+    def quick(self) -> bool:
+        return self.profile == "quick"
+
+
+def setup(*, profile: str = "auto", seed: int = 0, deterministic: bool = False) -> Runtime:
+    """Prepare TensorFlow and Keras for a lesson, and say on what it will run.
+
+    Seeds Python, NumPy and Keras. Where there is a GPU, lets TensorFlow take its memory step by
+    step, and computes in mixed precision if the GPU has tensor cores to gain from it. Call it
+    before the first TensorFlow operation.
+
+    Parameters
+    ----------
+    profile : {"auto", "quick", "full"}
+        "auto" is "full" where there is a GPU and "quick" elsewhere.
+    seed : int
+        From 0 to 2**32 - 1.
+    deterministic : bool
+        Make every operation give the same bits in every run. Costs speed on a GPU.
+
+    Raises
+    ------
+    CourseError
+        If the profile or the seed is not one of those above.
+
+    Examples
+    --------
+    >>> runtime = setup(profile="quick", seed=1)  # doctest: +ELLIPSIS
+    quick profile, seed 1, on ...
+    >>> runtime.quick
+    True
+    """
+    if profile not in ("auto", *PROFILES):
+        raise CourseError(f'profile is {profile!r}: choose "auto", "quick" or "full".')
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise CourseError(f"seed is {seed!r}: choose a whole number from 0 to {2**32 - 1}.")
+
+    with _start_up_notes_withheld():
+        import keras
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        _grow_memory(gpu)
+    keras.utils.set_random_seed(seed)
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+    mixed = bool(gpus) and all(map(_has_tensor_cores, gpus))
+    keras.mixed_precision.set_global_policy("mixed_float16" if mixed else "float32")
+
+    if profile == "auto":
+        profile = "full" if gpus else "quick"
+    runtime = Runtime(profile, describe_device(gpus), seed, mixed)
+    note(
+        "setup",
+        f"{profile} profile, seed {seed}, on {runtime.device}"
+        f"{', mixed precision' if mixed else ''} "
+        f"(TensorFlow {tf.__version__}, Keras {keras.__version__})",
+        profile=profile,
+        seed=seed,
+        device=runtime.device,
+        mixed_precision=mixed,
+    )
+    return runtime
+
+
+def describe_device(gpus: list | None = None) -> str:
+    """Return one line on what TensorFlow computes with, such as "CPU, 2 cores"."""
+    with _start_up_notes_withheld():
+        import tensorflow as tf
+
+        if gpus is None:
+            gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return f"CPU, {available_cores()} cores"
+    names = [tf.config.experimental.get_device_details(gpu).get("device_name", "?") for gpu in gpus]
+    return f"GPU, {', '.join(names)}"
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use, at least 1."""
+    if hasattr(os, "sched_getaffinity"):  # Linux: respects containers' and batch systems' limits
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def _start_up_notes_withheld() -> Iterator[None]:
+    """Keep what TensorFlow writes to stderr while it starts from alarming the reader.
+
+    Its C++ code notes there that it was built with oneDNN and found no CUDA, before any log level
+    takes effect. If the start fails, the notes are shown after all: they may say why.
+    """
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as notes:
+        os.dup2(notes.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            notes.seek(0)
+            os.write(saved, notes.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+def _grow_memory(gpu) -> None:
+    import tensorflow as tf
+
+    try:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    except RuntimeError:
+        # The GPU is in use already: setup() was called a second time, or too late to matter.
+        if not tf.config.experimental.get_memory_growth(gpu):
+            note(
+                "warning",
+                "TensorFlow ran before setup(), so it keeps all of the GPU's memory: "
+                "restart the kernel and run setup() first to share the GPU.",
+            )
+
+
+def _has_tensor_cores(gpu) -> bool:
+    """Whether half precision is faster: NVIDIA GPUs of compute capability 7.0 (Volta) or newer."""
+    import tensorflow as tf
+
+    capability = tf.config.experimental.get_device_details(gpu).get("compute_capability")
+    return capability is not None and capability >= (7, 0)

@@ -1,0 +1,38 @@
+"""What all tests share: no test reads a classroom mirror or the user's cache unless it asks to."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# A busy machine is no failure: properties are asserted, not how long one example takes.
+hypothesis.settings.register_profile("course", deadline=None)
+hypothesis.settings.load_profile("course")
+
+ROOT = Path(__file__).resolve().parent.parent
+MIRROR = os.environ.get("COURSE_DATA_DIR")
+
+
+@pytest.fixture(autouse=True)
+def _no_data_around(monkeypatch: pytest.MonkeyPatch, tmp_path_factory) -> None:
+    monkeypatch.delenv("COURSE_DATA_DIR", raising=False)
+    monkeypatch.setenv("COURSE_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture
+def mirror(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The mirror of real data that COURSE_DATA_DIR named when the tests were started."""
+    if not MIRROR:
+        pytest.skip("needs real data: set COURSE_DATA_DIR to a mirror")
+    folder = Path(MIRROR).resolve()
+    monkeypatch.setenv("COURSE_DATA_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The course's folder."""
+    return ROOT

@@ -1,0 +1,203 @@
+"""Kernels that need no network and leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from course_lib.kernels import KernelWatch, LocalKernelManager, end_tree, memory_mb
+
+# Two generations: a program that starts a child which outlives it unless it is ended too.
+FAMILY = (
+    "import subprocess, sys, time\n"
+    "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+    "print(child.pid, flush=True)\ntime.sleep(60)"
+)
+
+TALK = textwrap.dedent(
+    """
+    import asyncio, sys
+    from course_lib.kernels import LocalKernelManager
+
+    async def main():
+        manager = LocalKernelManager()
+        await manager.start_kernel()
+        client = manager.client()
+        client.start_channels()
+        await client.wait_for_ready(timeout=60)
+        reply = await client.execute_interactive("print(6 * 7)", output_hook=show, timeout=60)
+        print(reply["content"]["status"], manager.transport, manager.pid, manager.folder)
+        sys.stdout.flush()
+        if "stay" in sys.argv:
+            await asyncio.sleep(60)
+        client.stop_channels()
+        await manager.shutdown_kernel(now=True)
+
+    def show(message):
+        if message["msg_type"] == "stream":
+            print(message["content"]["text"], end="")
+
+    asyncio.run(main())
+    """
+)
+
+
+def wait_until(condition, seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+@pytest.fixture
+def family():
+    """Start a program in a session of its own, with a child; yield both process ids."""
+    with subprocess.Popen(
+        [sys.executable, "-c", FAMILY], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as program:
+        child = int(program.stdout.readline())
+        yield program, child
+        end_tree(program.pid)
+
+
+def test_ending_a_tree_ends_all_that_it_started(family):
+    program, child = family
+    end_tree(program.pid)
+    assert is_gone(program.pid)
+    assert is_gone(child)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no sessions")
+def test_orphans_of_a_dead_kernel_are_ended(family):
+    program, child = family
+    program.kill()
+    program.wait()
+    end_tree(program.pid)
+    assert wait_until(lambda: is_gone(child))
+
+
+def test_memory_counts_the_descendants(family):
+    program, child = family
+    assert memory_mb(program.pid) > memory_mb(child) > 1
+    assert memory_mb(2**22 + 1) == 0
+
+
+def test_a_watch_ends_a_tree_at_its_time_limit(family):
+    program, child = family
+    with KernelWatch(program.pid, time_limit=0.3, interval=0.05) as watch:
+        assert wait_until(lambda: is_gone(program.pid) and is_gone(child))
+    assert watch.ended_for == "time_limit"
+    assert watch.peak_memory_mb > 1
+
+
+def test_a_watch_that_is_over_leaves_the_tree_alone(family):
+    program, _ = family
+    with KernelWatch(program.pid, memory_limit_mb=10_000, time_limit=60, interval=0.05) as watch:
+        time.sleep(0.2)
+    assert watch.ended_for is None
+    assert program.poll() is None
+
+
+def test_a_watch_hears_a_stop(family):
+    program, _ = family
+    stop = threading.Event()
+    with KernelWatch(program.pid, stop=stop, interval=0.05) as watch:
+        stop.set()
+        assert wait_until(lambda: is_gone(program.pid))
+    assert watch.ended_for == "interrupted"
+
+
+def talk(*prefix: str, **options) -> list[str]:
+    done = subprocess.run(
+        [*prefix, sys.executable, "-c", TALK],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        **options,
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_a_kernel_answers_and_leaves_nothing_behind():
+    answer, status, transport, pid, folder = talk()
+    assert (answer, status) == ("42", "ok")
+    assert transport == ("ipc" if os.name == "posix" else "tcp")
+    assert is_gone(int(pid))
+    assert not Path(folder).exists()
+
+
+def test_a_kernel_works_below_a_deep_temporary_folder(tmp_path):
+    deep = tmp_path / ("d" * 100)
+    deep.mkdir()
+    answer, *_, folder = talk(env={**os.environ, "TMPDIR": str(deep)})
+    assert answer == "42"
+    assert len(folder) < 100
+
+
+def _can_unshare() -> bool:
+    try:
+        return subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not _can_unshare(), reason="no network namespace can be made here")
+def test_a_kernel_works_without_a_network_and_without_loopback():
+    answer, _, transport, *_ = talk("unshare", "-rn")
+    assert (answer, transport) == ("42", "ipc")
+
+
+def test_a_kernel_dies_with_a_parent_that_is_killed():
+    with subprocess.Popen(
+        [sys.executable, "-c", TALK, "stay"], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout.readline() == "42\n"
+        kernel = int(parent.stdout.readline().split()[2])
+        parent.send_signal(signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+    assert wait_until(lambda: is_gone(kernel))
+
+
+def test_what_a_kernel_says_that_cannot_start_is_kept(capfd):
+    async def fail() -> LocalKernelManager:
+        code = "import sys; sys.exit('no module named kernel')"
+        manager = LocalKernelManager(command=[sys.executable, "-c", code])
+        await manager.start_kernel()
+        while await manager.is_alive():
+            await asyncio.sleep(0.05)
+        await manager.cleanup_resources()
+        return manager
+
+    manager = asyncio.run(fail())
+    assert manager.last_words == "no module named kernel"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_manager_that_is_never_started_removes_its_folder():
+    manager = LocalKernelManager()
+    folder = manager.folder
+    assert folder.is_relative_to(tempfile.gettempdir())
+    assert folder.stat().st_mode & 0o077 == 0
+    del manager
+    assert wait_until(lambda: not folder.exists(), 2)

@@ -152,7 +152,7 @@ def _data() -> Iterator[Check]:
         return
     yield Check("data mirror", str(mirror) if mirror else "none (COURSE_DATA_DIR is not set)")
     for name in datasets.catalogue():
-        located = datasets.locate(name)
+        located = datasets.locate(name, offline=True)
         if located is None:
             remedy = f"with a network: course data fetch {name}"
             yield Check(f"data {name}", "neither in a mirror nor in the cache", "optional", remedy)

@@ -199,7 +199,8 @@ class KernelWatch(threading.Thread):
         self.ended_for: str | None = None
         self._memory_limit = float("inf") if memory_limit_mb is None else memory_limit_mb
         self._clock = clock
-        self._deadline = float("inf") if time_limit is None else clock() + time_limit
+        self._time_limit = float("inf") if time_limit is None else time_limit
+        self._deadline = clock() + self._time_limit
         self._stop_asked = stop or threading.Event()
         self._interval = interval
         self._over = threading.Event()
@@ -211,6 +212,10 @@ class KernelWatch(threading.Thread):
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self.join()
+
+    def restart_clock(self) -> None:
+        """Count the time limit from now on: a kernel's start is not part of what it executes."""
+        self._deadline = self._clock() + self._time_limit
 
     def run(self) -> None:
         """Look at the kernel until the watch is over or a limit is exceeded."""

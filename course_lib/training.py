@@ -153,7 +153,7 @@ def learning_rate_range_test(
             f"x has {len(x)} examples and y {len(y)}: both need the same number, "
             f"at least batch_size = {batch_size}."
         )
-    optimizer = model.optimizer
+    optimizer = getattr(model, "optimizer", None)
     if optimizer is None:
         raise ValueError("the model has no optimizer: compile it first.")
     if isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
@@ -162,7 +162,7 @@ def learning_rate_range_test(
     if not optimizer.built:
         optimizer.build(model.trainable_variables)
     weights = model.get_weights()
-    state = [np.array(variable) for variable in optimizer.variables]
+    state = [variable.numpy() for variable in optimizer.variables]
 
     rng = np.random.default_rng(seed)
     learning_rates = np.geomspace(low, high, steps)

@@ -232,6 +232,8 @@ history_stopped = mlp.fit(
     verbose=0,
     callbacks=[training.early_stopping(patience=3)],
 )
+
+# %%
 epochs_run = len(history_stopped.history["loss"])
 accuracy_val_mlp = mlp.evaluate(x_val, y_val, batch_size=500, verbose=0)[1]
 print(

@@ -15,7 +15,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 PRESCRIBED = {
-    "tensorflow", "keras", "keras-tuner", "autokeras", "tf-explain", "nbgrader", "jupyterlab", "papermill",
+    "tensorflow", "keras", "keras-tuner", "autokeras",
+    "tf-explain", "nbgrader", "jupyterlab", "papermill",
 }  # fmt: skip
 EXTRAS = {"automl", "explain", "grading", "dev", "all", "gpu", "lab", "run"}
 
@@ -28,7 +29,7 @@ tensorboard==2.20.0 ipython==7.34.0 ipykernel==6.17.1 jupyter_client==7.4.9 jupy
 traitlets==5.7.1 pyzmq==26.2.1 tornado==6.5.7 matplotlib==3.10.0 scikit-learn==1.6.1 scipy==1.16.3
 pooch==1.9.0 requests==2.32.4 platformdirs==4.11.3 psutil==5.9.5 pydot==4.0.1 pillow==11.3.0
 typer==0.27.1 rich==13.9.4 click==8.4.2 setuptools==75.2.0 packaging==26.3 filelock==3.32.3
-""".split()
+""".split()  # noqa: SIM905
 
 
 @pytest.fixture(scope="module")

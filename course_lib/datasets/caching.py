@@ -51,7 +51,7 @@ def _files_at_share(dataset: Dataset, share: str, stage: Path) -> tuple[RemoteFi
     """Return the files that a web share offers, which its SHA256SUMS must list."""
     share = share.rstrip("/")
     sums_file = RemoteFile(SUMS_FILE, f"{share}/{SUMS_FILE}")
-    download_all([sums_file], [stage / SUMS_FILE], sums_file.url)
+    download_all([sums_file], [stage / SUMS_FILE], title="")
     sums = read_sums(stage / SUMS_FILE)
     files = []
     for file in dataset.files:

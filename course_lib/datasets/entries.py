@@ -124,7 +124,7 @@ def _dataset(name: str, entry: dict[str, Any]) -> Dataset:
 
 def _registered(file: str, folder: str, url: str) -> list[RemoteFile]:
     """Read a list of many files of which each stands at `url` + its path below `folder`."""
-    text = resources.files(__package__).joinpath("registry", file).read_text("utf-8")
+    text = resources.files(__package__).joinpath(file).read_text("utf-8")
     files = []
     for line in text.splitlines():
         if not line.startswith("#"):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from course_lib.datasets import garments, scenes
+from course_lib.datasets.drawings import garments, scenes
 from course_lib.datasets.fetching import Fetched
 from course_lib.datasets.sizes import Size, height_and_width
 from course_lib.datasets.table import split_rows

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from course_lib import results
 from course_lib.datasets.entries import entry
 from course_lib.datasets.fetching import NotFetched, fetch
+from course_lib.datasets.folders import mirror_dir
+from course_lib.datasets.sizes import height_and_width
 from course_lib.errors import DataError
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ def load(name: str, source: str = "auto", **options: Any) -> Data:
     Raises
     ------
     DataError
-        If name, source or an option is unknown, or if "real" data cannot be had.
+        If name, source or an option is unknown, if ``COURSE_DATA_DIR`` is not a folder, or if
+        "real" data cannot be had.
 
     Examples
     --------
@@ -63,6 +66,7 @@ def load(name: str, source: str = "auto", **options: Any) -> Data:
     _check_options(name, load_sample, options)
     if source == "sample":
         return _announced(name, "sample", load_sample(**options))
+    mirror_dir()  # a wrong setting is to be mended, not to be made up for by the sample
     try:
         fetched = fetch(name)
         try:
@@ -86,6 +90,8 @@ def _check_options(name: str, load_sample: Callable[..., Any], options: dict[str
         if option not in known:
             choice = f"it takes {', '.join(known)}" if known else "it takes none, so leave it out"
             raise DataError(f"{name} has no option {option!r}: {choice}.")
+    if "size" in options:
+        height_and_width(options["size"])
 
 
 def _announced(

@@ -20,6 +20,7 @@ class DownloadBar:
     Parameters
     ----------
     title : str
+        Nothing is shown where it is empty.
     total : int or None
         Bytes, or None where that is not known.
     """
@@ -32,6 +33,8 @@ class DownloadBar:
         self._rich = self._notebook = None
 
     def __enter__(self) -> DownloadBar:
+        if not self.title:
+            return self
         if _in_notebook():
             from IPython.display import display
 
@@ -97,11 +100,13 @@ class FileShare:
     """One file's part in a `DownloadBar`, in the form that pooch expects of a progress bar."""
 
     def __init__(self, bar: DownloadBar) -> None:
-        self.bar, self.total, self.counting = bar, 0, True
+        self.bar, self.total, self.seen, self.counting = bar, 0, 0, True
 
     def update(self, count: int) -> None:
-        """Count bytes; pooch may round the last chunk up."""
+        """Count bytes; pooch counts whole chunks, also for the last one."""
         if self.counting:
+            count = min(count, self.total - self.seen) if self.total else count
+            self.seen += count
             self.bar.advance(count)
 
     def reset(self) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from course_lib.datasets import garments, scenes
+from course_lib.datasets.drawings import garments, scenes
+from course_lib.datasets.drawings.pets import pet_portraits
 from course_lib.datasets.loaders import DIGITS, PETS, fitted
-from course_lib.datasets.pets import pet_portraits
 from course_lib.datasets.sizes import Size, height_and_width
 from course_lib.datasets.table import housing_table, split_rows
 

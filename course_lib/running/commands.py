@@ -110,8 +110,8 @@ def run(
     # Here, so that `course --help` need not load them.
     from rich.console import Console
 
-    from course_lib import project
-    from course_lib.running import files, notebooks, report, session, summary
+    from course_lib import files, project
+    from course_lib.running import notebooks, report, session, summary
     from course_lib.running.progress import progress_for
 
     _check_choice("--profile", profile, PROFILES)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import signal
 import tempfile
 import threading
@@ -25,43 +24,12 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.execute import remove_error_markers
 
 from course_lib.kernels import KernelWatch, LocalKernelManager
+from course_lib.running.failure import Failure, failure_at
 
 _LOG = logging.getLogger(__name__)
 _ENGINE = "course"
 # A loaded machine may take its time to start Python; 60 s is papermill's own choice.
 _START_TIMEOUT = 120
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Where and why a notebook stopped.
-
-    Attributes
-    ----------
-    cell : int
-        The cell's place in the executed notebook, counted from 1.
-    cells : int
-        How many cells the notebook has.
-    heading : str
-        The heading above the cell; empty where there is none.
-    name, message : str
-        The error's class and text.
-    traceback : tuple of str
-        The last lines of its traceback.
-    """
-
-    cell: int
-    cells: int
-    heading: str
-    name: str
-    message: str
-    traceback: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        under = f', under "{self.heading}"' if self.heading else ""
-        message = f": {self.message}" if self.message else ""
-        return f"cell {self.cell} of {self.cells}{under}: {self.name}{message}"
 
 
 @dataclass(frozen=True)
@@ -110,7 +78,7 @@ def execute(
     parameters : mapping of str to object
         Injected after the parameters cell.
     time_limit : float, optional
-        Seconds of wall time.
+        Seconds of wall time for the cells; the kernel's start comes on top.
     memory_limit_mb : float, optional
         Megabytes that the kernel and its descendants may hold together.
     stop : threading.Event, optional
@@ -183,6 +151,8 @@ class _KernelEngine(Engine):
         manager = LocalKernelManager(log=_LOG)
 
         def on_cell_start(cell: NotebookNode, cell_index: int) -> None:
+            if cell_index == 0:
+                watch.restart_clock()
             job.current_cell = cell_index
             if job.on_cell:
                 job.on_cell(cell_index, nb_man.nb)
@@ -226,7 +196,7 @@ class _KernelEngine(Engine):
             _mark(job, "KernelDied", died)
         elif raised:
             job.status = "failed"
-            job.failure = _failure_at(job.notebook, job.current_cell)
+            job.failure = failure_at(job.notebook, job.current_cell)
 
 
 _LIMIT_ERRORS: dict[str, Callable[[_Job], tuple[str, str]]] = {
@@ -263,42 +233,16 @@ def kernel_environment(extra: Mapping[str, str], private: Path) -> dict[str, str
 
 def _mark(job: _Job, name: str, message: str) -> None:
     """Leave an error in the cell at which the kernel was ended, as if it had raised it."""
-    cells = job.notebook.cells
-    code = [i for i, cell in enumerate(cells) if cell.cell_type == "code"]
-    # The kernel runs code only; what came last before the current cell was it.
-    index = max((i for i in code if i <= job.current_cell), default=code[0] if code else 0)
-    if not code:
-        job.failure = Failure(0, len(cells), "", name, message)
-        return
-    cell = cells[index]
-    cell.outputs.append(
-        new_output("error", ename=name, evalue=message, traceback=[f"{name}: {message}"])
-    )
-    cell.metadata.papermill.update(exception=True, status="failed")
-    job.notebook.metadata.papermill["exception"] = True
-    job.failure = _failure_at(job.notebook, index)
-
-
-def _failure_at(notebook: NotebookNode, index: int) -> Failure:
-    cell = notebook.cells[index]
-    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
-    name, message, traceback = "Error", "", ()
-    if errors:
-        name, message = errors[-1].ename, _ANSI.sub("", errors[-1].evalue).strip()
-        lines = _ANSI.sub("", "\n".join(errors[-1].traceback)).rstrip().splitlines()
-        traceback = tuple([line for line in lines if line.strip("- ")][-8:])
-    return Failure(
-        index + 1, len(notebook.cells), _heading_above(notebook, index), name, message, traceback
-    )
-
-
-def _heading_above(notebook: NotebookNode, index: int) -> str:
-    for cell in reversed(notebook.cells[: index + 1]):
-        if cell.cell_type == "markdown":
-            headings = re.findall(r"^ {0,3}#{1,6}\s+(.+?)\s*#*$", cell.source, flags=re.MULTILINE)
-            if headings:
-                return headings[-1]
-    return ""
+    code = [i for i, cell in enumerate(job.notebook.cells) if cell.cell_type == "code"]
+    # The kernel runs code only: what came last up to the current cell was it.
+    index = max((i for i in code if i <= job.current_cell), default=min(code, default=0))
+    if code:
+        cell = job.notebook.cells[index]
+        line = f"{name}: {message}"
+        cell.outputs.append(new_output("error", ename=name, evalue=message, traceback=[line]))
+        cell.metadata.papermill.update(exception=True, status="failed")
+        job.notebook.metadata.papermill["exception"] = True
+    job.failure = failure_at(job.notebook, index, name, message)
 
 
 def _epitaph(error: Exception, manager: LocalKernelManager) -> str:

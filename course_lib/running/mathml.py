@@ -31,7 +31,8 @@ def to_mathml(latex: str, *, block: bool = False) -> str:
         return _as_code(latex, block)
     if any("\\" in text for text in tree.itertext()):  # a command that it does not know
         return _as_code(latex, block)
-    return markup
+    # A function's name is an identifier: as an operator it stands between wide spaces.
+    return re.sub(r"<mo>([A-Za-z]{2,})</mo>", r"<mi>\1</mi>", markup)
 
 
 # What latex2mathml does not know, or MathML shows badly, in terms of what works.
@@ -41,10 +42,10 @@ _REWRITES = (
     (re.compile(r"\\arg\s*\\(max|min)(?![A-Za-z])"), r"\\arg\1"),
     # One word, not a row of letters.
     (re.compile(r"\\mathrm\{([A-Za-z]{2,})\}"), r"\\text{\1}"),
-    # MathML puts no space between a function's name and a letter after it.
+    # MathML puts no space between a function's name and its argument.
     (
         re.compile(
-            r"(\\(?:log|ln|exp|sin|cos|tan|tanh|max|min))\s*(?=[\s\\][A-Za-z])(?!\s*\\left)"
+            r"(\\(?:log|ln|exp|sin|cos|tan|tanh|max|min))\s*(?=[\s\\][A-Za-z0-9])(?!\s*\\left)"
         ),
         r"\1\\, ",
     ),

@@ -11,8 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from course_lib import results
-from course_lib.running import files
+from course_lib import files, results
 
 # What XML 1.0 cannot hold, not even escaped.
 _ILLEGAL_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -124,7 +123,9 @@ def judge(
 
 
 def _judge_one(value: Any, band: results.Band | None) -> Judged:
-    is_number = isinstance(value, int | float) and math.isfinite(value)
+    is_number = (
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    )
     number = float(value) if is_number else None
     if band is None:
         # A result that is no number held against nothing is still wrong.

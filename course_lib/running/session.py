@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from course_lib import results
+from course_lib import files, results
 from course_lib.errors import CourseError
-from course_lib.running import files, report
+from course_lib.running import report
 from course_lib.running.report import LessonReport
 
 if TYPE_CHECKING:

@@ -22,6 +22,10 @@ def show(console: Console, reports: Sequence[LessonReport], out: Path) -> None:
         console.print(_results_table(recorded))
     console.print(_lessons_table(reports))
     for report in reports:
+        if report.data_origin:
+            console.print(Text(f"{report.lesson}: data from {report.data_origin}"))
+    console.print()
+    for report in reports:
         if report.error:
             _print(console, Text(f"{report.lesson}: {report.error}", style="bold red"))
             for line in report.traceback:
@@ -36,29 +40,28 @@ def show(console: Console, reports: Sequence[LessonReport], out: Path) -> None:
 
 def _results_table(reports: Sequence[LessonReport]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False)
-    table.add_column("Lesson", no_wrap=True, overflow="ellipsis", max_width=22)
-    table.add_column("Result", overflow="fold")
+    # Below each lesson's name its results, so that both have room.
+    table.add_column("Result", no_wrap=True, overflow="ellipsis", max_width=35)
     table.add_column("Value", justify="right", no_wrap=True)
     table.add_column("Expected", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
     for report in reports:
-        lesson = report.lesson
+        table.add_row(Text(report.lesson, style="bold"))
         for name, result in report.results.items():
             value = "missing" if result.value is None else f"{result.value:.4g}"
             band = "–" if result.low is None else f"{result.low:.4g} to {result.high:.4g}"
-            table.add_row(lesson, name, value, band, _verdict(result))
-            lesson = ""  # once is enough
+            table.add_row(f"  {name}", value, band, _verdict(result))
     return table
 
 
 def _lessons_table(reports: Sequence[LessonReport]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False)
-    table.add_column("Lesson", no_wrap=True, overflow="ellipsis", max_width=22)
-    table.add_column("Outcome", overflow="fold")
+    table.add_column("Lesson", no_wrap=True, overflow="ellipsis", max_width=23)
+    table.add_column("Outcome", overflow="fold", min_width=11)
     table.add_column("Profile", no_wrap=True)
     table.add_column("Time", justify="right", no_wrap=True)
     table.add_column("Memory", justify="right", no_wrap=True)
-    table.add_column("Data", overflow="fold")
+    table.add_column("Data", no_wrap=True)
     for report in reports:
         table.add_row(
             report.lesson,
@@ -66,7 +69,7 @@ def _lessons_table(reports: Sequence[LessonReport]) -> Table:
             report.profile,
             duration(report.seconds) if report.seconds else "–",
             f"{report.peak_memory_mb / 1000:.1f} GB" if report.peak_memory_mb else "–",
-            Text(report.data_origin or report.data),
+            report.data,
         )
     return table
 

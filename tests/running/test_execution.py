@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import psutil
 import pytest
-from conftest import make_notebook
+from small_course import is_gone, make_notebook
 
 from course_lib.running.execution import execute, kernel_environment
 
@@ -92,7 +91,9 @@ def test_a_notebook_is_ended_at_its_time_limit():
 
 
 def test_swallowing_interrupts_does_not_outlive_the_time_limit():
-    stubborn = "while True:\n    try:\n        time.sleep(60)\n    except BaseException:\n        pass"
+    stubborn = (
+        "while True:\n    try:\n        time.sleep(60)\n    except BaseException:\n        pass"
+    )
     source = f"import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n{stubborn}"
     execution = execute(make_notebook(source), {}, time_limit=1.5)
     assert execution.status == "time_limit"
@@ -110,7 +111,7 @@ def test_a_notebook_is_ended_at_its_memory_limit_with_its_children_counted():
     execution = execute(make_notebook(source), {}, memory_limit_mb=250)
     assert execution.status == "memory_limit"
     assert execution.peak_memory_mb > 250
-    assert not psutil.pid_exists(int(stream(execution.notebook)))
+    assert is_gone(int(stream(execution.notebook)))
 
 
 def test_a_stopped_notebook_is_interrupted_and_its_outputs_are_kept():

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_lib.datasets.street_things import (
+from course_lib.datasets.drawings.street_things import (
     car,
     cyclist,
     fence,
@@ -21,7 +21,7 @@ from course_lib.datasets.street_things import (
     sign,
     tree,
 )
-from course_lib.datasets.street_view import (
+from course_lib.datasets.drawings.street_view import (
     BUILDING,
     CLASS_NAMES,
     NEAR,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_lib.datasets.street_view import (
+from course_lib.datasets.drawings.street_view import (
     BUILDING,
     CAR,
     CYCLIST,

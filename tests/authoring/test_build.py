@@ -1,0 +1,95 @@
+"""`course build` on a small course, and on this one."""
+
+import subprocess
+import sys
+
+import pytest
+
+LESSON = """# %% [markdown]
+# # Title
+#
+# **You will** learn.
+#
+# **Time**: 1 minute.
+#
+# **Data**: none.
+
+# %% tags=["parameters"]
+profile = "auto"
+data = "auto"
+seed = 0
+"""
+
+
+def course(*arguments, folder):
+    return subprocess.run(
+        [sys.executable, "-m", "course_lib", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def small_course(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.course]\nstudent-tree = "https://github.com/a/b"\nstudent-branch = "main"\n'
+    )
+    (tmp_path / "lessons").mkdir()
+    (tmp_path / "lessons" / "01-One.py").write_text(LESSON)
+    return tmp_path
+
+
+def test_this_courses_notebooks_are_up_to_date_and_keep_every_rule(root):
+    done = course("build", "--check", folder=root)
+    assert done.returncode == 0, done.stderr
+
+
+def test_build_then_check_then_change(small_course):
+    assert course("build", "--check", folder=small_course).returncode == 1
+    assert not (small_course / "notebooks").exists(), "--check changes nothing"
+
+    assert "wrote notebooks/01-One.ipynb" in course("build", folder=small_course).stdout
+    built = (small_course / "notebooks" / "01-One.ipynb").read_bytes()
+    assert course("build", "--check", folder=small_course).returncode == 0
+    assert "wrote" not in course("build", folder=small_course).stdout
+
+    lesson = small_course / "lessons" / "01-One.py"
+    lesson.write_text(LESSON + "\n# %%\nprint(1)\n")
+    stale = course("build", "--check", folder=small_course)
+    assert stale.returncode == 1
+    assert "notebooks/01-One.ipynb is stale: run `course build`" in stale.stderr
+    assert (small_course / "notebooks" / "01-One.ipynb").read_bytes() == built
+
+
+def test_a_notebook_without_source_and_a_broken_rule_are_named(small_course):
+    course("build", folder=small_course)
+    (small_course / "notebooks" / "02-Gone.ipynb").touch()
+    (small_course / "lessons" / "01-One.py").write_text(LESSON + "\n# %% [markdown]\n# #### Deep\n")
+    done = course("build", folder=small_course)
+    assert done.returncode == 1
+    assert "notebooks/02-Gone.ipynb has no source in lessons/" in done.stderr
+    assert 'notebooks/01-One.ipynb, cell 4: "Deep" skips a level' in done.stderr
+
+
+def test_outside_a_course_the_error_names_the_folder_and_the_fix(monkeypatch, tmp_path):
+    from course_lib import project
+    from course_lib.errors import CourseError
+
+    monkeypatch.setattr(project, "__file__", str(tmp_path / "site" / "course_lib" / "project.py"))
+    with pytest.raises(CourseError, match="change into the course's folder"):
+        project.find_root(tmp_path)
+
+
+def test_a_missing_setting_and_a_broken_pyproject_are_named(small_course):
+    pyproject = small_course / "pyproject.toml"
+    pyproject.write_text('[tool.course]\nstudent-tree = "https://github.com/a/b"\n')
+    done = course("build", folder=small_course)
+    assert done.returncode == 2
+    assert "lacks student-branch" in done.stderr
+    pyproject.write_text("[tool.course\n")
+    done = course("build", folder=small_course)
+    assert done.returncode == 2
+    assert "pyproject.toml cannot be read" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,102 @@
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from course_lib.authoring.publish import INSTRUCTOR_PARTS, publish
+from course_lib.errors import CourseError
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory, root):
+    folder = tmp_path_factory.mktemp("published") / "student"
+    publish(root, folder)
+    return folder
+
+
+def test_the_student_tree_holds_what_the_design_names_and_nothing_else(tree, root):
+    expected = {
+        "notebooks",
+        "course_lib",
+        "environment.yml",
+        "README.md",
+        "pyproject.toml",
+        "LICENSE",
+    }
+    expected |= {name for name in ("assignments",) if (root / name).exists()}
+    assert {entry.name for entry in tree.iterdir()} == expected
+    assert not list(tree.rglob("__pycache__"))
+
+
+def test_instructors_parts_stay_at_home(tree):
+    for part in INSTRUCTOR_PARTS:
+        assert not (tree / "course_lib" / part).exists()
+    text = "\n".join(path.read_text("utf-8") for path in tree.rglob("*.py"))
+    for part in INSTRUCTOR_PARTS:
+        module = f"course_lib.{part.removesuffix('.py')}"
+        assert f"import {module}" not in text
+        assert f"from {module} import" not in text
+
+
+def test_the_students_pyproject_keeps_the_core_and_drops_the_graders_packages(tree, root):
+    student = tomllib.loads((tree / "pyproject.toml").read_text("utf-8"))["project"]
+    course = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    assert student["dependencies"] == course["dependencies"]
+    assert set(student["optional-dependencies"]) == {"automl", "explain", "gpu", "lab"}
+
+
+def test_the_readme_names_the_student_tree(tree, root):
+    readme = (tree / "README.md").read_text("utf-8")
+    settings = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["course"]
+    assert settings["student-tree"] in readme
+    assert "{" not in readme
+
+
+def test_the_command_line_works_from_the_student_tree(tree):
+    # Without the finder of the editable install, which would find the missing parts at home.
+    code = """
+import sys
+sys.meta_path = [finder for finder in sys.meta_path if "editable" not in repr(finder)]
+sys.path.insert(0, ".")
+from course_lib.cli import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code, "--help"],
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "doctor" in done.stdout
+    for command in ("build", "publish", "run"):  # a row of the table of commands
+        assert f"│ {command} " not in done.stdout
+
+
+def test_publishing_again_replaces_the_tree_and_leaves_foreign_files_alone(tree, root):
+    (tree / ".git").mkdir(exist_ok=True)
+    (tree / "notebooks" / "99-Old.ipynb").touch()
+    (tree / "CNAME").write_text("theirs")
+    publish(root, tree)
+    assert not (tree / "notebooks" / "99-Old.ipynb").exists()
+    assert (tree / "CNAME").read_text() == "theirs"
+    assert (tree / ".git").is_dir()
+    assert not list(tree.glob(".publish-*"))
+    (tree / "CNAME").unlink()
+
+
+def test_a_folder_with_other_files_is_left_alone(root, tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(CourseError, match="holds other files"):
+        publish(root, tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_the_course_itself_and_a_file_are_refused(root, tmp_path):
+    with pytest.raises(CourseError, match="holds other files"):
+        publish(root, root)
+    (tmp_path / "file").touch()
+    with pytest.raises(CourseError, match="is a file"):
+        publish(root, tmp_path / "file")

@@ -1,0 +1,137 @@
+"""Every lesson runs from top to bottom: on the sample without a network, and on real data."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course_lib import project
+
+ROOT = Path(__file__).resolve().parent.parent
+LESSONS = list(project.notebooks(ROOT))
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished `course run`."""
+
+    folder: Path
+    process: subprocess.CompletedProcess
+
+    @property
+    def lessons(self) -> dict[str, dict]:
+        report = json.loads((self.folder / "report.json").read_text())
+        return {entry["lesson"]: entry for entry in report["lessons"]}
+
+    def notebook(self, lesson: str) -> nbformat.NotebookNode:
+        return nbformat.read(self.folder / f"{lesson}.ipynb", as_version=4)
+
+
+def run_all(folder: Path, data: str, environment: dict[str, str], wrapper: list[str]) -> Run:
+    command = [*wrapper, sys.executable, "-m", "course_lib", "run", "all", "--profile", "quick"]
+    command += ["--data", data, "--out", str(folder), "--junit", str(folder / "junit.xml")]
+    process = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Run(folder, process)
+
+
+@pytest.fixture(scope="module")
+def sample_run(tmp_path_factory) -> Run:
+    """All lessons on the embedded sample, in a network namespace without any network."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("network namespaces are Linux's")
+    folder = tmp_path_factory.mktemp("sample")
+    environment = {"COURSE_DATA_DIR": "", "COURSE_CACHE_DIR": str(folder / "cache")}
+    return run_all(folder, "auto", environment, ["unshare", "--map-root-user", "--net"])
+
+
+@pytest.fixture(scope="module")
+def real_run(tmp_path_factory) -> Run:
+    """All lessons on the mirror's real data."""
+    mirror = os.environ.get("COURSE_DATA_DIR")
+    if not mirror:
+        pytest.skip("needs real data: set COURSE_DATA_DIR to a mirror")
+    folder = tmp_path_factory.mktemp("real")
+    environment = {"COURSE_DATA_DIR": str(Path(mirror).resolve())}
+    return run_all(folder, "real", environment, [])
+
+
+def test_there_is_a_lesson():
+    assert "01-MNIST-classification" in LESSONS
+
+
+def check(run: Run, lesson: str, data: str, minutes: float) -> None:
+    report = run.lessons[lesson]
+    assert report["status"] == "passed", f"{report}\n{run.process.stdout}\n{run.process.stderr}"
+    assert (report["profile"], report["data"]) == ("quick", data)
+    assert report["results"], "a lesson records its headline numbers"
+    assert all(result["ok"] for result in report["results"].values()), report["results"]
+    assert report["seconds"] < 60 * minutes
+    assert 300 < report["peak_memory_mb"] < 4096
+
+
+def check_outputs(notebook: nbformat.NotebookNode) -> None:
+    """Every picture has its text alternative, and nothing alarming is in the outputs."""
+    pictures = 0
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error", output
+            assert output.get("name") != "stderr", output.get("text")
+            if "image/png" in output.get("data", {}):
+                pictures += 1
+                assert output["metadata"]["image/png"]["alt"], cell.source
+                assert output["data"]["text/plain"] == output["metadata"]["image/png"]["alt"]
+    assert pictures >= 5
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_runs_on_the_sample_without_a_network(sample_run, lesson):
+    check(sample_run, lesson, "sample", minutes=8)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_on_the_sample_says_so_and_why(sample_run, lesson):
+    text = json.dumps(sample_run.notebook(lesson))
+    assert "sample" in text
+    assert "could not be had" in text or "offline" in text or "network" in text
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lessons_outputs_are_clean_and_its_pictures_have_words(sample_run, lesson):
+    check_outputs(sample_run.notebook(lesson))
+
+
+def test_the_run_as_a_whole_succeeds_and_prints_results_and_paths(sample_run):
+    assert sample_run.process.returncode == 0, sample_run.process.stderr
+    said = sample_run.process.stdout
+    for lesson in LESSONS:
+        assert f"{lesson}.html" in said.replace("\n", "")
+        assert (sample_run.folder / f"{lesson}.html").stat().st_size > 50_000
+    assert (sample_run.folder / "junit.xml").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_runs_on_real_data(real_run, lesson):
+    check(real_run, lesson, "real", minutes=8)
+    check_outputs(real_run.notebook(lesson))
+
+
+@pytest.mark.slow
+def test_the_convolutional_network_reads_real_digits(real_run):
+    results = real_run.lessons["01-MNIST-classification"]["results"]
+    assert results["cnn_test_accuracy"]["value"] >= 0.990
+    assert results["cnn_test_accuracy"]["low"] >= 0.990

@@ -1,0 +1,134 @@
+"""The README's commands do what it says, in a fresh clone with nothing set up."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+# `make test` would run this very test again; conda is not on every machine.
+NOT_RUN = {"make test", "conda env create -f environment.yml"}
+
+
+def commands(readme: Path) -> list[str]:
+    blocks = re.findall(r"^```sh\n(.*?)^```", readme.read_text("utf-8"), re.M | re.S)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory, root) -> Path:
+    """What git has of the working tree, without .venv and other leftovers."""
+    folder = tmp_path_factory.mktemp("fresh") / "keras-course"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=root, capture_output=True, check=True,
+    )  # fmt: skip
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (root / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(root / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def environment(clone) -> dict[str, str]:
+    """A newcomer's: no activated environment, no data, a browser that opens nothing."""
+    home = clone.parent / "home"
+    home.mkdir()
+    config = {"ServerApp": {"allow_root": True, "port": 0}}
+    (home / "jupyter_server_config.json").write_text(json.dumps(config))
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("VIRTUAL_ENV", "PYTHONPATH", "COURSE_DATA_DIR", "MAKEFLAGS", "MAKELEVEL")
+    }
+    return {
+        **kept,
+        "BROWSER": "true",
+        "COURSE_CACHE_DIR": str(home / "cache"),
+        "JUPYTER_CONFIG_DIR": str(home),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "PATH": os.pathsep.join(
+            part for part in kept["PATH"].split(os.pathsep) if ".venv" not in part
+        ),
+    }
+
+
+def test_the_readme_opens_with_the_two_commands(root):
+    assert commands(root / "README.md")[:2] == ["make run", "make test"]
+
+
+def test_every_program_that_the_readme_calls_is_known(root):
+    for command in commands(root / "README.md"):
+        program = command.split()[0]
+        assert program in {"make", "python3", "conda", ".venv/bin/python", ".venv/bin/course"}
+
+
+def test_every_make_target_that_the_readme_names_exists(root):
+    makefile = (root / "Makefile").read_text("utf-8")
+    for target in re.findall(r"make ([a-z-]+)", (root / "README.md").read_text("utf-8")):
+        assert re.search(rf"^{target}:", makefile, re.M), target
+
+
+def run(command: str, clone: Path, environment: dict[str, str]) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        ["bash", "-ec", command],
+        cwd=clone,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def serve(command: str, clone: Path, environment: dict[str, str]) -> None:
+    """Start JupyterLab, wait until it says that it is there, and end it with Ctrl-C's signal."""
+    server = subprocess.Popen(
+        ["bash", "-ec", command], cwd=clone, env=environment, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    runtime = Path(environment["JUPYTER_RUNTIME_DIR"])
+    try:
+        until = time.monotonic() + 300  # the set-up installs JupyterLab first
+        while not list(runtime.glob("jpserver-*.json")):
+            assert server.poll() is None, f"{command} ended before it served"
+            assert time.monotonic() < until, f"{command} did not serve"
+            time.sleep(0.5)
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(30)
+
+
+@pytest.mark.slow
+def test_every_command_of_the_readme_runs_in_a_fresh_clone(root, clone, environment):
+    for command in commands(clone / "README.md"):
+        if command in NOT_RUN:
+            continue
+        if command == "make lab":
+            serve(command, clone, environment)
+            continue
+        done = run(command, clone, environment)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    report = json.loads((clone / "out" / "report.json").read_text())
+    assert {lesson["status"] for lesson in report["lessons"]} == {"passed"}
+
+    start = time.monotonic()
+    run("make .venv/.with-run .venv/.with-all", clone, environment)
+    assert time.monotonic() - start < 5, "the second set-up only looks at its stamps"
+    changed = run("git init -q . && git add -A && git status --porcelain", clone, environment)
+    assert ".venv/" not in changed.stdout
+    assert " out/" not in changed.stdout
+
+
+@pytest.mark.slow
+def test_without_a_fitting_python_make_says_what_to_install(clone, environment):
+    done = run("make -n run PYTHON= VENV=.other", clone, environment)
+    assert done.returncode == 2
+    assert "No Python 3.11, 3.12 or 3.13 found" in done.stderr

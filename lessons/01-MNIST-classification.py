@@ -486,12 +486,13 @@ plots.show(
 
 # %% [markdown]
 # What such filters answer to a digit are its **feature maps**. We get them with a second model over
-# the *same* layers that ends earlier: the Functional API at work.
+# the *same* layers that ends earlier: the Functional API at work. For a few images a model can be
+# called like a function; `predict` is for many, in batches.
 
 # %%
 layer_outputs = [cnn.get_layer(f"block{block}_conv2").output for block in (1, 2)]
 look_inside = keras.Model(cnn.inputs, layer_outputs)
-maps_early, maps_late = look_inside.predict(x_val[:1], verbose=0)
+maps_early, maps_late = (np.asarray(maps) for maps in look_inside(x_val[:1]))
 plots.show(
     plots.image_grid(x_val[:1], titles=y_val[:1], subject="input digit", size=1.6),
     caption="The digit that the network is shown.",
@@ -567,7 +568,7 @@ with tempfile.TemporaryDirectory() as folder:
     cnn.save(path)
     print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB")
     restored = keras.models.load_model(path)
-assert np.array_equal(restored.predict(x_val[:100], verbose=0), cnn.predict(x_val[:100], verbose=0))
+assert np.array_equal(restored(x_val[:100]), cnn(x_val[:100]))
 print("The restored network gives the same logits.")
 
 # %% [markdown]

@@ -110,5 +110,5 @@ def _announced(
     line = f"Data: {name}, {what} ({data.counts()})"
     if reasons:
         line += f", because the real data could not be had: {'; '.join(reasons)}"
-    results.note("data", f"{line}.", dataset=name, data=kind, origin=origin)
+    results.note("data", f"{line}.", dataset=name, data=kind, origin=origin, reasons=list(reasons))
     return data

@@ -96,9 +96,14 @@ def facts(notebook: Mapping[str, Any]) -> Facts:
     data = list(results.notes(notebook, "data"))
     kinds = {note.get("data") for note in data}
     kind = "sample" if "sample" in kinds else "real" if kinds else None
-    # "MNIST: the mirror /share; camvid: …", each data set once.
-    origins = dict.fromkeys(f"{note.get('dataset')}: {note.get('origin')}" for note in data)
+    origins = dict.fromkeys(map(_origin, data))  # each data set once
     return Facts(setup.get("profile"), kind, "; ".join(origins) or None, setup.get("device"))
+
+
+def _origin(note: Mapping[str, Any]) -> str:
+    """Return where a data set came from, such as "mnist: sample, because the cache …"."""
+    why = "; ".join(note.get("reasons") or [])
+    return f"{note.get('dataset')}: {note.get('origin')}" + (f", because {why}" if why else "")
 
 
 def judge(

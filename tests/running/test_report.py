@@ -123,3 +123,12 @@ def test_a_full_disk_is_told_in_one_sentence_and_leaves_no_half_file(tmp_path, m
         files.write(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_sample_in_place_of_real_data_comes_with_the_reasons():
+    reasons = ["no mirror is set", "example.org cannot be reached"]
+    facts = {"dataset": "mnist", "data": "sample", "origin": "sample", "reasons": reasons}
+    data = {results.MIME_TYPE: {"kind": "data", **facts}, "text/plain": "…"}
+    cell = new_code_cell(outputs=[new_output("display_data", data=data)])
+    said = report.facts(new_notebook(cells=[cell])).data_origin
+    assert said == "mnist: sample, because no mirror is set; example.org cannot be reached"

@@ -110,7 +110,7 @@ def run(
     # Here, so that `course --help` need not load them.
     from rich.console import Console
 
-    from course_lib import files, project
+    from course_lib import datasets, files, project
     from course_lib.running import notebooks, report, session, summary
     from course_lib.running.progress import progress_for
 
@@ -118,6 +118,7 @@ def run(
     _check_choice("--data", data, DATA)
     _check_positive("--time-limit", time_limit)
     _check_positive("--memory-limit", memory_limit)
+    datasets.mirror_dir()  # a wrong COURSE_DATA_DIR is better said now than by every lesson
     available = project.notebooks(project.find_root())
     names = notebooks.select(lessons or [], available)
     given = notebooks.parse_parameters([pair.split("=", 1) for pair in parameters or []])

@@ -272,3 +272,11 @@ def wait_for(sign: Path) -> None:
     while not sign.exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_a_mirror_that_is_no_folder_is_refused_before_a_lesson_starts(tmp_path):
+    root, out = make_course(tmp_path / "course", LESSONS), tmp_path / "out"
+    done = run_course(root, "--out", str(out), env={**os.environ, "COURSE_DATA_DIR": "/gone"})
+    assert done.returncode == 2
+    assert "COURSE_DATA_DIR is '/gone', which is not a folder" in done.stderr
+    assert not out.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -78,6 +79,7 @@ def setup(*, profile: str = "auto", seed: int = 0, deterministic: bool = False) 
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
+    tf.get_logger().addFilter(_is_no_false_alarm)
     for gpu in gpus:
         _grow_memory(gpu)
     keras.utils.set_random_seed(seed)
@@ -142,6 +144,15 @@ def _start_up_notes_withheld() -> Iterator[None]:
         finally:
             os.dup2(saved, 2)
             os.close(saved)
+
+
+def _is_no_false_alarm(record: logging.LogRecord) -> bool:
+    """Whether a message of TensorFlow's tells the reader anything.
+
+    Keras makes one function for each model's `predict`. TensorFlow takes them for one that is
+    traced again and again, and warns about it in any notebook with half a dozen models.
+    """
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 def _grow_memory(gpu) -> None:

@@ -71,6 +71,20 @@ def test_a_cpu_gets_the_quick_profile_and_full_precision(set_up_twice):
     assert (run["profile"], run["policy"]) == ("quick", "float32")
 
 
+def test_many_models_that_predict_raise_no_alarm_but_other_warnings_are_heard():
+    code = """
+from course_lib import runtime
+runtime.setup()
+import keras, numpy as np, tensorflow as tf
+for _ in range(7):
+    keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]).predict(np.ones((3, 1)), verbose=0)
+tf.get_logger().warning("something else")
+"""
+    stderr = in_new_process(code).stderr
+    assert "retracing" not in stderr
+    assert "something else" in stderr
+
+
 def test_a_failing_start_shows_what_was_withheld():
     code = """
 import os

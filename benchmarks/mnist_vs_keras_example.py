@@ -2,9 +2,10 @@
 
 Both train on the lesson's training images, five seeds each, alternating in one process. The
 example's network and settings are Keras' (batch 128, Adam at its default rate, softmax output,
-dropout 0.5); it trains 6 epochs, where Keras' page trains 15. The lesson's network then trains until the example's wall-clock time is used up; its
-learning rate follows the lesson's schedule over the time that has passed. Test accuracy is
-measured once per trained network; nothing is chosen by it.
+dropout 0.5); it trains 6 epochs, where Keras' page trains 15. The lesson's network then trains
+until the example's wall-clock time is used up; its learning rate follows the lesson's schedule
+over the time that has passed. Test accuracy is measured once per trained network; nothing is
+chosen by it.
 
 Run from the course's folder, with real MNIST in the cache or a mirror::
 

@@ -17,18 +17,16 @@
 # - judge a network: accuracy with its error, confusion matrix, the digits it gets wrong,
 # - look at weights and feature maps, and save a model and load it again.
 #
-# **Time**: about 3 minutes of computing on two CPU cores (quick profile), an hour and a half with reading and
+# **Time**: about 2 minutes of computing on two CPU cores (quick profile), an hour and a half with reading and
 # exercises. **Before**: Python and NumPy; matrices; what a derivative is.
 #
 # **Data**: [MNIST](https://keras.io/api/datasets/mnist/) (LeCun, Cortes and Burges, 1998), 70,000
 # handwritten digits, 11 MB, CC BY-SA 3.0. Without a network the lesson runs on the 1,797 small digits
-# that come with scikit-learn (UCI, CC BY 4.0); the numbers are then lower, the effects the same.
+# that come with scikit-learn (UCI, CC BY 4.0); the numbers are then others, the effects the same.
 
 # %% tags=["parameters"]
-profile = "auto"  # "quick": minutes on a CPU; "full": wants a GPU; "auto": full where there is one
-data = (
-    "auto"  # "real": MNIST or an error; "sample": embedded digits; "auto": MNIST if it can be had
-)
+profile = "auto"  # "quick" for a CPU, "full" for a GPU, "auto": full where there is a GPU
+data = "auto"  # "real", "sample" (embedded digits), "auto": real if it can be had
 seed = 0
 
 # %% [markdown]

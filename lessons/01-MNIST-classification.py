@@ -489,7 +489,7 @@ plots.show(
 
 # %%
 layer_outputs = [cnn.get_layer(f"block{block}_conv2").output for block in (1, 2)]
-look_inside = keras.Model(cnn.inputs, layer_outputs)
+look_inside = keras.Model(cnn.inputs[0], layer_outputs)
 maps_early, maps_late = (np.asarray(maps) for maps in look_inside(x_val[:1]))
 plots.show(
     plots.image_grid(x_val[:1], titles=y_val[:1], subject="input digit", size=1.6),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -125,3 +127,32 @@ def test_the_student_core_changes_nothing_in_colab(pyproject, tmp_path):
         assert canonicalize_name(requirement.name) in table, (
             f"Colab's {requirement.name} is unknown"
         )
+
+
+def imported(folder: Path) -> dict[str, set[str]]:
+    """Third-party distributions that each file imports, also inside functions."""
+    providers = packages_distributions()
+    found: dict[str, set[str]] = {}
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module]
+            for name in {name.split(".")[0] for name in names}:
+                if name not in sys.stdlib_module_names and name != "course_lib":
+                    distribution = canonicalize_name(providers[name][0])
+                    found.setdefault(str(path.relative_to(folder)), set()).add(distribution)
+    return found
+
+
+def test_what_is_imported_is_required_and_not_only_there_by_chance(root, pyproject):
+    extras = pyproject["optional-dependencies"]
+    core = {canonicalize_name(Requirement(text).name) for text in pyproject["dependencies"]}
+    wings = {
+        name: core | {canonicalize_name(Requirement(text).name) for text in extras[extra]}
+        for name, extra in {"running": "run", "kernels.py": "run", "authoring": "dev"}.items()
+    }
+    wings["authoring"] |= wings["running"]  # the extra dev holds the extra run
+    for path, distributions in imported(root / "course_lib").items():
+        allowed = wings.get(Path(path).parts[0], core)
+        assert distributions <= allowed, f"{path} needs {distributions - allowed}"

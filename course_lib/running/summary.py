@@ -23,7 +23,7 @@ def show(console: Console, reports: Sequence[LessonReport], out: Path) -> None:
     console.print(_lessons_table(reports))
     for report in reports:
         if report.data_origin:
-            console.print(Text(f"{report.lesson}: data from {report.data_origin}"))
+            console.print(Text(f"Data of {report.lesson}: {report.data_origin}"))
     console.print()
     for report in reports:
         if report.error:

@@ -1,6 +1,6 @@
 # make run      set up, run lesson 01 and show its results
 # make test     set up everything and run the fast tests
-# make test-slow, make lab, make notebooks, make benchmarks, make constraints, make clean
+# make test-slow, make lab, make notebooks, make constraints, make clean
 
 # The first of these that is Python 3.11 to 3.13; choose another one with PYTHON=…
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \

@@ -98,7 +98,8 @@ print(f"always saying {commonest}: validation accuracy {baseline:.3f}")
 #
 # Two dense layers make a **multilayer perceptron** (MLP). A model in which each layer feeds the next
 # is what Keras calls **Sequential**. The last layer gives one number per class, the **logits**. They
-# are scores, not probabilities yet.
+# are scores, not probabilities yet. (`dtype="float32"` keeps them precise on a GPU, where the layers
+# before may compute in 16 bits.)
 
 # %%
 mlp = keras.Sequential(
@@ -106,7 +107,7 @@ mlp = keras.Sequential(
         keras.Input(shape=(28, 28, 1)),
         keras.layers.Flatten(),
         keras.layers.Dense(256, activation="relu", name="hidden"),
-        keras.layers.Dense(10, name="logits"),
+        keras.layers.Dense(10, dtype="float32", name="logits"),
     ],
     name="mlp",
 )
@@ -276,7 +277,7 @@ cnn.add(keras.layers.Flatten(name="flatten"))
 cnn.add(keras.layers.Dropout(0.4, name="dropout1"))
 cnn.add(keras.layers.Dense(128, activation="relu", name="hidden"))
 cnn.add(keras.layers.Dropout(0.3, name="dropout2"))
-cnn.add(keras.layers.Dense(10, name="logits"))
+cnn.add(keras.layers.Dense(10, dtype="float32", name="logits"))
 cnn.summary()
 
 # %% [markdown]
@@ -381,7 +382,7 @@ x = keras.layers.Flatten()(x)
 x = keras.layers.Dropout(0.4)(x)
 x = keras.layers.Dense(128, activation="relu")(x)
 x = keras.layers.Dropout(0.3)(x)
-scores = keras.layers.Dense(10)(x)
+scores = keras.layers.Dense(10, dtype="float32")(x)
 functional = keras.Model(inputs=image, outputs=scores, name="cnn_functional")
 
 # %% [markdown]

@@ -156,13 +156,17 @@ def learning_rate_range_test(
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None:
         raise ValueError("the model has no optimizer: compile it first.")
-    if isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
-        raise ValueError("the optimizer follows a schedule: compile with a plain learning rate.")
 
     if not optimizer.built:
         optimizer.build(model.trainable_variables)
     weights = model.get_weights()
     state = [variable.numpy() for variable in optimizer.variables]
+    try:
+        optimizer.learning_rate = low
+    except TypeError as error:  # Keras' answer where the rate follows a schedule
+        raise ValueError(
+            "the optimizer follows a schedule: compile with a plain learning rate."
+        ) from error
 
     rng = np.random.default_rng(seed)
     learning_rates = np.geomspace(low, high, steps)

@@ -77,6 +77,21 @@ def test_the_range_test_needs_a_compiled_model_with_a_plain_rate(table):
         training.learning_rate_range_test(compiled(schedule), *table)
 
 
+def test_the_range_test_works_in_mixed_precision(table):
+    """As on a GPU, where Keras wraps the optimizer to scale the loss."""
+    keras.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        model = compiled()
+        before = model.get_weights()
+        assert len(training.learning_rate_range_test(model, *table, steps=12).losses) == 12
+        assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+        schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)
+        with pytest.raises(ValueError, match="follows a schedule"):
+            training.learning_rate_range_test(compiled(schedule), *table)
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+
+
 def test_early_stopping_ends_early_and_keeps_the_best_weights(table):
     x, y = table
     noise = np.random.default_rng(1).integers(

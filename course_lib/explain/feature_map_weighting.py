@@ -128,6 +128,7 @@ def class_activation_map(
     images = checked_images(model, images)
     logits = Logits(model)
     targets = checked_classes(logits, images, classes)
+    logits(images[:1])
     name, _ = logits.feature_map()
     names = list(logits.outputs)
     behind = [logits.layers[key] for key in names[names.index(name) + 1 :]]

@@ -97,17 +97,19 @@ def train(network, x, y, steps):
     )
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     network.compile(keras.optimizers.Adam(rate), loss)
-    network.fit(x, y, batch_size=64, epochs=max(1, steps * 64 // len(x)), verbose=0)
+    pairs = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(len(x), seed=seed)
+    network.fit(pairs.repeat().batch(64), steps_per_epoch=steps, epochs=1, verbose=0)
 
 
-def accuracy(network, x, y):
-    return metrics.accuracy(y, network.predict(x, batch_size=500, verbose=0).argmax(axis=1))
+def classes_said(network, x):
+    parts = [np.asarray(network(part)) for part in np.array_split(x, len(x) // 500 + 1)]
+    return np.concatenate(parts).argmax(axis=1)
 
 
 # %%
 reader = small_network((28, 28, 1), 10, name="reader")
 train(reader, x_train, y_train, steps=800 if run.quick else 8000)
-accuracy_val = accuracy(reader, x_val, y_val)
+accuracy_val = metrics.accuracy(y_val, classes_said(reader, x_val))
 print(f"validation accuracy {accuracy_val:.3f}")
 found.record("reader_validation_accuracy", accuracy_val)
 
@@ -115,7 +117,7 @@ found.record("reader_validation_accuracy", accuracy_val)
 # For the pictures we take one validation digit of each class that the network reads right.
 
 # %%
-right = reader.predict(x_val, batch_size=500, verbose=0).argmax(axis=1) == y_val
+right = classes_said(reader, x_val) == y_val
 examples = np.array([np.flatnonzero(right & (y_val == digit))[0] for digit in range(10)])
 x_shown, y_shown = x_val[examples], y_val[examples]
 plots.show(
@@ -159,23 +161,22 @@ plots.show(
 )
 
 # %% [markdown]
-# The network is sure, and we see noise. Nothing in training told it what images that are no digits
-# should give, so there are countless ways up, and most of them look like nothing. (That a sure answer can
-# be had for nonsense is worth remembering for the rest of the lesson.)
+# The network is sure, and yet nobody would write such a 3. Nothing in training told it what images that
+# are no digits should give, so there are countless ways up, and most of them do not look like digits. (That
+# a sure answer can be had for nonsense is worth remembering for the rest of the lesson.)
 #
-# To see what the network *also* answers to among smoother images, we climb with **regularisation**:
+# To see what the network answers to among smoother images, we climb with **regularisation**:
 # shift the image by a pixel or two before each step (**jitter**), so that only patterns survive which do
 # not depend on the exact place, **blur** it now and then, and let the ink fade. `course_lib.explain` does
 # that; its inner loop is the one above.
 
 # %%
-climbed = [
-    explain.activation_maximisation(reader, digit, steps=80, jitter=2, blur=0.7, decay=0.02)
-    for digit in range(10)
-]
+climbed = explain.activation_maximisation(
+    reader, range(10), steps=80, jitter=2, blur=0.7, decay=0.02
+)
 plots.show(
     plots.image_grid(
-        [each.image for each in climbed], titles=range(10), columns=10, size=0.85, subject="images"
+        climbed.images, titles=range(10), columns=10, size=0.85, subject="images climbed to a class"
     ),
     caption="What the ten logits answer to, with jitter, blur and decay.",
 )
@@ -190,22 +191,21 @@ plots.show(
 
 # %%
 filters = [
-    explain.activation_maximisation(
-        reader, channel, layer=layer, steps=30, learning_rate=0.1, blur=0.5
-    ).image
+    explain.activation_maximisation(reader, range(8), layer=layer, steps=40, learning_rate=0.1)
     for layer in ("conv2", "conv4")
-    for channel in range(8)
 ]
 titles = [f"{layer}, {channel}" for layer in ("conv2", "conv4") for channel in range(8)]
 plots.show(
-    plots.image_grid(filters, titles=titles, subject="images that maximise a channel"),
+    plots.image_grid(
+        np.concatenate([each.images for each in filters]), titles=titles, subject="images"
+    ),
     caption="Eight channels of the second convolution (top) and of the fourth (bottom).",
 )
 
 # %% [markdown]
-# The second convolution answers to bars and edges of one direction each. The fourth sees
-# a larger part of the image and combines them to longer bends and crossings. A channel that
-# stays gray gave no gradient: on a gray image it is silent, and the climb has nowhere to start.
+# Most channels answer to stripes of one direction. Those of the fourth convolution see a larger part of
+# the image, and their stripes are wider and longer. Where a picture stays gray the channel gave no gradient:
+# it is silent there, and the climb has nowhere to start.
 #
 # ## 3. Where is the evidence? Class activation maps
 #
@@ -248,8 +248,9 @@ figure = plots.attribution_grid(
 plots.show(figure, caption="Class activation maps: red speaks for the class, blue against it.")
 
 # %% [markdown]
-# For the true class most of the ink is red. For the runner-up some strokes are red, which the two
-# digits share, and others blue. The maps are coarse, 7 × 7 places enlarged to 28 × 28 pixels: no
+# For the true class nearly everything around the ink is red. For the runner-up some strokes are red, which the
+# two digits share, and others may be blue. Red can also lie on empty paper, such as in the opening of a 4:
+# that there is *no* stroke is evidence as well. The maps are coarse, 7 × 7 places enlarged to 28 × 28 pixels: no
 # network tells us more from a layer than the layer's places. And each picture is scaled by
 # itself, so a strong red in two of them is not the same number of logits.
 #
@@ -384,8 +385,8 @@ assert np.allclose(gradients, explain.vanilla_gradients(reader, x_shown, y_shown
 # %%
 methods = {
     "gradient": explain.vanilla_gradients,
-    "SmoothGrad": lambda *asked: explain.smooth_grad(*asked, samples=16, noise=0.2),
-    "integrated\ngradients": lambda *asked: explain.integrated_gradients(*asked, steps=32),
+    "SmoothGrad": lambda *asked: explain.smooth_grad(*asked, samples=12, noise=0.2),
+    "integrated\ngradients": lambda *asked: explain.integrated_gradients(*asked, steps=16),
     "occlusion": lambda *asked: explain.occlusion(*asked, window=5, stride=3),
     "Grad-CAM": explain.grad_cam,
     "Grad-CAM++": explain.grad_cam_plus_plus,
@@ -393,6 +394,7 @@ methods = {
 }
 
 
+# %%
 def explain_all(network, images, classes):
     return {
         name: explain.resize(method(network, images, classes), images.shape[1:3])
@@ -459,10 +461,10 @@ axis.grid(alpha=0.3)
 plots.show(figure, caption="How far the sum is from the logit's change, mean of ten digits.")
 
 # %% [markdown]
-# With one step this would be gradient times input, and its sum is far off. With a few dozen steps the sum
-# agrees with the logit's change. Completeness is a property of the *sum*. It does not make each pixel's
-# share true, and the result depends on the baseline $x'$: with black paper as the empty image, paper
-# that the digit needs to be *free* of ink can never get any credit.
+# With few steps the sum misses the logit's change by a part that can be seen, with a few dozen it agrees. Completeness
+# is a property of the *sum*. It does not make each pixel's share true, and the result depends on the
+# baseline $x'$: with empty paper as the baseline, paper that a digit needs to be *free* of ink
+# ($x_p = x'_p = 0$) can never get any credit, although section 3 showed that it counts.
 #
 # ## 6. Sanity checks: does the explanation notice that the network is broken?
 #
@@ -475,23 +477,36 @@ plots.show(figure, caption="How far the sum is from the logit's change, mean of 
 # seven pictures will not care? Write your guess down.*
 
 # %%
-broken = keras.models.clone_model(reader)  # the same layers with fresh random weights
-fresh_weights = {layer.name: layer.get_weights() for layer in broken.layers}
-broken.set_weights(reader.get_weights())
+top_down = ("logits", "conv4", "conv3", "conv2", "conv1")
+trained = explain_all(reader, x_shown, y_shown)
 
-x_check, y_check = x_val[right][:24], y_val[right][:24]
-stages = {"trained": explain_all(reader, x_check, y_check)}
-for layer in ("logits", "conv4", "conv3", "conv2", "conv1"):
-    broken.get_layer(layer).set_weights(fresh_weights[layer])
-    stages[layer] = explain_all(broken, x_check, y_check)
-    said = accuracy(broken, x_val, y_val)
-    print(f"random from the top down to {layer}: validation accuracy {said:.2f}")
+
+def randomise_downwards(network):
+    broken = keras.models.clone_model(network)  # the same layers with fresh random weights
+    fresh_weights = {layer: broken.get_layer(layer).get_weights() for layer in top_down}
+    broken.set_weights(network.get_weights())
+    stages = {"trained": trained}
+    for layer in top_down:
+        broken.get_layer(layer).set_weights(fresh_weights[layer])
+        stages[layer] = explain_all(broken, x_shown, y_shown)
+        accuracy_left = metrics.accuracy(y_val, classes_said(broken, x_val))
+        print(f"random down to {layer}: validation accuracy {accuracy_left:.2f}")
+    return stages
+
+
+# %% [markdown]
+# What one set of random weights does is partly luck, so we draw three.
 
 # %%
-columns = ["trained", *[f"… {layer}" for layer in list(stages)[1:]]]
-one = int(np.flatnonzero(y_check == y_check[0])[0])
+draws = [randomise_downwards(reader) for _ in range(3)]
+
+# %%
+columns = ["trained", *[f"… {layer}" for layer in top_down]]
 scaled = np.stack(
-    [np.stack([explain.for_display(maps[name])[one] for maps in stages.values()]) for name in methods]
+    [
+        np.stack([explain.for_display(maps[name][3:4])[0] for maps in draws[0].values()])
+        for name in methods
+    ]
 )
 figure = plots.attribution_grid(
     scaled,
@@ -502,14 +517,17 @@ figure = plots.attribution_grid(
 )
 plots.show(
     figure,
-    caption="The most important picture of this lesson. From left to right more and more of the network "
-    "is random. Explanations should fall apart at once; guided backpropagation still draws the digit.",
+    caption="The most important picture of this lesson: attributions of a 3. From left to right more and more "
+    "of the network is random. Guided backpropagation goes on drawing the digit.",
 )
 
 # %% [markdown]
 # From the second column on the network does not know the digits any more. An explanation of *its
-# decision* would have to change completely. Guided backpropagation goes on drawing the same digit: it
-# works as an edge detector on the input, and the network hardly matters.
+# decision* would have to change completely. All methods go on marking places near the ink, since nothing
+# else is in the picture; but which strokes speak for the class, and which against it, changes at
+# once. Only guided backpropagation goes on drawing the same digit in the same colours, until the lowest
+# layers are random too. It shows the input's strokes, and what the network learned about classes hardly
+# matters.
 #
 # The eye can be fooled either way, so we put a number on it: **Spearman's rank correlation** $\rho$ between
 # the original attribution and the new one, over the pixels of each image, then the mean over images. 1
@@ -525,14 +543,21 @@ def rank_correlation(first, second, transform=np.asarray):
     return np.mean(values) if values else 0.0
 
 
-curves = {
-    name: [rank_correlation(stages["trained"][name], maps[name]) for maps in stages.values()]
-    for name in methods
-}
+def curve_of(name, transform=np.asarray):
+    values = [
+        [rank_correlation(trained[name], maps[name], transform) for maps in stages.values()]
+        for stages in draws
+    ]
+    return np.mean(values, axis=0)
+
+
+curves = {name: curve_of(name) for name in methods}
 
 # %%
 flat = {name: name.replace("-\n", "").replace("\n", " ") for name in methods}
-said = "; ".join(f"{flat[name]} {curve[1]:.2f} to {curve[-1]:.2f}" for name, curve in curves.items())
+said = "; ".join(
+    f"{flat[name]} {curve[1]:.2f} to {curve[-1]:.2f}" for name, curve in curves.items()
+)
 figure = plots.new_figure(f"Rank correlation with the trained network's attribution: {said}.")
 axis = figure.subplots()
 for (name, curve), colour, marker in zip(curves.items(), plots.OKABE_ITO, "osv^Dx*", strict=False):
@@ -541,7 +566,7 @@ axis.axhline(0, color="gray", linewidth=0.8)
 axis.set(xlabel="randomised from the top down to …", ylabel="rank correlation", ylim=(-0.5, 1.05))
 axis.grid(alpha=0.3)
 axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-plots.show(figure, caption="Signed attributions, mean over 24 validation digits.")
+plots.show(figure, caption="Signed attributions, mean over ten digits and three draws.")
 
 # %%
 for name, curve in curves.items():
@@ -549,19 +574,16 @@ for name, curve in curves.items():
     found.record(f"rho_logits_random_{key}", curve[1])
 
 # %% [markdown]
-# Gradient, SmoothGrad, integrated gradients, occlusion and Grad-CAM lose all relation to what they were as
-# soon as the top layer is random. Guided backpropagation does not. Grad-CAM++ deserves
-# suspicion too: it throws away the negative gradients, and a random layer's positive ones still
-# give a sum of feature maps, that is, of ink.
+# Gradient, SmoothGrad, integrated gradients, occlusion and Grad-CAM drop as soon as the top layer is
+# random; what is left scatters around zero from draw to draw. Guided backpropagation hardly drops.
+# Grad-CAM++ deserves suspicion too: it throws away the negative gradients, and a random layer's positive
+# ones still give a sum of feature maps, that is, of ink.
 #
 # Two warnings. The check is a necessary condition only: an attribution may pass and still be wrong.
 # And the number depends on how we compare. Many papers drop the sign first:
 
 # %%
-unsigned = {
-    flat[name]: rank_correlation(stages["trained"][name], stages["logits"][name], np.abs)
-    for name in methods
-}
+unsigned = {flat[name]: curve_of(name, np.abs)[1] for name in methods}
 for name, value in unsigned.items():
     print(f"{name:24} {value:5.2f}")
 found.record("rho_logits_random_unsigned_integrated_gradients", unsigned["integrated gradients"])
@@ -588,6 +610,7 @@ ring[1:6, 1:6] = True
 ring[2:5, 2:5] = False
 markers = np.stack([plus, cross, ring])
 
+
 # %%
 def marked_pictures(n, seed):
     rng = np.random.default_rng(seed)
@@ -609,7 +632,8 @@ finder = small_network((32, 32, 3), 3, name="finder")
 train(finder, x_marked, y_marked, steps=500 if run.quick else 4000)
 
 x_new, y_new, corners = marked_pictures(300, seed=seed + 2)
-accuracy_marked = accuracy(finder, x_new, y_new)
+said_marked = classes_said(finder, x_new)
+accuracy_marked = metrics.accuracy(y_new, said_marked)
 print(f"accuracy on 300 new pictures {accuracy_marked:.3f}")
 found.record("marker_accuracy", accuracy_marked)
 
@@ -619,7 +643,7 @@ found.record("marker_accuracy", accuracy_marked)
 # we point at the largest absolute value, for maps at the largest value.
 
 # %%
-judged = (finder.predict(x_new, verbose=0).argmax(axis=1) == y_new).nonzero()[0][:100]
+judged = np.flatnonzero(said_marked == y_new)[:100]
 maps_of = explain_all(finder, x_new[judged], y_new[judged])
 unsigned_methods = ("gradient", "SmoothGrad", "guided back-\npropagation")
 
@@ -634,14 +658,14 @@ def pointing_score(name):
 scores = {flat[name]: pointing_score(name) for name in methods}
 
 # %%
-shown = judged[:3]
-scaled = np.stack([explain.for_display(maps[:3]) for maps in maps_of.values()], axis=1)
+shown = [int(np.flatnonzero(y_new[judged] == kind)[0]) for kind in range(3)]
+scaled = np.stack([explain.for_display(maps[shown]) for maps in maps_of.values()], axis=1)
 titles = [f"{name}\n{score:.0%}" for name, score in zip(methods, scores.values(), strict=True)]
 plots.show(
     plots.attribution_grid(
         scaled,
-        images=x_new[shown],
-        row_titles=[("plus", "cross", "ring")[kind] for kind in y_new[shown]],
+        images=x_new[judged][shown],
+        row_titles=["plus", "cross", "ring"],
         column_titles=titles,
         size=0.95,
     ),
@@ -691,7 +715,8 @@ n_steps = 250 if run.quick else 2000
 train(cheat, stamped(x_pure, y_pure == 1), y_pure, steps=n_steps)
 train(honest, x_pure, y_pure, steps=n_steps)
 
-accuracy_source = accuracy(cheat, stamped(x_look, y_look == 1), y_look)
+said = classes_said(cheat, stamped(x_look, y_look == 1))
+accuracy_source = metrics.accuracy(y_look, said)
 print(f"validation accuracy of the network that saw stamps: {accuracy_source:.3f}")
 found.record("cheat_validation_accuracy", accuracy_source)
 
@@ -744,10 +769,11 @@ chosen_test = np.isin(digits.y_test, (3, 8))
 x_test = digits.x_test[chosen_test, ..., np.newaxis].astype("float32") / 255
 y_test = (digits.y_test[chosen_test] == 8).astype("int64")
 for network in (cheat, honest):
-    found.record(f"{network.name}_clean_test_accuracy", accuracy(network, x_test, y_test))
+    accuracy_clean = metrics.accuracy(y_test, classes_said(network, x_test))
+    found.record(f"{network.name}_clean_test_accuracy", accuracy_clean)
 found.record("watermark_gap", accuracy_source - found["cheat_clean_test_accuracy"])
 stamped_threes = stamped(x_test[y_test == 0], np.ones((y_test == 0).sum(), bool))
-found.record("stamped_threes_called_8", 1 - accuracy(cheat, stamped_threes, y_test[y_test == 0]))
+found.record("stamped_threes_called_8", np.mean(classes_said(cheat, stamped_threes)))
 
 # %% [markdown]
 # The cheat falls from its validation accuracy to not much better than guessing, and calls a 3 an 8
@@ -776,6 +802,7 @@ if digits.kind == "real":
     except DataError as error:
         reason = str(error)
 print("MobileNetV2 is here." if imagenet else f"No ImageNet network, because {reason}")
+
 
 # %%
 def best_of(scores, classes):
@@ -850,10 +877,14 @@ if importlib.util.find_spec("tf_explain") and importlib.util.find_spec("cv2"):
     ours = explain.grad_cam(reader, x_shown[:3], 3)
     for guided in (False, True):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it passes the image in one list more than Keras expects
+            warnings.simplefilter(
+                "ignore"
+            )  # it passes the image in one list more than Keras expects
             parts = GradCAM.get_gradients_and_filters(reader, x_shown[:3], "conv4", 3, guided)
         theirs = np.stack(GradCAM.generate_ponderated_output(*parts))
-        print(f"Grad-CAM, use_guided_grads={guided}: largest difference {np.abs(theirs - ours).max():.1e}")
+        print(
+            f"Grad-CAM, use_guided_grads={guided}: largest difference {np.abs(theirs - ours).max():.1e}"
+        )
 
 # %% [markdown]
 # The plain gradients agree, and so does Grad-CAM once `use_guided_grads=False` is given: by default
@@ -893,7 +924,7 @@ print("Right." if good else "Not yet: expected shape (10, 28, 28, 1), gradient t
 # <details><summary>Hint</summary>
 #
 # One line: `gradient_by_hand(network, images, classes)` has the images' shape already. Compare its sum
-# with the logit's change: you find the error that section 5 plots for one step, or nearly.
+# with the logit's `change` of section 5: is gradient × input complete?
 #
 # </details>
 #

@@ -82,7 +82,9 @@ def for_display(
     [[[0.0, -0.5], [1.0, 0.25]]]
     """
     if not 0 < clip_percentile <= 100:
-        raise ValueError(f"clip_percentile is {clip_percentile}: choose 0 < clip_percentile <= 100.")
+        raise ValueError(
+            f"clip_percentile is {clip_percentile}: choose 0 < clip_percentile <= 100."
+        )
     maps = pool_channels(attributions)
     if not np.isfinite(maps).all():
         raise ValueError("the attributions have values that are not finite.")

@@ -142,7 +142,7 @@ def class_activation_map(
         )
     weights = keras.ops.convert_to_numpy(steps[1].kernel).T[targets]
     maps = []
-    for part, chosen in zip(batches(images), batches(weights), strict=True):
+    for part, chosen in batches(images, weights):
         logits(part)
         features = logits.feature_map(name)[1].numpy().astype(np.float32)
         maps.append(np.einsum("nhwk,nk->nhw", features, chosen))
@@ -160,7 +160,7 @@ def _weighted(
     logits = Logits(model)
     targets = checked_classes(logits, images, classes)
     parts = []
-    for part, chosen in zip(batches(images), batches(targets), strict=True):
+    for part, chosen in batches(images, targets):
         pixels = tf.constant(part)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(pixels)  # so that everything behind them is recorded

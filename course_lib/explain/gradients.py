@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -10,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from course_lib.explain.logits import (
     Classes,
     Logits,
+    batch_size,
     batches,
     checked_classes,
     checked_images,
@@ -130,12 +133,12 @@ def integrated_gradients(
     logits = Logits(model)
     targets = checked_classes(logits, images, classes)
     fractions = (np.arange(steps, dtype=np.float32) + 0.5) / steps
-    result = np.empty_like(images)
-    for index, (image, step) in enumerate(zip(images, way, strict=True)):
-        points = image - (1 - fractions)[:, None, None, None] * step
-        gradients = _gradients(logits, points, np.full(steps, targets[index]))
-        result[index] = gradients.mean(axis=0) * step
-    return result
+    to_go = (1 - fractions)[:, None, None, None]
+
+    def points(first: int, last: int) -> NDArray:
+        return images[first:last, np.newaxis] - to_go * way[first:last, np.newaxis]
+
+    return way * _mean_gradients(logits, images, targets, points, steps)
 
 
 def smooth_grad(
@@ -183,23 +186,44 @@ def smooth_grad(
     logits = Logits(model)
     targets = checked_classes(logits, images, classes)
     rng = np.random.default_rng(seed)
+    spread = noise * np.ptp(images, axis=(1, 2, 3))[:, None, None, None, None]
+
+    def copies(first: int, last: int) -> NDArray:
+        shape = (last - first, samples, *images.shape[1:])
+        noises = rng.standard_normal(shape, dtype=np.float32) * spread[first:last]
+        return images[first:last, np.newaxis] + noises
+
+    return _mean_gradients(logits, images, targets, copies, samples)
+
+
+def _mean_gradients(
+    logits: Logits,
+    images: NDArray,
+    classes: NDArray,
+    points: Callable[[int, int], NDArray],
+    count: int,
+) -> NDArray[np.float32]:
+    """Return the mean gradient over `count` points for each image, some images at a time.
+
+    `points` gives those of the images from first to last, shape (last - first, count, ...).
+    """
     result = np.empty_like(images)
-    for index, image in enumerate(images):
-        spread = noise * (image.max() - image.min())
-        copies = rng.standard_normal((samples, *image.shape), dtype=np.float32) * spread + image
-        result[index] = _gradients(logits, copies, np.full(samples, targets[index])).mean(axis=0)
+    group = max(1, batch_size(images) // count)
+    for first in range(0, len(images), group):
+        last = min(first + group, len(images))
+        flat = points(first, last).reshape(-1, *images.shape[1:])
+        gradients = _gradients(logits, flat, np.repeat(classes[first:last], count))
+        result[first:last] = gradients.reshape(last - first, count, *images.shape[1:]).mean(axis=1)
     return result
 
 
 def _gradients(logits: Logits, images: NDArray, classes: NDArray) -> NDArray[np.float32]:
     parts = []
-    for part, chosen in zip(batches(images), batches(classes), strict=True):
+    for part, chosen in batches(images, classes):
         pixels = tf.constant(part)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(pixels)
             scores = score(logits(pixels), chosen)
-        gradient = tape.gradient(
-            scores, pixels, unconnected_gradients=tf.UnconnectedGradients.ZERO
-        )
+        gradient = tape.gradient(scores, pixels, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         parts.append(gradient.numpy())
     return np.concatenate(parts)

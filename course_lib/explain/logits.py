@@ -8,7 +8,7 @@ over the same layers: each layer is wrapped in one that keeps what the layer gav
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import keras
 import numpy as np
@@ -188,7 +188,7 @@ def checked_images(model: keras.Model, images: ArrayLike) -> NDArray[np.float32]
 def checked_classes(logits: Logits, images: NDArray, classes: Classes) -> NDArray[np.int64]:
     """Return one class index per image: the given one, or the one with the highest logit."""
     if classes is None:
-        scores = np.concatenate([logits(part).numpy() for part in batches(images)])
+        scores = np.concatenate([logits(part).numpy() for (part,) in batches(images)])
         return scores.argmax(axis=1)
     chosen = np.asarray(classes)
     if not np.issubdtype(chosen.dtype, np.integer) or chosen.shape not in ((), (len(images),)):
@@ -203,9 +203,16 @@ def checked_classes(logits: Logits, images: NDArray, classes: Classes) -> NDArra
     return np.broadcast_to(chosen, len(images)).astype(np.int64)
 
 
-def batches(array: NDArray, size: int = 64) -> list[NDArray]:
-    """Cut an array into parts of at most `size`: gradients keep every layer's output in memory."""
-    return [array[start : start + size] for start in range(0, len(array), size)]
+def batch_size(images: NDArray) -> int:
+    """Return how many images to take at once: gradients keep every layer's output in memory."""
+    return max(1, 400_000 // (images.shape[1] * images.shape[2]))  # 8 of 224×224, 510 of 28×28
+
+
+def batches(images: NDArray, *more: NDArray) -> Iterator[tuple[NDArray, ...]]:
+    """Cut images, and arrays of the same length, into parts that fit into memory."""
+    size = batch_size(images)
+    for start in range(0, len(images), size):
+        yield tuple(array[start : start + size] for array in (images, *more))
 
 
 def score(logits: tf.Tensor, classes: ArrayLike) -> tf.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -9,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from course_lib.explain.logits import Logits
+from course_lib.explain.logits import Logits, score
 
 
 @dataclass(frozen=True)
@@ -18,19 +19,19 @@ class Maximised:
 
     Attributes
     ----------
-    image : array of float32, shape (height, width, channels)
-        In the range that was asked for.
-    activations : array of float32, shape (steps,)
-        The unit's answer before each step, to the shifted image.
+    images : array of float32, shape (units, height, width, channels)
+        One for each unit, in the range that was asked for.
+    activations : array of float32, shape (steps, units)
+        Each unit's answer before each step, to its shifted image.
     """
 
-    image: NDArray[np.float32]
+    images: NDArray[np.float32]
     activations: NDArray[np.float32]
 
 
 def activation_maximisation(
     model: keras.Model,
-    unit: int,
+    units: int | Sequence[int],
     *,
     layer: str | None = None,
     image_shape: tuple[int, int, int] | None = None,
@@ -42,7 +43,7 @@ def activation_maximisation(
     decay: float = 0.0,
     seed: int = 0,
 ) -> Maximised:
-    """Climb from weak noise to an image that a class logit or a filter answers to strongly.
+    """Climb from weak noise to images that class logits or filters answer to strongly.
 
     Without regularisation the result is high-frequency noise. `jitter` asks for patterns that
     survive a shift, `blur` for smooth ones, `decay` for few.
@@ -51,19 +52,20 @@ def activation_maximisation(
     ----------
     model : keras.Model
         See `Logits`.
-    unit : int
-        A class, or with `layer` a channel of its feature map, whose mean is maximised.
+    units : int or sequence of int
+        Classes, or with `layer` channels of its feature map, whose mean is maximised; all at the
+        same time, each with an image of its own.
     layer : str, optional
         A convolution or activation.
     image_shape : (height, width, channels), optional
         Needed where the model leaves its input's size open.
     value_range : (low, high)
-        The pixel values that the model was trained on; the image never leaves it.
+        The pixel values that the model was trained on; the images never leave it.
     steps : int
     learning_rate : float
         A step's length as a share of the range, measured by the gradient's root mean square.
     jitter : int
-        Before each step the image is shifted (cyclically) by up to so many pixels.
+        Before each step the images are shifted (cyclically) by up to so many pixels.
     blur : float
         Standard deviation in pixels of the Gaussian blur after every fourth step; 0 for none.
     decay : float
@@ -98,35 +100,41 @@ def activation_maximisation(
     shape = tuple(image_shape or model.inputs[0].shape[1:])
     if None in shape:
         raise ValueError(f"the model takes images of any size, {shape}: give image_shape.")
+    units = np.atleast_1d(np.asarray(units, dtype=np.int64))
     logits = Logits(model)
     rng = np.random.default_rng(seed)
     middle, span = (low + high) / 2, high - low
-    image = (middle + 0.05 * span * rng.standard_normal(shape)).astype(np.float32)
+    start = (middle + 0.05 * span * rng.standard_normal(shape)).astype(np.float32)
+    images = np.repeat(start[np.newaxis], len(units), axis=0)
     activations = []
     for step in range(steps):
-        shift = tuple(rng.integers(-jitter, jitter + 1, size=2))
-        gradient, activation = _climb(logits, np.roll(image, shift, (0, 1)), unit, layer)
-        activations.append(activation)
-        gradient = np.roll(gradient, (-shift[0], -shift[1]), (0, 1))
-        length = np.sqrt(np.mean(gradient**2))
-        if length > 0:  # a dead unit has no gradient, and its image stays as it is
-            image = image + learning_rate * span * gradient / length
-        image = low + (image - low) * (1 - decay)
+        shift = rng.integers(-jitter, jitter + 1, size=2)
+        gradients, answers = _climb(logits, np.roll(images, shift, (1, 2)), units, layer)
+        activations.append(answers)
+        gradients = np.roll(gradients, -shift, (1, 2))
+        lengths = np.sqrt(np.mean(gradients**2, axis=(1, 2, 3), keepdims=True))
+        # A silent unit has no gradient, and its image stays as it is.
+        images = images + learning_rate * span * gradients / np.where(lengths > 0, lengths, 1)
+        images = low + (images - low) * (1 - decay)
         if blur and step % 4 == 3 and step < steps - 4:
-            image = gaussian_filter(image, (blur, blur, 0))
-        image = np.clip(image, low, high).astype(np.float32)
-    return Maximised(image, np.array(activations, dtype=np.float32))
+            images = gaussian_filter(images, (0, blur, blur, 0))
+        images = np.clip(images, low, high).astype(np.float32)
+    return Maximised(images, np.array(activations, dtype=np.float32))
 
 
-def _climb(logits: Logits, image: NDArray, unit: int, layer: str | None) -> tuple[NDArray, float]:
-    pixels = tf.constant(image[np.newaxis])
+def _climb(
+    logits: Logits, images: NDArray, units: NDArray, layer: str | None
+) -> tuple[NDArray, NDArray]:
+    pixels = tf.constant(images)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(pixels)
         answers = logits(pixels)
         if layer is not None:
             answers = tf.reduce_mean(logits.feature_map(layer)[1], axis=(1, 2))
-        if not 0 <= unit < answers.shape[1]:
-            raise ValueError(f"unit is {unit}: {layer or 'the output'} has {answers.shape[1]}.")
-        answer = answers[0, unit]
-    gradient = tape.gradient(answer, pixels, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    return gradient.numpy()[0], float(answer)
+        if units.min() < 0 or units.max() >= answers.shape[1]:
+            raise ValueError(
+                f"units are {units.tolist()}: {layer or 'the output'} has {answers.shape[1]}."
+            )
+        chosen = score(answers, units)
+    gradients = tape.gradient(chosen, pixels, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return gradients.numpy(), chosen.numpy()

@@ -63,20 +63,19 @@ def occlusion(
         )
     logits = Logits(model)
     targets = checked_classes(logits, images, classes)
-    corners = [(y, x) for y in _starts(height, window, stride) for x in _starts(width, window, stride)]
+    columns = _starts(width, window, stride)
+    corners = [(y, x) for y in _starts(height, window, stride) for x in columns]
     falls = np.zeros(images.shape[:3], dtype=np.float32)
     covers = np.zeros((height, width), dtype=np.float32)
     for y, x in corners:
         covers[y : y + window, x : x + window] += 1
-    for image, target, fall in zip(images, targets, falls, strict=True):
-        whole = score(logits(image[np.newaxis]), [target]).numpy()[0]
-        for places in batches(np.array(corners), 256):
-            copies = np.repeat(image[np.newaxis], len(places), axis=0)
-            for copy, (y, x) in zip(copies, places, strict=True):
-                copy[y : y + window, x : x + window] = fill
-            lost = whole - score(logits(copies), np.full(len(places), target)).numpy()
-            for loss, (y, x) in zip(lost, places, strict=True):
-                fall[y : y + window, x : x + window] += loss
+    for part, chosen, fall in batches(images, targets, falls):  # fall is a view of falls
+        whole = score(logits(part), chosen).numpy()
+        for y, x in corners:
+            covered = part.copy()
+            covered[:, y : y + window, x : x + window] = fill
+            lost = whole - score(logits(covered), chosen).numpy()
+            fall[:, y : y + window, x : x + window] += lost[:, np.newaxis, np.newaxis]
     return falls / covers
 
 

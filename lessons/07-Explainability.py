@@ -508,15 +508,16 @@ scaled = np.stack(
         for name in methods
     ]
 )
-figure = plots.attribution_grid(
-    scaled,
-    row_titles=list(methods),
-    column_titles=columns,
-    subject="attributions of one digit while the network is randomised from the top",
-    size=1.0,
-)
+
+# %%
 plots.show(
-    figure,
+    plots.attribution_grid(
+        scaled,
+        row_titles=list(methods),
+        column_titles=columns,
+        subject="attributions of a 3 while the network is randomised from the top",
+        size=1.0,
+    ),
     caption="The most important picture of this lesson: attributions of a 3. From left to right more and more "
     "of the network is random. Guided backpropagation goes on drawing the digit.",
 )
@@ -732,6 +733,8 @@ views = [
     for network in (cheat, honest)
     for method in (explain.grad_cam, explain.occlusion)
 ]
+
+# %%
 plots.show(
     plots.attribution_grid(
         np.stack([explain.for_display(maps, size=(28, 28)) for maps in views], axis=1),
@@ -826,14 +829,16 @@ two_maps = {
     "Grad-CAM": explain.grad_cam(judge, both, asked),
     "guided backpropagation": explain.guided_backpropagation(judge, both, asked),
 }
-size = photo.shape[1:3]
-scaled = np.stack(
-    [explain.for_display(maps, size=size, positive=True) for maps in two_maps.values()], axis=1
-)
+scaled = [
+    explain.for_display(maps, size=photo.shape[1:3], positive=True) for maps in two_maps.values()
+]
+
+# %%
 plots.show(
     plots.attribution_grid(
-        scaled, images=np.repeat(picture, 2, axis=0), overlay=True, row_titles=names,
-        column_titles=list(two_maps), size=2.8, subject="positive attributions of two classes",
+        np.stack(scaled, axis=1), images=np.repeat(picture, 2, axis=0), overlay=True,
+        row_titles=names, column_titles=list(two_maps), size=2.8,
+        subject="positive attributions of two classes",
     ),
     caption="One picture, two questions: Grad-CAM moves to the class in question, guided backpropagation "
     "draws much the same picture for both.",
@@ -967,11 +972,10 @@ print("Right." if good else f"Not yet: expected about (0.0479, 1), got {answers}
 from IPython.display import Markdown
 
 Markdown(f"""
-- Climbing a logit without regularisation gave noise that the network took for a digit.
-- For our network Grad-CAM is the class activation map divided by its number of places. In a picture of two digits
+- Climbing a logit without regularisation gave a picture that nobody would write, and the network was sure of it.
+- Grad-CAM was the class activation map divided by its number of places. In a picture of two digits
   it pointed to the right one in {found["pairs_grad_cam_right_half"]:.0%} of the pairs.
-- Integrated gradients with 64 steps add up to the logit's change within
-  {found["completeness_error_64_steps"]:.1%}.
+- Integrated gradients with 64 steps add up to the logit's change within {found["completeness_error_64_steps"]:.1%}.
 - With the top layer random, the rank correlation with the original attribution was
   {found["rho_logits_random_gradient"]:.2f} for the gradient, {found["rho_logits_random_grad_cam"]:.2f} for Grad-CAM and
   {found["rho_logits_random_guided_backpropagation"]:.2f} for **guided backpropagation**, which hardly noticed.

@@ -95,7 +95,7 @@ def activation_maximisation(
     if steps < 1 or jitter < 0 or blur < 0 or learning_rate <= 0 or not 0 <= decay < 1:
         raise ValueError(
             f"steps is {steps}, jitter {jitter}, blur {blur}, learning_rate {learning_rate}, decay "
-            f"{decay}: choose steps >= 1, jitter >= 0, blur >= 0, learning_rate > 0, 0 <= decay < 1."
+            f"{decay}: choose steps >= 1, learning_rate > 0, 0 <= decay < 1 and the others >= 0."
         )
     shape = tuple(image_shape or model.inputs[0].shape[1:])
     if None in shape:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from course_lib.explain.logits import (
     Classes,
     Logits,
+    Unchanged,
     batches,
     checked_classes,
     checked_images,
@@ -132,7 +133,7 @@ def class_activation_map(
     name, _ = logits.feature_map()
     names = list(logits.outputs)
     behind = [logits.layers[key] for key in names[names.index(name) + 1 :]]
-    allowed = (keras.layers.Dropout, keras.layers.Flatten, keras.layers.Identity)
+    allowed = (keras.layers.Dropout, keras.layers.Flatten, Unchanged)
     steps = [layer for layer in behind if not isinstance(layer, allowed)]
     wanted = (keras.layers.GlobalAveragePooling2D, keras.layers.Dense)
     if len(steps) != 2 or not all(map(isinstance, steps, wanted)):

@@ -9,6 +9,7 @@ over the same layers: each layer is wrapped in one that keeps what the layer gav
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -114,7 +115,7 @@ class Logits:
             return done[id(layer)]
 
         # A graph of its own over the same layers: clone_model would copy a compiled model's loss.
-        plain = keras.Model(model.input, model.output, name=model.name)
+        plain = keras.Model(*_ends(model), name=model.name)
         return keras.models.clone_model(plain, clone_function=wrap)
 
 
@@ -139,6 +140,13 @@ class _Observed(keras.layers.Layer):
         if tf.is_tensor(output):
             self.logits.outputs[self.key] = output
         return output
+
+
+class Unchanged(keras.layers.Layer):
+    """Stands where a softmax stood, and takes what it took."""
+
+    def call(self, inputs, mask=None):
+        return inputs
 
 
 @tf.custom_gradient
@@ -173,6 +181,7 @@ def last_feature_map(model: keras.Model, image_shape: Sequence[int] | None = Non
 
 def checked_images(model: keras.Model, images: ArrayLike) -> NDArray[np.float32]:
     """Return images as float32 (n, height, width, channels), or say what is wrong with them."""
+    _check(model)
     images = np.asarray(images, dtype=np.float32)
     if images.ndim != 4 or not len(images):
         raise ValueError(
@@ -244,6 +253,13 @@ def _is_graph(layer: keras.layers.Layer) -> bool:
     return functional or (isinstance(layer, keras.Sequential) and layer.built)
 
 
+def _ends(model: keras.Model) -> tuple[Any, Any]:
+    """Return a model's inputs and outputs in the structure that it is called with."""
+    if isinstance(model, keras.Sequential):
+        return model.inputs[0], model.outputs[0]
+    return model.input, model.output
+
+
 def _last_layer(model: keras.Model) -> keras.layers.Layer:
     """Return the layer that gives a model's output, inside nested models too."""
     layer = model.outputs[0]._keras_history.operation
@@ -253,11 +269,11 @@ def _last_layer(model: keras.Model) -> keras.layers.Layer:
 def _without_squashing(layer: keras.layers.Layer) -> keras.layers.Layer:
     """Return a layer without its softmax or sigmoid, on copies of the same weights."""
     if isinstance(layer, keras.layers.Softmax):
-        return keras.layers.Identity(name=layer.name)
+        return Unchanged(name=layer.name)
     if getattr(layer, "activation", None) not in _SQUASHING:
         return layer
     if isinstance(layer, keras.layers.Activation):
-        return keras.layers.Identity(name=layer.name)
+        return Unchanged(name=layer.name)
     linear = type(layer).from_config({**layer.get_config(), "activation": "linear"})
     linear.build_from_config(layer.get_build_config())
     linear.set_weights(layer.get_weights())

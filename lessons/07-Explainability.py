@@ -350,6 +350,10 @@ for name, method in (("grad_cam", explain.grad_cam), ("plus_plus", explain.grad_
     found.record(f"pairs_{name}_right_half", points_to_its_half(method))
 
 # %% [markdown]
+# Grad-CAM nearly always points to the right half. Grad-CAM++ does so less often: it keeps only what speaks
+# for a class, so the strokes of the other digit that would also fit are never set off by those that
+# do not. More is not always better.
+#
 # ## 5. Down to the pixels
 #
 # How would the logit change if this pixel changed a little? That is the **gradient**
@@ -415,7 +419,8 @@ plots.show(
 
 # %% [markdown]
 # Seven methods, seven pictures. The gradient is noisy; it says what would change the score, not what
-# made it. SmoothGrad is calmer. Integrated gradients and occlusion mark ink only, or nearly so,
+# made it. SmoothGrad colours the paper too, since its noisy copies have specks there; on photographs, for which
+# it was made, it is the calmer of the two. Integrated gradients and occlusion mark ink only, or nearly so,
 # since empty paper is what they compare with. And guided backpropagation draws the prettiest
 # picture: clean outlines of the digit. Keep that in mind.
 #
@@ -779,8 +784,8 @@ stamped_threes = stamped(x_test[y_test == 0], np.ones((y_test == 0).sum(), bool)
 found.record("stamped_threes_called_8", np.mean(classes_said(cheat, stamped_threes)))
 
 # %% [markdown]
-# The cheat falls from its validation accuracy to not much better than guessing, and calls a 3 an 8
-# when it is stamped. An attribution raised the suspicion; changing the input proved it. That is
+# The cheat falls from its validation accuracy to not much better than guessing, and calls most stamped threes
+# an 8. An attribution raised the suspicion; changing the input proved it. That is
 # the order in which explanations are useful.
 #
 # ## 9. An ImageNet network, a cat and a dog
@@ -854,7 +859,7 @@ for key, maps in zip(("grad_cam", "guided"), two_maps.values(), strict=True):
     found.record(f"two_classes_rho_{key}", spearmanr(first, second, axis=None).statistic)
 
 # %% [markdown]
-# Grad-CAM's two maps differ: each sits on its own object. Guided backpropagation's are nearly the same, which is
+# Grad-CAM's two maps differ: each sits on its own object. Guided backpropagation's are much alike, which is
 # section 6 once more, on a network and a picture of another kind.
 #
 # ## 10. A library: tf-explain
@@ -899,6 +904,7 @@ if importlib.util.find_spec("tf_explain") and importlib.util.find_spec("cv2"):
 # - Grad-CAM and SmoothGrad fail on Sequential models and on `Model([x], [y])`; rebuild the model as
 #   `Model(x, y)`. Grad-CAM's guess of the layer fails too: pass `layer_name`.
 # - It explains what the model gives. Where that is a softmax, end the model before it.
+# - Its SmoothGrad averages the gradient of the cross-entropy, not of the score: the sign is the opposite.
 # - It returns pictures, scaled and without signs. Its integrated gradients are the mean gradient,
 #   not yet multiplied by the way, so their sum means nothing.
 #

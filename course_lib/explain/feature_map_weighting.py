@@ -141,7 +141,7 @@ def class_activation_map(
             f"{model.name} does not end in a feature map, GlobalAveragePooling2D and one Dense "
             f"layer, but in {', '.join(type(layer).__name__ for layer in steps)}: use grad_cam."
         )
-    weights = keras.ops.convert_to_numpy(steps[1].kernel).T[targets]
+    weights = steps[1].get_weights()[0].T[targets]
     maps = []
     for part, chosen in batches(images, weights):
         logits(part)

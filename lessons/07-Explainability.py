@@ -203,8 +203,8 @@ plots.show(
 )
 
 # %% [markdown]
-# Most channels answer to stripes of one direction. Those of the fourth convolution see a larger part of
-# the image, and their stripes are wider and longer. Where a picture stays gray the channel gave no gradient:
+# Many channels answer to stripes of one direction, some to ink as such. Those of the fourth convolution see a
+# larger part of the image, and their patterns are coarser. Where a picture stays gray the channel gave no gradient:
 # it is silent there, and the climb has nowhere to start.
 #
 # ## 3. Where is the evidence? Class activation maps
@@ -494,13 +494,14 @@ def randomise_downwards(network):
     for layer in top_down:
         broken.get_layer(layer).set_weights(fresh_weights[layer])
         stages[layer] = explain_all(broken, x_shown, y_shown)
-        accuracy_left = metrics.accuracy(y_val, classes_said(broken, x_val))
-        print(f"random down to {layer}: validation accuracy {accuracy_left:.2f}")
+        left = metrics.accuracy(y_val, classes_said(broken, x_val))
+        print(f"{layer} {left:.2f}", end="\n" if layer == "conv1" else ", ")
     return stages
 
 
 # %% [markdown]
-# What one set of random weights does is partly luck, so we draw three.
+# What one set of random weights does is partly luck, so we draw three. A line shows one draw: the validation
+# accuracy that is left when the network is random down to the named layer.
 
 # %%
 draws = [randomise_downwards(reader) for _ in range(3)]
@@ -753,6 +754,9 @@ plots.show(
 
 
 # %% [markdown]
+# Occlusion points to the stamp of the cheat's eights, and to strokes of the honest network's. Grad-CAM is harder to
+# read: its places see wide windows, and near the stamp lies a part of the digit.
+#
 # And in numbers: which share of all positive evidence for "8" lies in the corner of the stamp,
 # 9 × 9 of 784 pixels, over a hundred eights?
 
@@ -846,7 +850,7 @@ plots.show(
         subject="positive attributions of two classes",
     ),
     caption="One picture, two questions: Grad-CAM moves to the class in question, guided backpropagation "
-    "draws much the same picture for both.",
+    "marks much the same strokes and edges for both.",
 )  # fmt: skip
 
 # %% [markdown]
@@ -882,19 +886,20 @@ if importlib.util.find_spec("tf_explain") and importlib.util.find_spec("cv2"):
 else:
     print('tf-explain is missing: pip install "course-lib[explain]" brings it, with OpenCV.')
 
+
 # %%
+def grad_cam_of_tf_explain(guided):
+    with warnings.catch_warnings():  # it passes the image in one list more than Keras expects
+        warnings.simplefilter("ignore")
+        parts = GradCAM.get_gradients_and_filters(reader, x_shown[:3], "conv4", 3, guided)
+    return np.stack(GradCAM.generate_ponderated_output(*parts))
+
+
 if importlib.util.find_spec("tf_explain") and importlib.util.find_spec("cv2"):
     ours = explain.grad_cam(reader, x_shown[:3], 3)
     for guided in (False, True):
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # it passes the image in one list more than Keras expects
-            parts = GradCAM.get_gradients_and_filters(reader, x_shown[:3], "conv4", 3, guided)
-        theirs = np.stack(GradCAM.generate_ponderated_output(*parts))
-        print(
-            f"Grad-CAM, use_guided_grads={guided}: largest difference {np.abs(theirs - ours).max():.1e}"
-        )
+        away = np.abs(grad_cam_of_tf_explain(guided) - ours).max()
+        print(f"Grad-CAM, use_guided_grads={guided}: largest difference {away:.1e}")
 
 # %% [markdown]
 # The plain gradients agree, and so does Grad-CAM once `use_guided_grads=False` is given: by default

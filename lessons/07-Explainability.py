@@ -645,7 +645,7 @@ print(f"accuracy on 300 new pictures {accuracy_marked:.3f}")
 found.record("marker_accuracy", accuracy_marked)
 
 # %% [markdown]
-# The **pointing game** (Zhang et al., 2018, section 4): does the map's maximum lie in the marker's 7 × 7 box? Somebody
+# The **pointing game** (Zhang et al., 2018): does the map's maximum lie in the marker's 7 × 7 box? Somebody
 # who points blindly hits with probability $49 / 1024$, under five per cent. For pixel methods
 # we point at the largest absolute value, for maps at the largest value.
 
@@ -693,8 +693,8 @@ for name, score in scores.items():
 #
 # ## 8. Unmasking a classifier that cheats
 #
-# In a well-known collection of photographs every horse came with the photographer's name in a corner, and
-# a fine classifier turned out to read the name (Lapuschkin et al., 2019). We build such a case: threes
+# In a well-known collection of photographs many of the horses came with the photographer's name in a corner,
+# and a fine classifier turned out to read the name (Lapuschkin et al., 2019). We build such a case: threes
 # against eights, and whoever collected the eights stamped them in the lower left corner.
 
 # %%

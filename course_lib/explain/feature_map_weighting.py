@@ -85,7 +85,7 @@ def grad_cam_plus_plus(
     ----------
     Chattopadhay, A., Sarkar, A., Howlader, P. and Balasubramanian, V. N. (2018). Grad-CAM++:
     generalized gradient-based visual explanations for deep convolutional networks. WACV,
-    section 3, equations 11 and 19.
+    section 3.
     """
 
     def weigh(maps: NDArray, gradients: NDArray) -> NDArray:

@@ -80,7 +80,7 @@ def guided_backpropagation(
     References
     ----------
     Springenberg, J. T., Dosovitskiy, A., Brox, T. and Riedmiller, M. (2015). Striving for
-    simplicity: the all convolutional net. ICLR workshop, section 3.4.
+    simplicity: the all convolutional net. ICLR workshop.
     """
     images = checked_images(model, images)
     logits = Logits(model, guided=True)
@@ -122,7 +122,7 @@ def integrated_gradients(
     References
     ----------
     Sundararajan, M., Taly, A. and Yan, Q. (2017). Axiomatic attribution for deep networks. ICML,
-    sections 3 and 5.
+    section 3.
     """
     if steps < 1:
         raise ValueError(f"steps is {steps}: at least 1 is needed.")
@@ -176,7 +176,7 @@ def smooth_grad(
     References
     ----------
     Smilkov, D., Thorat, N., Kim, B., Viégas, F. and Wattenberg, M. (2017). SmoothGrad: removing
-    noise by adding noise. arXiv:1706.03825, section 3.
+    noise by adding noise. arXiv:1706.03825.
     """
     if noise < 0 or samples < 1:
         raise ValueError(

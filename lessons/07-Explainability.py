@@ -91,9 +91,9 @@ def small_network(image_shape, n_classes, name):
 
 
 # %%
-def train(network, x, y, steps):
+def train(network, x, y, steps, peak=4e-3):
     rate = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - steps // 8, warmup_target=4e-3, warmup_steps=steps // 8
+        0.0, steps - steps // 8, warmup_target=peak, warmup_steps=steps // 8
     )
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     network.compile(keras.optimizers.Adam(rate), loss)
@@ -636,7 +636,8 @@ def marked_pictures(n, seed):
 # %%
 x_marked, y_marked, _ = marked_pictures(3000 if run.quick else 20_000, seed=seed + 1)
 finder = small_network((32, 32, 3), 3, name="finder")
-train(finder, x_marked, y_marked, steps=500 if run.quick else 4000)
+# Smaller steps than the others: at their rate one of three seeds got stuck at two thirds right.
+train(finder, x_marked, y_marked, steps=600 if run.quick else 4000, peak=2e-3)
 
 x_new, y_new, corners = marked_pictures(300, seed=seed + 2)
 said_marked = classes_said(finder, x_new)

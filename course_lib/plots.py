@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from IPython.display import display
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
@@ -415,3 +416,90 @@ def _as_images(images: ArrayLike) -> NDArray:
             "or (n, height, width, 3) with n at least 1."
         )
     return images
+
+
+def attribution_grid(
+    maps: ArrayLike,
+    *,
+    images: ArrayLike | None = None,
+    overlay: bool = False,
+    row_titles: Sequence[Any] = (),
+    column_titles: Sequence[Any] = (),
+    subject: str = "attribution maps",
+    size: float = 1.1,
+) -> Figure:
+    """Draw attribution maps in rows and columns: red speaks for the class, blue against it.
+
+    Parameters
+    ----------
+    maps : array, shape (rows, columns, height, width)
+        From -1 to 1, as `course_lib.explain.for_display` scales them.
+    images : array, shape (rows, height, width), with 1 or 3 channels behind where there are any
+        What was explained, one a row, from 0 to 1: drawn in a first column of its own, or with
+        `overlay` beneath each map. Gray ones are ink on paper: 1 is black.
+    overlay : bool
+        Lay the maps over the images; they are transparent where they are near zero.
+    row_titles, column_titles : sequences, optional
+        One for each row to its left; one above each column of maps.
+    subject : str
+        What they are, for the text alternative.
+    size : float
+        Edge of one picture in inches.
+
+    Raises
+    ------
+    ValueError
+        If the shapes or the numbers of titles do not fit.
+    """
+    maps = np.asarray(maps, dtype=float)
+    if maps.ndim != 4:
+        raise ValueError(f"maps have shape {maps.shape}, not (rows, columns, height, width).")
+    rows, columns = maps.shape[:2]
+    for name, titles, count in (("row", row_titles, rows), ("column", column_titles, columns)):
+        if len(titles) not in (0, count):
+            raise ValueError(f"there are {count} {name}s but {len(titles)} {name} titles.")
+    if images is not None:
+        images = _as_images(images)
+        if images.dtype == np.uint8:
+            images = images / 255
+    if images is not None and len(images) != rows:
+        raise ValueError(f"there are {rows} rows of maps but {len(images)} images.")
+    if overlay and images is None:
+        raise ValueError("there are no images to lay the maps over: pass images.")
+    aside = images is not None and not overlay
+    said = "; ".join(
+        f"{name}s: {', '.join(str(title).replace(chr(10), ' ') for title in titles)}"
+        for name, titles in (("column", column_titles), ("row", row_titles))
+        if len(titles)
+    )
+    figure = new_figure(
+        f"{subject[:1].upper()}{subject[1:]} in {rows} rows and {columns} columns"
+        f"{f' ({said})' if said else ''}; red speaks for the class, blue against it.",
+        width=min(_WIDTH, size * maps.shape[3] / maps.shape[2] * (columns + aside) + 1.3),
+        height=size * rows + 0.5,
+    )
+    axes = figure.subplots(rows, columns + aside, squeeze=False)
+    drawn = None
+    for row in range(rows):
+        for column in range(columns + aside):
+            axis = axes[row, column]
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_visible(False)
+            if images is not None and (overlay or column == 0):
+                gray = images.ndim == 3
+                axis.imshow(images[row], cmap="gray_r" if gray else None, vmin=0, vmax=1)
+            if column >= aside:
+                picture = maps[row, column - aside]
+                # Strong colours for strong evidence, the image for none.
+                alpha = np.clip(1.3 * np.abs(picture), 0, 0.85) if overlay else None
+                drawn = axis.imshow(picture, cmap=DIVERGING, vmin=-1, vmax=1, alpha=alpha)
+            if row == 0 and column >= aside and len(column_titles):
+                axis.set_title(str(column_titles[column - aside]), fontsize=9)
+        if len(row_titles):
+            axes[row, 0].set_ylabel(
+                str(row_titles[row]), fontsize=9, rotation=0, ha="right", va="center"
+            )
+    scale = ScalarMappable(drawn.norm, DIVERGING) if overlay else drawn
+    bar = figure.colorbar(scale, ax=axes, shrink=min(1.0, 1.8 / rows), ticks=[-1, 0, 1])
+    bar.ax.set_yticklabels(["against", "0", "for"], fontsize=8)
+    return figure

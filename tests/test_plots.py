@@ -151,3 +151,34 @@ def test_without_graphviz_the_remedy_and_the_summary_are_shown(executed):
     text = "".join(str(output.get("text", output.get("data"))) for output in executed[3])
     assert "install it (Debian: apt install graphviz" in text
     assert "Total params" in text
+
+
+def test_attribution_maps_share_one_scale_centred_on_zero_with_their_images_beside():
+    maps = np.zeros((2, 3, 8, 8))
+    figure = plots.attribution_grid(
+        maps, images=np.zeros((2, 8, 8, 1)), row_titles=["a", "b"], column_titles="xyz"
+    )
+    pictures = [axis for axis in drawn(figure) if axis.images][:8]
+    assert {axis.images[0].get_clim() for axis in pictures[1:4]} == {(-1.0, 1.0)}
+    assert [axis.get_title() for axis in pictures[:4]] == ["", "x", "y", "z"]
+    assert "columns: x, y, z; rows: a, b" in figure.get_label()
+
+
+def test_attribution_maps_can_lie_over_their_images():
+    figure = plots.attribution_grid(
+        np.ones((1, 2, 4, 8)), images=np.ones((1, 4, 8, 3)), overlay=True
+    )
+    assert [len(axis.images) for axis in drawn(figure)][:2] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"row_titles": "ab"}, "1 rows but 2 row titles"),
+        ({"images": np.zeros((2, 4, 4))}, "1 rows of maps but 2 images"),
+        ({"overlay": True}, "pass images"),
+    ],
+)
+def test_attribution_maps_that_do_not_fit_are_refused(options, said):
+    with pytest.raises(ValueError, match=said):
+        plots.attribution_grid(np.zeros((1, 1, 4, 4)), **options)

@@ -254,7 +254,9 @@ def build_encoder(height, width, filters=(16, 32, 64, 128)):
 
 encoder = build_encoder(height, width)
 for output in encoder.outputs:
-    print(output.shape[1:], "is a picture of one", f"{height // output.shape[1]}th of the edge")
+    print(
+        f"1/{height // output.shape[1]:<2} of the edge: height, width, channels", output.shape[1:]
+    )
 
 # %% [markdown]
 # ### Going up: the checkerboard
@@ -277,17 +279,21 @@ ways_up = {
 pictures = {}
 for name, layers in ways_up.items():
     up = keras.Sequential(layers)(constant)
-    pictures[name] = np.asarray(up)[0, 2:-2, 2:-2, 0]  # without the border, where zeros come in
+    pictures[name] = np.asarray(up)[0, 2:-2, 2:-2, 0]  # not the border: zeros come in there
 
 # %%
-ranges = "; ".join(f"{name}: {p.min():.0f} to {p.max():.0f}" for name, p in pictures.items())
+pictures = {name: picture / picture.mean() for name, picture in pictures.items()}
+ranges = "; ".join(f"{name}: {p.min():.2f} to {p.max():.2f}" for name, p in pictures.items())
 figure = plots.new_figure(f"Constant input made twice as large. Values: {ranges}.", height=2.9)
 for axis, (name, picture) in zip(figure.subplots(1, 3), pictures.items(), strict=True):
-    drawn = axis.imshow(picture, cmap=plots.SEQUENTIAL, vmin=0, vmax=9)
+    drawn = axis.imshow(picture, cmap=plots.SEQUENTIAL, vmin=0, vmax=2)
     axis.set_title(name, fontsize=9)
     axis.set_axis_off()
-figure.colorbar(drawn, ax=figure.axes, label="output", shrink=0.8)
-plots.show(figure, caption="Only the stride that does not divide the kernel leaves a checkerboard.")
+figure.colorbar(drawn, ax=figure.axes, label="output / its mean", shrink=0.8)
+plots.show(
+    figure,
+    caption="A stride of 2 that does not divide the kernel's 3 leaves a checkerboard, the others do not.",
+)
 
 # %% [markdown]
 # A kernel size that the stride divides (2 × 2, as the original has, or 4 × 4) overlaps evenly, though
@@ -328,8 +334,42 @@ unet = build_unet()
 plots.architecture(unet)
 
 # %% [markdown]
-# Five arrows lead from the encoder to the decoder: four skip connections and the bottleneck. How many
-# parameters is that? A block from $c$ to $f$ channels has $9cf$ weights, and batch normalisation adds
+# The arrow from encoder to decoder stands for five tensors. Drawn one by one, they make the U:
+
+# %%
+figure = plots.new_figure(
+    "The U-Net as a U: four levels down on the left, four up on the right, a skip connection at "
+    "each level, the bottleneck below.",
+    height=3.6,
+)  # fmt: skip
+axis = figure.subplots()
+arrow = {"arrowstyle": "->", "color": plots.OKABE_ITO[0], "lw": 1.5}
+*features, bottleneck = [" × ".join(map(str, output.shape[1:])) for output in encoder.outputs]
+for level, shape in enumerate(features):
+    x = 0.3 * level
+    for place in (x, 6 - x):
+        axis.text(place, -level, shape, ha="center", va="center", fontsize=9,
+                  bbox={"boxstyle": "round", "facecolor": "white"})  # fmt: skip
+
+# %%
+for level in range(4):
+    x, below = 0.3 * level, (0.3 * (level + 1) if level < 3 else 2.6)
+    axis.annotate("", (5.3 - x, -level), (0.7 + x, -level), arrowprops=arrow)
+    axis.text(3, 0.12 - level, "skip", ha="center", fontsize=8)
+    axis.annotate("", (below, -level - 0.8), (x, -level - 0.2), arrowprops={"arrowstyle": "->"})
+    axis.annotate(
+        "", (6 - x, -level - 0.2), (6 - below, -level - 0.8), arrowprops={"arrowstyle": "->"}
+    )
+axis.text(3, -4, f"bottleneck\n{bottleneck}", ha="center", va="center", fontsize=9,
+          bbox={"boxstyle": "round", "facecolor": "white"})  # fmt: skip
+axis.set(xlim=(-0.7, 6.7), ylim=(-4.5, 0.4))
+axis.set_axis_off()
+plots.show(
+    figure, caption="Height × width × channels at each level; black arrows halve and double."
+)
+
+# %% [markdown]
+# How many parameters is that? A block from $c$ to $f$ channels has $9cf$ weights, and batch normalisation adds
 # $4f$ numbers (scale, offset, and the running mean and variance).
 
 # %%
@@ -383,7 +423,7 @@ print(f"untrained loss {ours:.3f}; log 11 = {np.log(VOID):.3f}")
 # %% [markdown]
 # ## 7. Training
 #
-# All networks are trained by the same recipe: batches of 5, Adam, the learning rate first raised,
+# All networks are trained by the same recipe: batches of 2 photos (each has thousands of pixels to learn from), Adam, the learning rate first raised,
 # then lowered along a cosine. `jit_compile=False` since compiling with XLA makes these
 # convolutions slower on a CPU.
 
@@ -398,7 +438,7 @@ def pixel_accuracy(y_true, logits):
 
 # %%
 def train(model, loss, epochs, title=None):
-    pairs = augmentation.Pairs(x_train, y_train, batch_size=5, seed=seed)
+    pairs = augmentation.Pairs(x_train, y_train, batch_size=2, seed=seed)
     steps = epochs * len(pairs)
     rate = keras.optimizers.schedules.CosineDecay(
         3e-4, decay_steps=steps - steps // 5, warmup_target=3e-3, warmup_steps=steps // 5
@@ -411,6 +451,7 @@ def train(model, loss, epochs, title=None):
     model.fit(pairs, epochs=epochs, verbose=0, **shown)
 
 
+# %%
 def predict(model, images):
     """Classes of a few images: shape (n, height, width)."""
     parts = [np.asarray(model(images[i : i + 5])).argmax(axis=-1) for i in range(0, len(images), 5)]
@@ -422,7 +463,7 @@ def predict(model, images):
 # same batches. They are not trained to the end, so that the lesson stays short. The winner is trained longer in section 10.
 
 # %%
-epochs = {"real": 12, "sample": 4}[streets.kind] if run.quick else 40
+epochs = {"real": 10, "sample": 4}[streets.kind] if run.quick else 40
 said = {}  # predictions for the validation images
 train(unet, cross_entropy, epochs, title="U-Net with plain cross-entropy")
 said["plain"] = predict(unet, x_val)
@@ -435,14 +476,14 @@ print(f"mean {metrics.class_mean(iou):.3f}, prior {found['prior_val_mean_iou']:.
 found.record("plain_val_mean_iou", metrics.class_mean(iou))
 
 # %% [markdown]
-# It beats the prior by far. But look at the column: classes that fill the picture are good, those with
-# a percent of the pixels or less are at or near zero. Averaged over pixels, the loss hardly notices them.
+# It beats the prior by far. But look at the column: classes that fill the picture are good, rare and
+# thin ones are at or near zero. Averaged over pixels, the loss hardly notices them.
 #
 # ## 8. Rare classes
 #
 # Two remedies. **Weights**: a pixel of a rare class counts more. Median-frequency balancing (Eigen and
-# Fergus, 2015) takes $w_k = m / f_k$, with the share $f_k$ of class $k$ and the median $m$ of the shares. Here that
-# is so strong that pedestrians are seen on every wall, so we take the root, $w_k = \sqrt{m / f_k}$.
+# Fergus, 2015) takes $w_k = m / f_k$, with the share $f_k$ of class $k$ and the median $m$ of the shares. On these scenes
+# that is so strong that rare classes are seen everywhere, so we take the root, $w_k = \sqrt{m / f_k}$.
 #
 # **Dice loss** (Milletari et al., 2016) takes the metric itself, with probabilities
 # $p_{ik}$ in place of decisions and $t_{ik} = 1$ where pixel $i$ has class $k$:
@@ -470,7 +511,8 @@ def dice_loss(y_true, logits):
 # %%
 weights = np.sqrt(np.median(share) / np.maximum(share, 1e-6))
 weighted = weighted_cross_entropy(weights)
-print(", ".join(f"{name} {w:.2f}" for name, w in zip(class_names, weights, strict=True)))
+for name, weight in zip(class_names, weights, strict=True):
+    print(f"{name:12} weight {weight:.2f}")
 
 # %% [markdown]
 # *Before you run the cell: will the remedies raise mean IoU, pixel accuracy, or both?*
@@ -563,7 +605,7 @@ plots.show(
             "without": said["no skips"][rows],
         }
     ),
-    caption="Two validation scenes. Without skip connections regions are rounder and thin things merge.",
+    caption="Two validation scenes. Without skip connections the outlines are rounder.",
 )
 
 # %% [markdown]
@@ -579,7 +621,7 @@ plots.show(
 
 # %%
 final = build_unet()
-epochs_final = {"real": 30, "sample": 9}[streets.kind] if run.quick else 120
+epochs_final = {"real": 24, "sample": 8}[streets.kind] if run.quick else 120
 train(final, losses[best], epochs_final, title=f"U-Net, {best} loss")
 final_val = judge(y_val, predict(final, x_val))
 print(f"validation: mean IoU {metrics.mean_iou(final_val):.3f}, "

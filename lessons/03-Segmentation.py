@@ -179,7 +179,8 @@ plots.show(
 
 # %% [markdown]
 # More than half of the pixels right, without looking: pixel accuracy flatters on such data. Mean IoU
-# does not, since most classes are never predicted and have IoU 0. From here on a network has to
+# does not, since
+# classes that are never predicted have IoU 0. From here on a network has to
 # beat the prior, and mean IoU decides.
 #
 # ## 4. Image and mask move together
@@ -203,8 +204,8 @@ plots.show(
 # ## 5. The U-Net
 #
 # The network has the shape of a U (Ronneberger et al., 2015). Down the left side, the **encoder** computes
-# features and halves the resolution four times, so that one unit at the **bottleneck** sees much of
-# the scene. Up the right side, the **decoder** doubles the resolution four times.
+# features and halves the resolution four times, so that one unit at the **bottleneck** sees a
+# window of 78 × 78 pixels (lesson 01's exercise 1 computes it). Up the right side, the **decoder** doubles the resolution four times.
 # **Skip connections** hand the encoder's features across to the decoder at equal resolution.
 #
 # One block is a 3 × 3 convolution, batch normalisation and ReLU. The original uses two convolutions
@@ -425,8 +426,8 @@ print(f"untrained loss {ours:.3f}; log 11 = {np.log(VOID):.3f}")
 # ## 7. Training
 #
 # All networks are trained by the same recipe: batches of 2 photos (each has thousands of pixels to learn from), Adam, the learning rate first raised,
-# then lowered along a cosine. `jit_compile=False` since compiling with XLA makes these
-# convolutions slower on a CPU.
+# then lowered along a cosine. `jit_compile=False` since compiled with XLA
+# these networks took twice as long on a CPU.
 
 
 # %%
@@ -483,10 +484,11 @@ found.record("plain_val_mean_iou", metrics.class_mean(iou))
 # ## 8. Rare classes
 #
 # Two remedies. **Weights**: a pixel of a rare class counts more. Median-frequency balancing (Eigen and
-# Fergus, 2015) takes $w_k = m / f_k$, with the share $f_k$ of class $k$ and the median $m$ of the shares. On these scenes
+# Fergus, 2015) takes $w_k = m / f_k$, with the share $f_k$ of class $k$ (they count it in the pictures that have the
+# class) and the median $m$ of the shares. On these scenes
 # that is so strong that rare classes are seen everywhere, so we take the root, $w_k = \sqrt{m / f_k}$.
 #
-# **Dice loss** (Milletari et al., 2016) takes the metric itself, with probabilities
+# **Dice loss** (Milletari et al., 2016, who square the terms below the line) takes the metric itself, with probabilities
 # $p_{ik}$ in place of decisions and $t_{ik} = 1$ where pixel $i$ has class $k$:
 #
 # $$L_{\mathrm{Dice}} = 1 - \frac{1}{K} \sum_k \frac{2 \sum_i t_{ik} p_{ik} + 1}{\sum_i t_{ik} + \sum_i p_{ik} + 1} .$$

@@ -135,3 +135,11 @@ def test_the_convolutional_network_reads_real_digits(real_run):
     results = real_run.lessons["01-MNIST-classification"]["results"]
     assert results["cnn_test_accuracy"]["value"] >= 0.990
     assert results["cnn_test_accuracy"]["low"] >= 0.990
+
+
+@pytest.mark.slow
+def test_the_u_net_has_twice_the_mean_iou_of_the_per_pixel_prior(real_run):
+    results = real_run.lessons["03-Segmentation"]["results"]
+    assert results["test_mean_iou_over_prior"]["value"] >= 2
+    assert results["unet_val_mean_iou"]["value"] >= 2 * results["prior_val_mean_iou"]["value"]
+    assert results["no_skips_val_mean_iou"]["value"] < results["plain_val_mean_iou"]["value"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_lib import project
+from course_lib import project, results
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = list(project.notebooks(ROOT))
@@ -78,7 +78,8 @@ def check(run: Run, lesson: str, data: str, minutes: float) -> None:
     assert report["status"] == "passed", f"{report}\n{run.process.stdout}\n{run.process.stderr}"
     assert (report["profile"], report["data"]) == ("quick", data)
     assert report["results"], "a lesson records its headline numbers"
-    assert all(result["ok"] for result in report["results"].values()), report["results"]
+    if results.expectation(lesson, "quick", data).bands:  # else the report says "unmeasured"
+        assert all(result["ok"] for result in report["results"].values()), report["results"]
     assert report["seconds"] < 60 * minutes
     assert 300 < report["peak_memory_mb"] < 4096
 
@@ -132,14 +133,14 @@ def test_a_lesson_runs_on_real_data(real_run, lesson):
 
 @pytest.mark.slow
 def test_the_convolutional_network_reads_real_digits(real_run):
-    results = real_run.lessons["01-MNIST-classification"]["results"]
-    assert results["cnn_test_accuracy"]["value"] >= 0.990
-    assert results["cnn_test_accuracy"]["low"] >= 0.990
+    found = real_run.lessons["01-MNIST-classification"]["results"]
+    assert found["cnn_test_accuracy"]["value"] >= 0.990
+    assert found["cnn_test_accuracy"]["low"] >= 0.990
 
 
 @pytest.mark.slow
 def test_the_u_net_has_twice_the_mean_iou_of_the_per_pixel_prior(real_run):
-    results = real_run.lessons["03-Segmentation"]["results"]
-    assert results["test_mean_iou_over_prior"]["value"] >= 2
-    assert results["unet_val_mean_iou"]["value"] >= 2 * results["prior_val_mean_iou"]["value"]
-    assert results["no_skips_val_mean_iou"]["value"] < results["plain_val_mean_iou"]["value"]
+    found = real_run.lessons["03-Segmentation"]["results"]
+    assert found["test_mean_iou_over_prior"]["value"] >= 2
+    assert found["unet_val_mean_iou"]["value"] >= 2 * found["prior_val_mean_iou"]["value"]
+    assert found["no_skips_val_mean_iou"]["value"] < found["plain_val_mean_iou"]["value"]

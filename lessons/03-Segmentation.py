@@ -614,8 +614,9 @@ plots.show(
 # %% [markdown]
 # Two effects meet here. The skip connections carry past the bottleneck *where* things are: without them
 # outlines come out of a grid of 16 × 16 pixel units and are round, and thin things are gone. They are also short ways
-# for the gradient, so a network with skips learns sooner; part of the difference in the insides
-# of things would shrink with longer training. One caveat: the network without them also has fewer
+# for the gradient, so a network with
+# skips tends to learn sooner; a difference in the insides of things may shrink with longer training,
+# and changes much from seed to seed. One caveat: the network without them also has fewer
 # weights in the decoder, so not all of the difference need be the skips' merit.
 #
 # ## 10. The final network, on the test scenes

@@ -562,7 +562,7 @@ axis.legend()
 plots.show(figure, caption="IoU by class, the commonest on the left, after equally many epochs.")
 
 # %% [markdown]
-# Weights buy recall of the rare classes and pay in common ones: a pixel that might be a pole is now
+# Weights buy recall of the rare classes and pay in common ones: a pixel that might be a fence is now
 # called one. Whether that raises mean IoU is not certain beforehand, hence we measure, on
 # the validation images. One seed decides little between two losses that lie close together. Very thin
 # things such as poles are about one pixel wide at this size, and no loss brings back what the shrinking
@@ -614,8 +614,9 @@ plots.show(
 # %% [markdown]
 # Two effects meet here. The skip connections carry past the bottleneck *where* things are: without them
 # outlines come out of a grid of 16 × 16 pixel units and are round, and thin things are gone. They are also short ways
-# for the gradient, so a network with skips learns sooner; part of the difference in the insides
-# of things would shrink with longer training. One caveat: the network without them also has fewer
+# for the gradient, so a network with
+# skips tends to learn sooner; a difference in the insides of things may shrink with longer training,
+# and changes much from seed to seed. One caveat: the network without them also has fewer
 # weights in the decoder, so not all of the difference need be the skips' merit.
 #
 # ## 10. The final network, on the test scenes
@@ -820,8 +821,8 @@ Markdown(f"""
   and a mean IoU of {found["prior_val_mean_iou"]:.3f} (validation). Report mean IoU, and beside it the prior's.
 - Validation mean IoU after {epochs} epochs: plain cross-entropy {found["plain_val_mean_iou"]:.3f}, weighted
   {found["weighted_val_mean_iou"]:.3f}, weighted + Dice {found["weighted_dice_val_mean_iou"]:.3f}.
-- Without skip connections {found["no_skips_val_mean_iou"]:.3f}. The skips gain {100 * found["skips_gain_near_edges"]:.1f} percentage
-  points of pixel accuracy near edges and {100 * found["skips_gain_inside"]:.1f} elsewhere.
+- Without skip connections {found["no_skips_val_mean_iou"]:.3f}. With them pixel accuracy changes by
+  {100 * found["skips_gain_near_edges"]:+.1f} percentage points near edges and {100 * found["skips_gain_inside"]:+.1f} elsewhere.
 - The final network ({best}, {epochs_final} epochs) has a mean IoU of {found["unet_val_mean_iou"]:.3f} on validation scenes and
   {found["unet_test_mean_iou"]:.3f} on test scenes, {found["test_mean_iou_over_prior"]:.1f} times the prior's ({len(y_test)} scenes, one seed).
 """)

@@ -154,8 +154,9 @@ def tiny_network(*, include_top: bool = True, weights: str | None = "fashion_mni
     Parameters
     ----------
     include_top : bool
-        With it the output are logits of the ten kinds of clothing of Fashion-MNIST, shape (n, 10);
-        without it feature maps, shape (n, 7, 7, 64).
+        With it the outputs are logits of the ten kinds of clothing of Fashion-MNIST, shape (n, 10).
+        Without it they are the feature maps of "block3a", shape (n, 7, 7, 64): the convolution
+        behind it is so much about clothes that digits do better without.
     weights : {"fashion_mnist", None}
         None gives random ones.
 
@@ -184,10 +185,11 @@ def tiny_network(*, include_top: bool = True, weights: str | None = "fashion_mni
             )(x)
             x = keras.layers.BatchNormalization(momentum=0.999, name=f"{name}_bn")(x)
             x = keras.layers.ReLU(name=f"{name}_relu")(x)
-    maps = x
     x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
     network = keras.Model(picture, keras.layers.Dense(10, name="logits")(x), name="tiny_network")
     if weights:
         with resources.as_file(resources.files("course_lib").joinpath(TINY_WEIGHTS)) as path:
             network.load_weights(path)
-    return network if include_top else keras.Model(picture, maps, name="tiny_backbone")
+    if include_top:
+        return network
+    return keras.Model(picture, network.get_layer("block3a_relu").output, name="tiny_backbone")

@@ -21,12 +21,14 @@ from course_lib.errors import DataError
 
 if TYPE_CHECKING:
     import keras
+    from numpy.typing import NDArray
 
     from course_lib.datasets.data import Data
 
 TINY_WEIGHTS = "tiny_backbone.weights.h5"
 PHOTO_SIZE = 160  # pixels: MobileNetV2 was trained for 128, 160, 192 and 224 among others
 TRAIN_DIGITS, VAL_DIGITS = 30, 20  # of each class: few, so that there is something to transfer for
+SHIFT = 4  # pixels: where digits are centred to the pixel, little is left to learn
 
 
 @dataclass(frozen=True)
@@ -101,9 +103,14 @@ def _first_reason(error: DataError) -> str:
 
 
 def few_shot(
-    digits: Data, *, train: int = TRAIN_DIGITS, validation: int = VAL_DIGITS, seed: int = 0
+    digits: Data,
+    *,
+    train: int = TRAIN_DIGITS,
+    validation: int = VAL_DIGITS,
+    shift: int = SHIFT,
+    seed: int = 0,
 ) -> Data:
-    """Keep a few training pictures of each class, and set others aside for validation.
+    """Keep a few training pictures of each class, set others aside for validation, and shift all.
 
     Parameters
     ----------
@@ -111,8 +118,10 @@ def few_shot(
         Pictures of shape (n, height, width) with class indices.
     train, validation : int
         How many of each class; no picture is in both parts.
+    shift : int
+        Each picture is moved by up to so many pixels up or down and left or right, by chance.
     seed : int
-        For the choice.
+        For the choice and the shifts.
 
     Returns
     -------
@@ -138,9 +147,33 @@ def few_shot(
     parts = {}
     for part, members in chosen.items():
         index = np.stack(members, axis=1).reshape(-1)
-        parts[f"x_{part}"] = digits.x_train[index][..., np.newaxis]
+        parts[f"x_{part}"] = shifted(digits.x_train[index], shift, rng)[..., np.newaxis]
         parts[f"y_{part}"] = digits.y_train[index]
-    return replace(digits, **parts, x_test=digits.x_test[..., np.newaxis])
+    return replace(digits, **parts, x_test=shifted(digits.x_test, shift, rng)[..., np.newaxis])
+
+
+def shifted(pictures: NDArray[np.uint8], most: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Move each picture by up to `most` pixels along both axes; what enters is 0.
+
+    Parameters
+    ----------
+    pictures : array, shape (n, height, width)
+    most : int
+        At least 0.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    array of the same shape and type
+    """
+    height, width = pictures.shape[1:]
+    padded = np.pad(pictures, ((0, 0), (most, most), (most, most)))
+    corners = rng.integers(0, 2 * most + 1, size=(len(pictures), 2))
+    moved = [
+        picture[top : top + height, left : left + width]
+        for picture, (top, left) in zip(padded, corners, strict=True)
+    ]
+    return np.stack(moved)
 
 
 def tiny_network(*, include_top: bool = True, weights: str | None = "fashion_mnist") -> keras.Model:
@@ -155,8 +188,8 @@ def tiny_network(*, include_top: bool = True, weights: str | None = "fashion_mni
     ----------
     include_top : bool
         With it the outputs are logits of the ten kinds of clothing of Fashion-MNIST, shape (n, 10).
-        Without it they are the feature maps of "block3a", shape (n, 7, 7, 64): the convolution
-        behind it is so much about clothes that digits do better without.
+        Without it they are the feature maps of "block2b", shape (n, 14, 14, 32): the layers behind
+        it are so much about clothes that digits do better without them.
     weights : {"fashion_mnist", None}
         None gives random ones.
 
@@ -168,7 +201,7 @@ def tiny_network(*, include_top: bool = True, weights: str | None = "fashion_mni
     Examples
     --------
     >>> tiny_network(include_top=False).output.shape
-    (None, 7, 7, 64)
+    (None, 14, 14, 32)
     """
     import keras
 
@@ -192,4 +225,4 @@ def tiny_network(*, include_top: bool = True, weights: str | None = "fashion_mni
             network.load_weights(path)
     if include_top:
         return network
-    return keras.Model(picture, network.get_layer("block3a_relu").output, name="tiny_backbone")
+    return keras.Model(picture, network.get_layer("block2b_relu").output, name="tiny_backbone")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TINY_WEIGHTS = "tiny_backbone.weights.h5"
 PHOTO_SIZE = 160  # pixels: MobileNetV2 was trained for 128, 160, 192 and 224 among others
-TRAIN_DIGITS, VAL_DIGITS = 10, 20  # of each class: few, so that there is something to transfer for
+TRAIN_DIGITS, VAL_DIGITS = 5, 20  # of each class: few, so that there is something to transfer for
 SHIFT = 4  # pixels: where digits are centred to the pixel, little is left to learn
 
 
@@ -76,7 +76,7 @@ def load_task(source: str = "auto", *, size: int = PHOTO_SIZE) -> TransferTask:
     >>> task = load_task("sample")
     Data: mnist, embedded sample (1,437 training and 360 test).
     >>> task.data
-    <Data mnist, sample: x_train (100, 28, 28, 1) uint8, y_train (100,) uint8, x_val (200, 28, 28, \
+    <Data mnist, sample: x_train (50, 28, 28, 1) uint8, y_train (50,) uint8, x_val (200, 28, 28, \
 1) uint8, y_val (200,) uint8, x_test (360, 28, 28, 1) uint8, y_test (360,) uint8>
     """
     if source == "sample":

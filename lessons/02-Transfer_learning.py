@@ -21,7 +21,7 @@
 #
 # **Data**: 1,000 photographs of cats and dogs (Elson et al., 2007; download 69 MB; no licence stated, so
 # for teaching only) and MobileNetV2's weights from ImageNet (24 MB, Apache-2.0). Without a network
-# the lesson runs on handwritten digits that come with scikit-learn (UCI, CC BY 4.0), 10 of each class and
+# the lesson runs on handwritten digits that come with scikit-learn (UCI, CC BY 4.0), 5 of each class and
 # moved off the centre, and on a tiny network that the course itself trained on Fashion-MNIST (MIT); the cells are the
 # same, the numbers are others.
 
@@ -52,7 +52,7 @@ found = results.Results("02-Transfer_learning", profile=run.profile, data=task.k
 real = task.kind == "real"
 pictures, names = task.data, task.data.class_names
 n_classes = len(names)
-sizes = (20, 50, 100, 300) if real else (1, 2, 5, 10)  # labelled pictures of each class
+sizes = (20, 50, 100, 300) if real else (1, 2, 3, 5)  # labelled pictures of each class
 
 # %%
 shown = np.random.default_rng(seed).permutation(len(pictures.x_train))[:16]
@@ -127,7 +127,7 @@ def scratch_network(augmentation=()):
 # will a few hundred pictures carry a network that starts from nothing? Write a number down.*
 
 # %%
-epochs = (15 if run.quick else 60) if real else 60
+epochs = (15 if run.quick else 60) if real else 120
 scratch = scratch_network()
 history_scratch = scratch.fit(
     small_train,
@@ -384,7 +384,7 @@ history_head = head.fit(
     features_train,
     pictures.y_train,
     validation_data=(features_val, pictures.y_val),
-    epochs=epochs_head if real else 2 * epochs_head,
+    epochs=epochs_head if real else 5 * epochs_head,
     verbose=0,
 )
 plots.show(

@@ -127,12 +127,14 @@ def scratch_network(augmentation=()):
 # will a few hundred pictures carry a network that starts from nothing? Write a number down.*
 
 # %%
-epochs = (15 if run.quick else 60) if real else 120
+epochs = (15 if run.quick else 60) if real else 30
+batch_size = 32 if real else 8
 scratch = scratch_network()
 history_scratch = scratch.fit(
     small_train,
     pictures.y_train,
     validation_data=(small_val, pictures.y_val),
+    batch_size=batch_size,
     epochs=epochs,
     verbose=0,
     callbacks=[training.LearningCurves("From scratch"), training.early_stopping(patience=epochs)],
@@ -175,6 +177,7 @@ history_augmented = augmented.fit(
     small_train,
     pictures.y_train,
     validation_data=(small_val, pictures.y_val),
+    batch_size=batch_size,
     epochs=epochs,
     verbose=0,
     callbacks=[
@@ -428,9 +431,8 @@ def draw(per_class, rng):
 
 def train_from_scratch(chosen, steps=120):
     network = scratch_network()
-    steps_an_epoch = -(-len(chosen) // 32)
-    x, y = small_train[chosen], pictures.y_train[chosen]
-    network.fit(x, y, batch_size=32, epochs=max(1, steps // steps_an_epoch), verbose=0)
+    batches = rng.choice(chosen, steps * 32)  # each picture again and again, as in many epochs
+    network.fit(small_train[batches], pictures.y_train[batches], batch_size=32, verbose=0)
     return network.evaluate(small_val, pictures.y_val, verbose=0)[1]
 
 

@@ -44,7 +44,7 @@ constraints: $(VENV)/.with-all
 	@{ echo '# Exact versions for every extra but gpu. Made by `make constraints`; do not edit.'; \
 	  printf 'keras==3.12.4\nnumpy==2.4.6\ntensorflow==2.21.0\n' | \
 	  $(VENV)/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --extra all \
-	    --constraints - --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet; \
+	    --constraints - --no-header --no-annotate --quiet; \
 	} > constraints.new && mv constraints.new constraints.txt
 
 clean:

@@ -620,7 +620,6 @@ plots.show(figure, caption=f"The same upper layers, fine-tuned in three ways. {c
 # %%
 for name, key in zip(watched, ("inference", "training", "training_large_steps"), strict=True):
     found.record(f"tuned_{key}_mode_val_accuracy", watched[name]["validation"][-1])
-    found.record(f"tuned_{key}_mode_first_epoch_in_fit", watched[name]["by batch"][0])
 worst = max(watched, key=lambda name: watched[name]["validation loss"][0])
 print(
     f"highest validation loss after one epoch: {worst}, {watched[worst]['validation loss'][0]:.2f}"

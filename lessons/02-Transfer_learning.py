@@ -577,7 +577,7 @@ def accuracy_by_batch(order):
 n_val = len(pictures.y_val) // 8 * 8
 mixed = np.random.default_rng(seed).permutation(len(pictures.y_val))[:n_val]
 one_class = np.argsort(pictures.y_val, kind="stable")[:n_val]
-print(f"moving averages:           {frozen_val:.3f}")
+print(f"normalised by the moving averages: {frozen_val:.3f}")
 for name, order in (("mixed", mixed), ("one_class", one_class)):
     found.record(f"batch_statistics_{name}_val_accuracy", accuracy_by_batch(order))
 
@@ -644,14 +644,14 @@ candidates = {
     "fine-tuned": watched["inference mode"]["validation"][-1],
 }
 chosen = max(candidates, key=candidates.get)  # the first of equals: the simpler
-print(f"chosen on the validation pictures: {chosen}", candidates)
+print({name: round(value, 3) for name, value in candidates.items()}, "chosen:", chosen)
 
 # %%
 middle_test, features_test = extractor.predict(pictures.x_test, batch_size=50, verbose=0)
 logits_test = {
-    "scratch": best_scratch.predict(small(pictures.x_test), verbose=0),
-    "frozen": head.predict(features_test, verbose=0),
-    "tuned": tuned["inference mode"].predict(middle_test, verbose=0),
+    "scratch": np.asarray(best_scratch(small(pictures.x_test))),
+    "frozen": np.asarray(head(features_test)),
+    "tuned": np.asarray(tuned["inference mode"](middle_test)),
 }
 right = {name: logits.argmax(axis=1) == pictures.y_test for name, logits in logits_test.items()}
 for name, hits in right.items():

@@ -577,7 +577,7 @@ def accuracy_by_batch(order):
 n_val = len(pictures.y_val) // 8 * 8
 mixed = np.random.default_rng(seed).permutation(len(pictures.y_val))[:n_val]
 one_class = np.argsort(pictures.y_val, kind="stable")[:n_val]
-print(f"moving averages:           {frozen_val:.3f}")
+print(f"normalised by the moving averages: {frozen_val:.3f}")
 for name, order in (("mixed", mixed), ("one_class", one_class)):
     found.record(f"batch_statistics_{name}_val_accuracy", accuracy_by_batch(order))
 
@@ -620,7 +620,6 @@ plots.show(figure, caption=f"The same upper layers, fine-tuned in three ways. {c
 # %%
 for name, key in zip(watched, ("inference", "training", "training_large_steps"), strict=True):
     found.record(f"tuned_{key}_mode_val_accuracy", watched[name]["validation"][-1])
-    found.record(f"tuned_{key}_mode_first_epoch_in_fit", watched[name]["by batch"][0])
 worst = max(watched, key=lambda name: watched[name]["validation loss"][0])
 print(
     f"highest validation loss after one epoch: {worst}, {watched[worst]['validation loss'][0]:.2f}"
@@ -645,14 +644,14 @@ candidates = {
     "fine-tuned": watched["inference mode"]["validation"][-1],
 }
 chosen = max(candidates, key=candidates.get)  # the first of equals: the simpler
-print(f"chosen on the validation pictures: {chosen}", candidates)
+print({name: round(value, 3) for name, value in candidates.items()}, "chosen:", chosen)
 
 # %%
 middle_test, features_test = extractor.predict(pictures.x_test, batch_size=50, verbose=0)
 logits_test = {
-    "scratch": best_scratch.predict(small(pictures.x_test), verbose=0),
-    "frozen": head.predict(features_test, verbose=0),
-    "tuned": tuned["inference mode"].predict(middle_test, verbose=0),
+    "scratch": np.asarray(best_scratch(small(pictures.x_test))),
+    "frozen": np.asarray(head(features_test)),
+    "tuned": np.asarray(tuned["inference mode"](middle_test)),
 }
 right = {name: logits.argmax(axis=1) == pictures.y_test for name, logits in logits_test.items()}
 for name, hits in right.items():

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 02 · Transfer learning: how far do a few hundred pictures carry, and how far borrowed features?
+# # 02 · Transfer learning: how far do a few labelled pictures carry, and how far with borrowed features?
 #
 # A network that learns from nothing needs many labelled pictures, and labels cost time and money. Most
 # of what it has to learn, though, is not about our task at all: edges, textures, round and pointed
@@ -124,7 +124,7 @@ def scratch_network(augmentation=()):
 
 # %% [markdown]
 # *Before you run the cell: chance alone gives one right answer in as many as there are classes. How far
-# will a few hundred pictures carry a network that starts from nothing? Write a number down.*
+# will so few pictures carry a network that starts from nothing? Write a number down.*
 
 # %%
 epochs = (15 if run.quick else 60) if real else 30

@@ -1,0 +1,168 @@
+"""The visible tests of a question: parts with points, and a verdict that a student understands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+from course_lib import results
+
+_VERDICTS = {"passed": "passed", "partly": "partly", "not_yet": "not yet"}
+
+
+class NotYet(AssertionError):
+    """A question's visible tests do not all pass yet; the message was shown above it."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython asks for this: what helps the student was printed, a traceback would bury it.
+        return [str(self)]
+
+
+@dataclass
+class Part:
+    """One part of a question: how many points it carries, and how it went."""
+
+    points: float
+    label: str
+    problem: str | None = None
+
+
+@dataclass
+class Question:
+    """A question's visible tests while they run; made by `question`.
+
+    Attributes
+    ----------
+    name : str
+        The name of the function that is asked for.
+    points : float
+        What the question carries in all, hidden checks included.
+    parts : list of Part
+        Those that ran, in order.
+    attempted : bool
+        False if the answer is still the stub that came with the assignment.
+    """
+
+    name: str
+    points: float
+    parts: list[Part] = field(default_factory=list)
+    attempted: bool = True
+
+    @contextmanager
+    def part(self, points: float, label: str) -> Iterator[None]:
+        """Run one part: what is raised inside loses its points and is told to the student.
+
+        Parameters
+        ----------
+        points : float
+            What it carries.
+        label : str
+            What works when it passes, as in "keeps the shape".
+        """
+        entry = Part(points, label)
+        self.parts.append(entry)
+        try:
+            yield
+        except NotImplementedError:
+            self.attempted = False
+            entry.problem = "not implemented yet."
+        except AssertionError as error:
+            entry.problem = str(error) or "an assertion failed."
+        except Exception as error:  # the student's code may raise anything
+            entry.problem = f"raised {type(error).__name__}: {error}"
+
+    @property
+    def earned(self) -> float:
+        """The points of the parts that pass."""
+        return sum(part.points for part in self.parts if part.problem is None)
+
+    @property
+    def verdict(self) -> Literal["passed", "partly", "not_yet"]:
+        """Whether all parts pass, some, or none."""
+        if self.parts and all(part.problem is None for part in self.parts):
+            return "passed"
+        return "partly" if self.earned else "not_yet"
+
+    def __str__(self) -> str:
+        if not self.attempted and not self.earned:
+            return (
+                f"{self.name}: not yet. Write your answer in the cell above, then run this again."
+            )
+        lines = [f"{self.name}: {_VERDICTS[self.verdict]}"]
+        for part in self.parts:
+            sign = "✓" if part.problem is None else "✗"
+            lines.append(f"  {sign} {part.label}")
+            if part.problem is not None:
+                lines.append(f"      {part.problem}")
+        return "\n".join(lines)
+
+
+_questions: dict[str, Question] = {}
+
+
+@contextmanager
+def question(name: str, *, points: float) -> Iterator[Question]:
+    """Try an answer and say how it went.
+
+    Parameters
+    ----------
+    name : str
+        The name of the function that is asked for.
+    points : float
+        What the question carries in all.
+
+    Yields
+    ------
+    Question
+        Give it the parts.
+
+    Raises
+    ------
+    NotYet
+        If a part fails. An answer that is still the stub raises only under nbgrader, so that a
+        notebook runs to its end while some questions are open.
+    """
+    tried = Question(name, points)
+    _questions[name] = tried
+    with tried.part(0.0, "runs"):
+        yield tried
+    if tried.parts[0].problem is None:
+        del tried.parts[0]
+    results.note(
+        "check", str(tried), question=name, points=points, earned=tried.earned,
+        verdict=tried.verdict,
+    )  # fmt: skip
+    if tried.verdict != "passed" and (tried.attempted or "NBGRADER_EXECUTION" in os.environ):
+        raise NotYet(f"{name}: {_VERDICTS[tried.verdict]}; see above what is missing.")
+
+
+def passed(name: str) -> bool:
+    """Return whether a question's visible tests have run in this session and all passed."""
+    return name in _questions and _questions[name].verdict == "passed"
+
+
+def summary() -> None:
+    """Print where the notebook stands: each question tried in this session, with its points.
+
+    The points are those that the visible tests can see; the hidden checks decide.
+
+    Examples
+    --------
+    >>> summary()
+    No visible test has run yet: run the notebook's cells first.
+    """
+    if not _questions:
+        print("No visible test has run yet: run the notebook's cells first.")
+        return
+    width = max(map(len, _questions))
+    for tried in _questions.values():
+        seen = f"{tried.earned:g} of {tried.points:g} points seen"
+        print(f"{tried.name:<{width}}  {_VERDICTS[tried.verdict]:<7}  {seen}")
+    earned = sum(tried.earned for tried in _questions.values())
+    total = sum(tried.points for tried in _questions.values())
+    print(
+        f"{'in all':<{width}}  {'':<7}  {earned:g} of {total:g} points seen; hidden checks decide"
+    )

@@ -1,0 +1,300 @@
+"""The part of the grader that runs in the student's kernel: it makes calls and sends back data.
+
+Its source is sent into the kernel as text, so it imports nothing of the course and uses no name of
+the notebook's. It decides nothing: what it sends back is judged elsewhere, and whoever tampers with
+it changes only the replies to their own calls.
+
+A message is a tree of plain data: None, booleans, numbers, texts, lists, dictionaries with text
+keys and numeric arrays. It travels as one npz file, in which the array "tree" holds JSON and the
+others are referred to by name, so that nothing ever needs to be unpickled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import random
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy
+
+DEEPEST, LONGEST = 12, 100_000  # of the trees that a reply may hold
+LONGEST_TEXT = 10_000
+LONGEST_ERROR = 600
+
+
+def pack(tree: Any) -> bytes:
+    """Return a tree of plain data as the bytes of an npz file.
+
+    Raises
+    ------
+    TypeError
+        If it holds anything but plain data.
+    ValueError
+        If it is too deep or too long.
+    """
+    arrays: list[numpy.ndarray] = []
+    text = json.dumps(_encode(tree, arrays, 0))
+    file = io.BytesIO()
+    named = {f"array{number}": value for number, value in enumerate(arrays)}
+    numpy.savez(file, tree=numpy.frombuffer(text.encode(), "uint8"), **named)
+    return file.getvalue()
+
+
+def unpack(data: bytes) -> Any:
+    """Return the tree that `pack` put into bytes; nothing in it is executed or unpickled.
+
+    Raises
+    ------
+    ValueError, KeyError, OSError, zipfile.BadZipFile, RecursionError
+        If the bytes were not made by `pack`.
+    """
+    with numpy.load(io.BytesIO(data), allow_pickle=False) as file:
+        return _decode(json.loads(file["tree"].tobytes().decode()), file)
+
+
+def _encode(value: Any, arrays: list, depth: int) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return value[:LONGEST_TEXT]
+    if isinstance(value, numpy.generic) and value.dtype.kind in "biuf":
+        return value.item()
+    if isinstance(value, list | tuple | dict):
+        if depth == DEEPEST or len(value) > LONGEST:
+            raise ValueError("it is too deep or too long")
+        if isinstance(value, dict):
+            pairs = {str(key): _encode(entry, arrays, depth + 1) for key, entry in value.items()}
+            return {"dict": pairs}
+        return [_encode(entry, arrays, depth + 1) for entry in value]
+    try:
+        array = numpy.asarray(value)
+    except Exception:  # whatever an object does when it is converted
+        array = numpy.asarray(None)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"it holds a value of the type {type(value).__name__}")
+    arrays.append(array)
+    return {"array": f"array{len(arrays) - 1}"}
+
+
+def _decode(value: Any, arrays: Mapping[str, numpy.ndarray]) -> Any:
+    if isinstance(value, list):
+        return [_decode(entry, arrays) for entry in value]
+    if isinstance(value, dict) and "array" in value:
+        return arrays[value["array"]]
+    if isinstance(value, dict):
+        return {key: _decode(entry, arrays) for key, entry in value["dict"].items()}
+    return value
+
+
+def answer(request: dict[str, Any], namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """Make one call of a student's function and tell what came of it.
+
+    Parameters
+    ----------
+    request : dict
+        As made by `course_lib.grading.calls.Call.request`.
+    namespace : mapping of str to object
+        The notebook's names.
+
+    Returns
+    -------
+    dict
+        "value" or, for a call with steps, "steps"; "error" if the call failed; "changed" if it
+        changed an argument in place.
+    """
+    name = request["function"]
+    reply: dict[str, Any] = {"error": None, "changed": False}
+    function = namespace.get(name)
+    if not callable(function):
+        reply["error"] = f"{name} is not defined"
+        return reply
+    with open(os.devnull, "w") as nowhere, contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.redirect_stdout(nowhere))
+        stack.enter_context(contextlib.redirect_stderr(nowhere))
+        try:
+            _seed(request["seed"])
+            arguments = [_made(value) for value in request["arguments"]]
+            named = {key: _made(value) for key, value in request["named"].items()}
+            given = _arrays([arguments, named])
+            before = [array.tobytes() for array in given]
+            result = function(*arguments, **named)
+            after = [array.tobytes() for array in given]
+            reply["changed"] = before != after
+            if request["steps"]:
+                reply["steps"] = _follow(request["steps"], result)
+            else:
+                reply["value"] = _plain(result, f"the value that {name} returned")
+        except (Exception, SystemExit) as error:
+            reply["error"] = _told(error)
+    return reply
+
+
+def _follow(steps: list[dict[str, Any]], model: Any) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = []
+    for step in steps:
+        try:
+            value = STEPS[step["step"]](model, **step["arguments"])
+            told.append({"value": _plain(value, step["step"]), "error": None})
+        except Exception as error:
+            told.append({"value": None, "error": f"{step['step']}: {_told(error)}"})
+            break
+    return told
+
+
+def _plain(value: Any, what: str) -> Any:
+    """Return a value as plain data, so that one reply cannot spoil the others."""
+    try:
+        return unpack(pack(value))
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{what} cannot be read: {error}.") from None
+
+
+def _told(error: BaseException) -> str:
+    try:
+        message = f"{type(error).__name__}: {error}"
+    except Exception:  # an exception whose text raises
+        message = type(error).__name__
+    return message.removesuffix(": ")[:LONGEST_ERROR]
+
+
+def _seed(seed: int) -> None:
+    random.seed(seed)
+    numpy.random.seed(seed)  # noqa: NPY002  (students may use the old interface)
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(seed)
+
+
+def _made(value: Any) -> Any:
+    """Return an argument as the function gets it: what cannot travel is made here."""
+    if isinstance(value, list):
+        return [_made(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    if "made" not in value:
+        return {key: _made(entry) for key, entry in value.items()}
+    return MAKERS[value["made"]](**{k: v for k, v in value.items() if k != "made"})
+
+
+def _arrays(tree: Any) -> list[numpy.ndarray]:
+    if isinstance(tree, list):
+        return [array for entry in tree for array in _arrays(entry)]
+    if isinstance(tree, dict):
+        return _arrays(list(tree.values()))
+    return [tree] if isinstance(tree, numpy.ndarray) else []
+
+
+def _generator(seed: int) -> numpy.random.Generator:
+    return numpy.random.default_rng(seed)
+
+
+def _initializer(class_name: str, config: dict[str, Any]) -> Any:
+    import keras
+
+    return keras.initializers.get({"class_name": class_name, "config": config})
+
+
+def _dense_network(kernels: list, biases: list, activation: str, api: str) -> Any:
+    import keras
+
+    layers = [keras.layers.Dense(kernel.shape[1], activation=activation) for kernel in kernels]
+    layers[-1].activation = keras.activations.linear
+    inputs = keras.Input(shape=(len(kernels[0]),))
+    if api == "sequential":
+        model = keras.Sequential([inputs, *layers])
+    else:
+        outputs = inputs
+        for layer in layers:
+            outputs = layer(outputs)
+        model = keras.Model(inputs, outputs)
+    model.set_weights([array for pair in zip(kernels, biases, strict=True) for array in pair])
+    return model
+
+
+MAKERS: dict[str, Callable[..., Any]] = {
+    "generator": _generator,
+    "initializer": _initializer,
+    "dense_network": _dense_network,
+}
+
+
+def _weights(model: Any) -> list:
+    return [numpy.asarray(weight) for weight in model.get_weights()]
+
+
+def _set_weights(model: Any, weights: list) -> None:
+    model.set_weights(weights)
+
+
+def _randomize_weights(model: Any, seed: int, scale: float) -> None:
+    rng = numpy.random.default_rng(seed)
+    for variable in model.weights:
+        drawn = rng.normal(0.0, scale, variable.shape)
+        if "seed" in variable.path:  # a dropout layer's generator
+            continue
+        if "variance" in variable.path:
+            drawn = 1.0 + numpy.abs(drawn)
+        variable.assign(drawn.astype(variable.dtype))
+
+
+def _forward(model: Any, inputs: Any, training: bool) -> Any:
+    return numpy.asarray(model(inputs, training=training))
+
+
+def _predict(model: Any, inputs: Any) -> Any:
+    try:
+        return numpy.asarray(model.predict(inputs, verbose=0))
+    except TypeError:  # not a Keras model, but something with a `predict`
+        return numpy.asarray(model.predict(inputs))
+
+
+def _penalty(model: Any) -> float:
+    return float(sum(float(loss) for loss in model.losses))
+
+
+def _describe(model: Any) -> list:
+    described = []
+    for layer in model.layers:
+        config = layer.get_config()
+        plain = {key: value for key, value in config.items() if _is_plain(value)}
+        described.append(
+            {
+                "class": type(layer).__name__,
+                "name": layer.name,
+                "config": plain,
+                "inputs": _names_before(layer, model),
+            }
+        )
+    return described
+
+
+def _names_before(layer: Any, model: Any) -> list:
+    inside = {entry.name for entry in model.layers}
+    names = []
+    for node in layer._inbound_nodes:
+        for tensor in node.input_tensors:
+            before = tensor._keras_history.operation.name
+            if before in inside and before not in names:
+                names.append(before)
+    return names
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(_is_plain(entry) for entry in value)
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+STEPS: dict[str, Callable[..., Any]] = {
+    "weights": _weights,
+    "set_weights": _set_weights,
+    "randomize_weights": _randomize_weights,
+    "forward": _forward,
+    "predict": _predict,
+    "penalty": _penalty,
+    "describe": _describe,
+}

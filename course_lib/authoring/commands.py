@@ -9,7 +9,7 @@ import typer
 from rich import print as say
 
 from course_lib.errors import CourseError
-from course_lib.project import find_root, settings
+from course_lib.project import Settings, find_root, settings
 
 
 class BuildError(CourseError):
@@ -29,41 +29,78 @@ def build(
         bool, typer.Option("--check", help="Change nothing; fail if a notebook is stale.")
     ] = False,
 ) -> None:
-    """Make notebooks/ from lessons/, and lint the result.
+    """Make notebooks/, and for graded lessons solutions/ and assignments/, from lessons/.
+
+    The result is linted.
 
     Example: course build --check
     """
     import nbformat
 
     from course_lib.authoring.lint import lint
-    from course_lib.authoring.notebooks import build_notebook, sources
+    from course_lib.authoring.notebooks import build_lesson, sources
     from course_lib.files import prepare_folder, write
 
     root = find_root()
-    folder = root / "notebooks"
+    lessons = sources(root)
+    built: dict[str, str] = {}
     problems: list[str] = []
-    built = {
-        f"{name}.ipynb": build_notebook(source, settings(root))
-        for name, source in sources(root).items()
-    }
+    broken: set[str] = set()
+    for lesson, source in lessons.items():
+        if found := _broken_assignment_rules(source, settings(root)):
+            problems += found
+            broken.add(lesson)
+        else:
+            built |= build_lesson(source, settings(root))
     for name, text in built.items():
-        path = folder / name
+        path = root / name
         if not path.is_file() or path.read_bytes() != text.encode():
             if check:
-                problems.append(f"notebooks/{name} is stale: run `course build`.")
+                problems.append(f"{name} is stale: run `course build`.")
             else:
-                write(prepare_folder(folder) / name, text)
-                say(f"wrote notebooks/{name}")
-        for finding in lint(nbformat.reads(text, as_version=4), folder):
-            problems.append(f"notebooks/{name}, cell {finding.cell}: {finding.message}")
-    for path in sorted(folder.glob("*.ipynb")):
-        if path.name not in built:
-            problems.append(
-                f"notebooks/{path.name} has no source in lessons/: delete one of the two."
-            )
+                write(prepare_folder(path.parent) / path.name, text)
+                say(f"wrote {name}")
+        if name.startswith("notebooks/"):
+            for finding in lint(nbformat.reads(text, as_version=4), path.parent):
+                problems.append(f"{name}, cell {finding.cell}: {finding.message}")
+    problems += [
+        f"{name} has no source in lessons/: delete one of the two."
+        for name in _generated(root)
+        if name not in built and Path(name).stem not in broken
+    ]
     if problems:
         raise BuildError("\n".join(problems))
     say(f"{len(built)} notebooks are up to date and keep every rule.")
+
+
+def _broken_assignment_rules(source: Path, settings: Settings) -> list[str]:
+    """Return what a lesson breaks of the rules for graded ones; nothing if it is not graded."""
+    import nbformat
+
+    from course_lib.authoring.assignment_rules import lint_assignment
+    from course_lib.authoring.notebooks import CHECKS, build_notebook, is_graded
+
+    notebook = build_notebook(source, settings)
+    if not is_graded(notebook):
+        return []
+    checks = source.with_name(source.stem + CHECKS)
+    return [
+        f"lessons/{source.name}, cell {finding.cell}: {finding.message}"
+        for finding in lint_assignment(
+            nbformat.reads(notebook, as_version=4),
+            checks.read_text("utf-8") if checks.is_file() else None,
+        )
+    ]
+
+
+def _generated(root: Path) -> list[str]:
+    """Return all files in the three generated folders, hidden ones left out."""
+    return [
+        path.relative_to(root).as_posix()
+        for folder in ("notebooks", "solutions", "assignments")
+        for path in sorted((root / folder).rglob("*"))
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
+    ]
 
 
 def publish(

@@ -12,12 +12,14 @@ from urllib.parse import unquote, urlsplit
 
 from nbformat import NotebookNode
 
+from course_lib.authoring.assignments import kind_of
+
 LONGEST_CELL = 15  # lines of code: one idea per cell
 PARAMETERS = ("profile", "data", "seed")
 
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^(#{1,6})\s+(.*)$", re.MULTILINE)
-_LINK = re.compile(r"(!?)\[([^\]]*(?:\[[^\]]*\][^\]]*)?)\]\(([^)\s]+)[^)]*\)")
+LINK = re.compile(r"(!?)\[([^\]]*(?:\[[^\]]*\][^\]]*)?)\]\(([^)\s]+)[^)]*\)")
 _IMAGE_TAG = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 
 
@@ -50,7 +52,7 @@ def headings(notebook: NotebookNode) -> list[tuple[int, int, str]]:
     """Return (cell, level, text) of every heading, in order."""
     return [
         (number, len(hashes), text.strip())
-        for number, cell in _cells(notebook, "markdown")
+        for number, cell in cells(notebook, "markdown")
         for hashes, text in _HEADING.findall(_FENCE.sub("", cell.source))
     ]
 
@@ -79,7 +81,7 @@ def _opening(notebook: NotebookNode, folder: Path) -> Iterator[Finding]:
 
 def _header_cells(notebook: NotebookNode, folder: Path) -> Iterator[Finding]:
     for tag in ("bootstrap", "parameters"):
-        tagged = [cell for _, cell in _cells(notebook, "code") if tag in _tags(cell)]
+        tagged = [cell for _, cell in cells(notebook, "code") if tag in tags(cell)]
         if len(tagged) != 1:
             yield Finding(0, f'there must be one cell tagged "{tag}", there are {len(tagged)}.')
         elif tag == "parameters":
@@ -91,14 +93,14 @@ def _header_cells(notebook: NotebookNode, folder: Path) -> Iterator[Finding]:
 
 
 def _no_outputs(notebook: NotebookNode, folder: Path) -> Iterator[Finding]:
-    for number, cell in _cells(notebook, "code"):
+    for number, cell in cells(notebook, "code"):
         if cell.get("outputs") or cell.get("execution_count"):
             yield Finding(number, "the cell has outputs: build the notebook again.")
 
 
 def _alternative_texts(notebook: NotebookNode, folder: Path) -> Iterator[Finding]:
-    for number, cell in _cells(notebook, "markdown"):
-        for bang, text, target in _LINK.findall(cell.source):
+    for number, cell in cells(notebook, "markdown"):
+        for bang, text, target in LINK.findall(cell.source):
             if bang and not text.strip():
                 yield Finding(number, f"the image {target} has no alternative text.")
         for tag in _IMAGE_TAG.findall(cell.source):
@@ -108,8 +110,8 @@ def _alternative_texts(notebook: NotebookNode, folder: Path) -> Iterator[Finding
 
 def _links(notebook: NotebookNode, folder: Path) -> Iterator[Finding]:
     anchors = {text.replace(" ", "-") for _, _, text in headings(notebook)}
-    for number, cell in _cells(notebook, "markdown"):
-        for _, _, target in _LINK.findall(cell.source):
+    for number, cell in cells(notebook, "markdown"):
+        for _, _, target in LINK.findall(cell.source):
             address = urlsplit(target)
             if address.scheme or address.netloc:
                 continue
@@ -120,11 +122,12 @@ def _links(notebook: NotebookNode, folder: Path) -> Iterator[Finding]:
 
 
 def _code(notebook: NotebookNode, folder: Path) -> Iterator[Finding]:
-    for number, cell in _cells(notebook, "code"):
-        if "bootstrap" in _tags(cell):
+    for number, cell in cells(notebook, "code"):
+        if "bootstrap" in tags(cell):
             continue
         lines = [line for line in cell.source.splitlines() if line.strip()]
-        if len(lines) > LONGEST_CELL:
+        # A test needs its inputs and its parts in one cell, an answer its docstring and its body.
+        if len(lines) > LONGEST_CELL and kind_of(cell) is None:
             yield Finding(
                 number, f"the cell has {len(lines)} lines: split it, {LONGEST_CELL} at most."
             )
@@ -151,9 +154,11 @@ RULES: tuple[Callable[[NotebookNode, Path], Iterator[Finding]], ...] = (
 )
 
 
-def _cells(notebook: NotebookNode, kind: str) -> Iterator[tuple[int, NotebookNode]]:
+def cells(notebook: NotebookNode, kind: str) -> Iterator[tuple[int, NotebookNode]]:
+    """Yield the cells of one type with their numbers, counted from 1."""
     return ((n, cell) for n, cell in enumerate(notebook.cells, start=1) if cell.cell_type == kind)
 
 
-def _tags(cell: NotebookNode) -> list[str]:
+def tags(cell: NotebookNode) -> list[str]:
+    """Return a cell's tags."""
     return cell.metadata.get("tags", [])

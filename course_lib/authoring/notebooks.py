@@ -16,28 +16,63 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from course_lib.authoring import assignments
 from course_lib.errors import CourseError
 from course_lib.project import Settings
 
+CHECKS = ".checks.py"  # how the name of a file with hidden checks ends
 COLAB_IMAGE = "https://colab.research.google.com/assets/colab-badge.svg"
 
 
 def sources(root: Path) -> dict[str, Path]:
-    """Return the lessons' sources by lesson name.
+    """Return the lessons' sources by lesson name; a file of hidden checks is none.
 
     Raises
     ------
     CourseError
         If there is none.
     """
-    found = {path.stem: path for path in sorted((root / "lessons").glob("[0-9][0-9]-*.py"))}
+    found = {
+        path.stem: path
+        for path in sorted((root / "lessons").glob("[0-9][0-9]-*.py"))
+        if not path.name.endswith(CHECKS)
+    }
     if not found:
         raise CourseError(f"{root / 'lessons'} holds no lesson: name them like 01-Title.py.")
     return found
 
 
+def build_lesson(source: Path, settings: Settings) -> dict[str, str]:
+    """Return all notebooks that a lesson's source gives: their texts by their paths in the course.
+
+    A graded lesson has an instructor's version in solutions/ and the students' one in
+    assignments/ and notebooks/; any other lesson is in notebooks/ alone.
+
+    Raises
+    ------
+    CourseError
+        If the source cannot be read, or is not built like a lesson.
+    """
+    name = source.stem
+    notebook = build_notebook(source, settings)
+    if not is_graded(notebook):
+        return {f"notebooks/{name}.ipynb": notebook}
+    students = _as_text(assignments.release(name, notebook))
+    return {
+        f"solutions/{name}/{name}.ipynb": notebook,
+        f"assignments/{name}/{name}.ipynb": students,
+        f"notebooks/{name}.ipynb": students,
+    }
+
+
+def is_graded(notebook: str) -> bool:
+    """Return whether a notebook's text has cells that are graded."""
+    cells = nbformat.reads(notebook, as_version=4).cells
+    return any(assignments.kind_of(cell) for cell in cells)
+
+
 def build_notebook(source: Path, settings: Settings) -> str:
-    """Return the text of the notebook that a lesson's source describes.
+    """Return the text of the notebook that a lesson's source describes, with all solutions.
 
     Raises
     ------
@@ -49,9 +84,10 @@ def build_notebook(source: Path, settings: Settings) -> str:
     _require_opening(notebook, source)
     _add_badges(notebook, source.stem, settings)
     _add_bootstrap(notebook, settings)
+    assignments.mark(notebook, source.stem)
     _set_ids(notebook)
     _set_metadata(notebook)
-    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    return _as_text(notebook)
 
 
 def bootstrap_source(settings: Settings) -> str:
@@ -74,6 +110,10 @@ def badge(lesson: str, settings: Settings) -> str:
         f"/blob/{settings.student_branch}/notebooks/{lesson}.ipynb"
     )
     return f"[![Open in Colab]({COLAB_IMAGE})]({address})"
+
+
+def _as_text(notebook: NotebookNode) -> str:
+    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def _read(source: Path) -> NotebookNode:
@@ -106,9 +146,16 @@ def _add_bootstrap(notebook: NotebookNode, settings: Settings) -> None:
 
 
 def _set_ids(notebook: NotebookNode) -> None:
-    """Name each cell by its content, so that an id stays when cells around it come and go."""
+    """Name each cell by its content, so that an id stays when cells around it come and go.
+
+    A graded cell has its question's name: the solution's content must not tell in the students'
+    version.
+    """
     seen: Counter[str] = Counter()
     for cell in notebook.cells:
+        if assignments.kind_of(cell):
+            cell.id = cell.metadata["nbgrader"]["grade_id"]
+            continue
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
         seen[digest] += 1
         cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"

@@ -83,10 +83,11 @@ def question_of(cell: NotebookNode) -> str:
     return name.removesuffix("-answer") if kind_of(cell) == "answer" else name
 
 
-def release(lesson: str, solution: str) -> NotebookNode:
+def release(lesson: str, solution: str) -> str:
     """Return the students' version of a graded lesson, made by nbgrader's generate_assignment.
 
-    It runs in a folder of its own and leaves nothing behind, no gradebook either.
+    It runs in a folder of its own and leaves nothing behind, no gradebook either. The text is
+    nbgrader's to the byte, so that formgrader's button and `course build` make the same file.
 
     Parameters
     ----------
@@ -101,7 +102,6 @@ def release(lesson: str, solution: str) -> NotebookNode:
         If nbgrader is not installed, or refuses the notebook; the message says why.
     """
     try:
-        import nbformat
         from nbgrader.converters import GenerateAssignment, NbGraderException
         from nbgrader.coursedir import CourseDirectory
         from traitlets.config import Config
@@ -124,7 +124,7 @@ def release(lesson: str, solution: str) -> NotebookNode:
             converter.start()
         except NbGraderException as error:
             raise CourseError(f"{lesson}: nbgrader refuses it: {said.reason or error}") from error
-        return nbformat.read(root / "release" / lesson / f"{lesson}.ipynb", as_version=4)
+        return (root / "release" / lesson / f"{lesson}.ipynb").read_text("utf-8")
 
 
 def _metadata(kind: str, name: str, points: Any) -> NotebookNode:

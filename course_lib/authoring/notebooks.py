@@ -57,7 +57,7 @@ def build_lesson(source: Path, settings: Settings) -> dict[str, str]:
     notebook = build_notebook(source, settings)
     if not is_graded(notebook):
         return {f"notebooks/{name}.ipynb": notebook}
-    students = _as_text(assignments.release(name, notebook))
+    students = assignments.release(name, notebook)
     return {
         f"solutions/{name}/{name}.ipynb": notebook,
         f"assignments/{name}/{name}.ipynb": students,

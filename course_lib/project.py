@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,36 @@ def find_root(start: Path | None = None) -> Path:
 def notebooks(root: Path) -> dict[str, Path]:
     """Return the course's notebooks by lesson name, in the lessons' order."""
     return {path.stem: path for path in sorted((root / "notebooks").glob("[0-9][0-9]-*.ipynb"))}
+
+
+def find_lesson(name: str, lessons: Sequence[str]) -> str:
+    """Return the lesson that a user means.
+
+    Parameters
+    ----------
+    name : str
+        A lesson's number ("4" or "04"), its name, or a part of it that no other lesson has, in any
+        case.
+    lessons : sequence of str
+        The lessons to choose from.
+
+    Raises
+    ------
+    CourseError
+        If the name fits none or several.
+    """
+    wanted = name.casefold().removesuffix(".ipynb").rstrip("/").rsplit("/", 1)[-1]
+    for lesson in lessons:
+        if lesson.casefold() == wanted:
+            return lesson
+    if wanted.isdigit():
+        fits = [lesson for lesson in lessons if int(lesson.split("-")[0]) == int(wanted)]
+    else:
+        fits = [lesson for lesson in lessons if wanted and wanted in lesson.casefold()]
+    if len(fits) == 1:
+        return fits[0]
+    problem = f"fits {len(fits)} lessons" if fits else "is no lesson"
+    raise CourseError(f"{name!r} {problem}; choose from {', '.join(fits or lessons)}.")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from course_lib.errors import CourseError
+from course_lib.project import find_lesson
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -35,23 +36,8 @@ def select(names: Sequence[str], available: Mapping[str, Path]) -> list[str]:
         )
     if not names or any(name.casefold() == "all" for name in names):
         return list(available)
-    chosen = {_find(name, list(available)) for name in names}
+    chosen = {find_lesson(name, list(available)) for name in names}
     return [lesson for lesson in available if lesson in chosen]
-
-
-def _find(name: str, lessons: Sequence[str]) -> str:
-    wanted = name.casefold().removesuffix(".ipynb").rsplit("/", 1)[-1]
-    for lesson in lessons:
-        if lesson.casefold() == wanted:
-            return lesson
-    if wanted.isdigit():
-        fits = [lesson for lesson in lessons if int(lesson.split("-")[0]) == int(wanted)]
-    else:
-        fits = [lesson for lesson in lessons if wanted and wanted in lesson.casefold()]
-    if len(fits) == 1:
-        return fits[0]
-    problem = f"fits {len(fits)} lessons" if fits else "is no lesson"
-    raise CourseError(f"{name!r} {problem}; choose from {', '.join(fits or lessons)}.")
 
 
 def read(path: Path) -> NotebookNode:

@@ -1,0 +1,157 @@
+"""An assignment as the grader needs it: its questions, its hidden checks, and what was released."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course_lib.errors import CourseError
+from course_lib.grading.questions import Question, load_checks
+from course_lib.project import find_lesson
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+ANSWER_SUFFIX = "-answer"  # as in the grade_id of the cell that answers a question
+
+
+@dataclass(frozen=True)
+class Handout:
+    """What was handed out.
+
+    Attributes
+    ----------
+    cells : dict of str to NotebookNode
+        The cells that nbgrader knows, by their grade_id.
+    passive : frozenset of str
+        The sources of the cells that are not executed for grading: they only explore or test.
+    functions : frozenset of str
+        The names that the questions ask for.
+    """
+
+    cells: dict[str, NotebookNode]
+    passive: frozenset[str]
+    functions: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One assignment of the course.
+
+    Attributes
+    ----------
+    name : str
+        Such as "04-Regression-nn-assignment": its folder's, and its notebook's.
+    questions : dict of str to Question
+        In the notebook's order, written ones included.
+    source_path, release_path : pathlib.Path
+        The instructor's and the students' notebook.
+    """
+
+    name: str
+    questions: dict[str, Question]
+    source_path: Path
+    release_path: Path
+
+    @property
+    def checked(self) -> dict[str, Question]:
+        """The questions that hidden checks judge."""
+        return {name: one for name, one in self.questions.items() if one.check}
+
+    @property
+    def written(self) -> dict[str, Question]:
+        """The questions that are marked by hand."""
+        return {name: one for name, one in self.questions.items() if not one.check}
+
+    @property
+    def max_score(self) -> float:
+        """The points of all questions together."""
+        return sum(question.points for question in self.questions.values())
+
+    @cached_property
+    def source(self) -> NotebookNode:
+        """The instructor's notebook, with solutions."""
+        return _read(self.source_path)
+
+    @cached_property
+    def release(self) -> NotebookNode:
+        """The students' notebook, as it was handed out."""
+        return _read(self.release_path)
+
+    @cached_property
+    def handout(self) -> Handout:
+        """What the students' notebook consists of."""
+        cells = self.release.cells
+        return Handout(
+            {c.metadata.nbgrader.grade_id: c for c in cells if "nbgrader" in c.metadata},
+            frozenset(cell.source.strip() for cell in cells if _is_passive_cell(cell)),
+            frozenset(self.checked),
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """A fingerprint of what was handed out: another release is another assignment."""
+        return hashlib.sha256(self.release_path.read_bytes()).hexdigest()[:16]
+
+
+def names(root: Path) -> list[str]:
+    """Return the names of the course's assignments, in order."""
+    return sorted(path.parent.name for path in (root / "assignments").glob("*/*.ipynb"))
+
+
+def load(root: Path, name: str) -> Assignment:
+    """Load an assignment by its number, its name or a part of it.
+
+    Raises
+    ------
+    CourseError
+        If there is none like that, a part of it is missing, or its notebook and its checks do not
+        ask the same questions.
+    """
+    available = names(root)
+    if not available:
+        raise CourseError("assignments/ holds no assignment: make them with `course build` first.")
+    name = find_lesson(name, available)
+    assignment = Assignment(
+        name,
+        load_checks(root / "lessons" / f"{name}.checks.py"),
+        root / "solutions" / name / f"{name}.ipynb",
+        root / "assignments" / name / f"{name}.ipynb",
+    )
+    asked = {
+        cell.metadata.nbgrader.grade_id: float(cell.metadata.nbgrader.points)
+        for cell in assignment.source.cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
+    }
+    declared = {question.name: question.points for question in assignment.questions.values()}
+    if asked != declared:
+        differing = sorted({name for name, _ in asked.items() ^ declared.items()})
+        raise CourseError(
+            f"{name}: its notebook and its hidden checks disagree about {', '.join(differing)}: "
+            "make names and points the same in both."
+        )
+    in_order = {name: assignment.questions[name] for name in asked}
+    return Assignment(name, in_order, assignment.source_path, assignment.release_path)
+
+
+def is_passive(tags: Iterable[str]) -> bool:
+    """Tell by its tags whether a cell is left out when grading."""
+    return not {"explore", "bootstrap"}.isdisjoint(tags)
+
+
+def _is_passive_cell(cell: NotebookNode) -> bool:
+    nbgrader = cell.metadata.get("nbgrader", {})
+    tests = nbgrader.get("grade", False) and not nbgrader.get("solution", False)
+    return is_passive(cell.metadata.get("tags", ())) or tests
+
+
+def _read(path: Path) -> NotebookNode:
+    import nbformat
+
+    if not path.is_file():
+        raise CourseError(f"{path} is missing: make it with `course build`.")
+    return nbformat.read(path, as_version=4)

@@ -458,7 +458,7 @@ def train_regularized(x_train, y_train, x_val, y_val):
         stack += [layers.MaxPooling2D(2)]
     stack += [layers.Flatten(), layers.Dropout(0.5), layers.Dense(10, activation="softmax")]
     model = keras.Sequential(stack)
-    model.compile(keras.optimizers.Adam(2e-3), "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(keras.optimizers.Adam(2e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
     stop = keras.callbacks.EarlyStopping(patience=20, restore_best_weights=True)
     model.fit(
         x_train, y_train, batch_size=32, epochs=80, verbose=0,

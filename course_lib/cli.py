@@ -14,10 +14,11 @@ import typer
 from course_lib import __version__
 from course_lib.errors import CourseError
 
-# Each part brings its own commands. A student's installation has the first two alone.
+# Each part brings its own commands. A student's installation has the first three alone.
 PARTS = (
     "course_lib.datasets.commands",
     "course_lib.doctor",
+    "course_lib.check.commands",
     "course_lib.running.commands",
     "course_lib.authoring.commands",
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:  # NumPy itself is imported on first use: `course --help` needs none
+    import numpy as np
 
 # Float32 arithmetic in another order of summation stays well within these.
 RTOL, ATOL = 1e-4, 1e-5
@@ -55,6 +56,8 @@ def array(value: Any, what: str, *, shape: Sequence[int | None] | None = None) -
     Traceback (most recent call last):
     course_lib.check.expectations.Wrong: the table: expected shape (any, 2), got shape (1, 3).
     """
+    import numpy as np
+
     if value is None:
         raise Wrong(f"{what}: got None. Is there a `return`?")
     try:
@@ -76,6 +79,8 @@ def number(value: Any, what: str) -> float:
     Wrong
         If it is not one, not finite, or not a number.
     """
+    import numpy as np
+
     found = array(value, what)
     if found.size != 1:
         raise Wrong(f"{what}: expected one number, got shape {_shape(found.shape)}.")
@@ -112,6 +117,8 @@ def close(
     Wrong
         If the shape differs, a value is not finite, or one lies too far off.
     """
+    import numpy as np
+
     expected = np.asarray(expected, "float64")
     found = array(value, what, shape=expected.shape).astype("float64")
     hint = f" {hint}" if hint else ""

@@ -10,6 +10,7 @@ from typing import Literal
 
 from course_lib import results
 
+INTERRUPTED = "was interrupted before it came to an end."
 _VERDICTS = {"passed": "passed", "partly": "partly", "not_yet": "not yet"}
 
 
@@ -71,8 +72,11 @@ class Question:
             entry.problem = "not implemented yet."
         except AssertionError as error:
             entry.problem = str(error) or "an assertion failed."
-        except Exception as error:  # the student's code may raise anything
-            entry.problem = f"raised {type(error).__name__}: {error}"
+        except (Exception, SystemExit) as error:  # the student's code may raise anything
+            entry.problem = f"raised {describe(error)}{_place(error)}"
+        except BaseException:  # Ctrl-C, or the time limit of `course check`
+            entry.problem = INTERRUPTED
+            raise
 
     @property
     def earned(self) -> float:
@@ -125,18 +129,31 @@ def question(name: str, *, points: float) -> Iterator[Question]:
         If a part fails. An answer that is still the stub raises only under nbgrader, so that a
         notebook runs to its end while some questions are open.
     """
-    tried = Question(name, points)
-    _questions[name] = tried
-    with tried.part(0.0, "runs"):
-        yield tried
-    if tried.parts[0].problem is None:
-        del tried.parts[0]
+    asked = Question(name, points)
+    _questions[name] = asked
+    # What is outside of the parts is a part too: all of them, if there is no other.
+    with asked.part(0.0, "runs"):
+        yield asked
+    if len(asked.parts) == 1:
+        asked.parts[0].points = points
+    elif asked.parts[0].problem is None:
+        del asked.parts[0]
     results.note(
-        "check", str(tried), question=name, points=points, earned=tried.earned,
-        verdict=tried.verdict,
+        "check", str(asked), question=name, points=points, earned=asked.earned,
+        verdict=asked.verdict,
     )  # fmt: skip
-    if tried.verdict != "passed" and (tried.attempted or "NBGRADER_EXECUTION" in os.environ):
-        raise NotYet(f"{name}: {_VERDICTS[tried.verdict]}; see above what is missing.")
+    if asked.verdict != "passed" and (asked.attempted or "NBGRADER_EXECUTION" in os.environ):
+        # nbgrader's validation shows the error alone, not what was printed before it.
+        raise NotYet(
+            str(asked)
+            if "NBGRADER_EXECUTION" in os.environ
+            else f"{name}: {_VERDICTS[asked.verdict]}; see above what is missing."
+        )
+
+
+def tried() -> dict[str, Question]:
+    """Return the questions whose visible tests have run in this session, by name."""
+    return dict(_questions)
 
 
 def passed(name: str) -> bool:
@@ -158,11 +175,38 @@ def summary() -> None:
         print("No visible test has run yet: run the notebook's cells first.")
         return
     width = max(map(len, _questions))
-    for tried in _questions.values():
-        seen = f"{tried.earned:g} of {tried.points:g} points seen"
-        print(f"{tried.name:<{width}}  {_VERDICTS[tried.verdict]:<7}  {seen}")
-    earned = sum(tried.earned for tried in _questions.values())
-    total = sum(tried.points for tried in _questions.values())
+    for asked in _questions.values():
+        seen = f"{asked.earned:g} of {asked.points:g} points seen"
+        print(f"{asked.name:<{width}}  {_VERDICTS[asked.verdict]:<7}  {seen}")
+    earned = sum(asked.earned for asked in _questions.values())
+    total = sum(asked.points for asked in _questions.values())
     print(
         f"{'in all':<{width}}  {'':<7}  {earned:g} of {total:g} points seen; hidden checks decide"
     )
+
+
+def describe(error: BaseException) -> str:
+    """Return an error in one line."""
+    name = type(error).__name__
+    if isinstance(error, SyntaxError):
+        return f"{name}: {error.msg}" + (f" (line {error.lineno})" if error.lineno else "")
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:  # an error of the student's own class may fail here too
+        lines = []
+    return f"{name}: {lines[0]}" if lines else name
+
+
+def _place(error: BaseException) -> str:
+    """Return where in the student's own code an error arose, as far as that can be told."""
+    place, traceback = "", error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        # A notebook's cells are the module __main__; each counts its lines from 1.
+        if (
+            traceback.tb_frame.f_globals.get("__name__") == "__main__"
+            and code.co_name.isidentifier()
+        ):
+            place = f" (in {code.co_name}, line {traceback.tb_lineno} of its cell)"
+        traceback = traceback.tb_next
+    return place

@@ -1,0 +1,82 @@
+"""The process that runs a notebook's cells for `course check`.
+
+It reads the cells from its standard input and tells on its standard output, one JSON object a
+line, which cell it begins, how the cell ended, and what the visible tests found. What the cells
+print goes nowhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+
+def main() -> None:
+    """Run the cells, one after the other, whatever becomes of each."""
+    cells = json.load(sys.stdin)
+    events = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.stdin, sys.stdout):
+        os.dup2(nowhere, stream.fileno())
+
+    def tell(**facts: Any) -> None:
+        events.write(json.dumps(facts) + "\n")
+        events.flush()
+
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    from course_lib.check import questions
+
+    config = Config()
+    config.HistoryManager.enabled = False  # leaves no file, and needs none
+    config.InteractiveShell.colors = "NoColor"
+    shell = InteractiveShell.instance(config=config)
+    shell.showtraceback = shell.showsyntaxerror = _nothing  # the parent tells it shortly
+    shell.ask_exit = _leave
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a late one, between two cells
+    tell(event="ready")
+    for index, source in cells:
+        tell(event="begins", cell=index)
+        error = None
+        try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            result = shell.run_cell(source)
+            error = result.error_before_exec or result.error_in_exec
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        except BaseException as raised:  # an interrupt outside of the cell's own code
+            error = raised
+        tell(
+            event="ended",
+            cell=index,
+            error=None if error is None else questions.describe(error),
+            not_yet=isinstance(error, questions.NotYet),
+            questions={name: _facts(asked) for name, asked in questions.tried().items()},
+        )
+    events.close()
+    os._exit(0)  # threads that a cell left behind need not end
+
+
+def _facts(asked: Any) -> dict[str, Any]:
+    return {
+        "verdict": asked.verdict,
+        "attempted": asked.attempted,
+        "points": asked.points,
+        "earned": asked.earned,
+        "parts": [
+            {"label": part.label, "points": part.points, "problem": part.problem}
+            for part in asked.parts
+        ],
+    }
+
+
+def _nothing(*arguments: Any, **options: Any) -> None:
+    pass
+
+
+def _leave() -> None:
+    """Stand in for what `exit()` does in a notebook."""
+    raise SystemExit

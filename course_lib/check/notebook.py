@@ -1,0 +1,251 @@
+"""A student's notebook as `course check` reads it: which cells to run, which questions it asks.
+
+Read as plain JSON, so that a notebook which Colab saved (nbformat 4.0, no cell ids) is as good as
+any other and students need no further package.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from course_lib.errors import CourseError
+
+ANSWER_SUFFIX = "-answer"  # of an answer's name in nbgrader's metadata
+EMPTY_TEXTS = ("", "YOUR ANSWER HERE")
+
+_HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS\n?", flags=re.DOTALL)
+_HEADING = re.compile(r"^ {0,3}#{1,6}\s+(.+?)\s*#*$", flags=re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a notebook.
+
+    Attributes
+    ----------
+    number : int
+        Its place, counted from 1; 0 for one that the notebook lacks.
+    kind : {"code", "markdown", "raw"}
+    source : str
+    heading : str
+        The heading above it; empty where there is none.
+    explores : bool
+        Only shows something: not needed to try the answers.
+    question : str or None
+        The question that this cell's tests, or its text, belong to.
+    points : float or None
+        What the question carries.
+    answers : str or None
+        The question that this cell's code answers.
+    """
+
+    number: int
+    kind: str
+    source: str
+    heading: str = ""
+    explores: bool = False
+    question: str | None = None
+    points: float | None = None
+    answers: str | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that the notebook asks.
+
+    Attributes
+    ----------
+    name : str
+    points : float or None
+        What it carries; None where neither the notebook nor its released version tells.
+    text : str or None
+        What was written, for a question that is marked by hand; None for one that is tested.
+    """
+
+    name: str
+    points: float | None
+    text: str | None = None
+
+
+@dataclass
+class Plan:
+    """What to run, and what to expect of it."""
+
+    cells: list[Cell] = field(default_factory=list)
+    questions: dict[str, Asked] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
+
+
+def read(path: Path) -> list[Cell]:
+    """Return the cells of a notebook.
+
+    Raises
+    ------
+    CourseError
+        If there is no such file, or it is not a notebook.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except FileNotFoundError as error:
+        raise CourseError(f"There is no file {path}: name the notebook to check.") from error
+    except UnicodeDecodeError as error:
+        raise CourseError(f"{path} is not a notebook: it is no text.") from error
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror}.") from error
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise CourseError(
+            f"{path} is damaged or not a notebook: it is not valid JSON{where}. "
+            "Download or save it again."
+        ) from error
+    entries = document.get("cells") if isinstance(document, dict) else None
+    if isinstance(document, dict) and "worksheets" in document:
+        raise CourseError(
+            f"{path} has an old notebook format: open it in JupyterLab and save it once."
+        )
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise CourseError(f"{path} is not a notebook: it has no list of cells.")
+    cells: list[Cell] = []
+    heading = ""
+    for number, entry in enumerate(entries, start=1):
+        cell = _cell(number, entry, heading)
+        if cell.kind == "markdown" and (headings := _HEADING.findall(cell.source)):
+            heading = headings[-1]
+        cells.append(cell)
+    return cells
+
+
+def plan(cells: list[Cell], released: list[Cell] | None = None) -> Plan:
+    """Decide which cells to run, with the released notebook's tests where they are known.
+
+    Parameters
+    ----------
+    cells : list of Cell
+        The student's.
+    released : list of Cell, optional
+        Those of the notebook as it was handed out: its tests count where the student's own were
+        changed or deleted.
+    """
+    handed_out = {cell.question: cell for cell in released or () if cell.question}
+    exploring = {cell.source for cell in released or () if cell.explores and cell.kind == "code"}
+    made = Plan()
+    tested: set[str] = set()
+    for cell in handed_out.values():
+        made.questions[cell.question] = _asked(cell)
+    for cell in cells:
+        name = cell.question
+        if name and cell.kind != "code":
+            made.questions[name] = _asked(cell, handed_out.get(name))
+        elif name:
+            known = handed_out.get(name, cell)
+            if known.kind == "code":
+                if _gist(known.source) != _gist(cell.source):
+                    made.remarks[name] = "The tests were changed; the ones handed out were run."
+                cell = Cell(cell.number, "code", known.source, cell.heading, question=name)
+                made.questions.setdefault(name, _asked(known))
+                tested.add(name)
+        elif cell.answers and cell.answers not in made.questions:
+            made.questions[cell.answers] = Asked(cell.answers, None)
+        if cell.kind == "code" and not cell.explores and cell.source not in exploring:
+            made.cells.append(cell)
+    texts = {cell.question for cell in cells if cell.kind != "code"}
+    for name, asked in made.questions.items():
+        if asked.text is not None and name not in texts:
+            made.questions[name] = Asked(name, asked.points, "")
+            made.remarks[name] = "Its cell is missing: copy it from the notebook handed out."
+        elif asked.text is None and name not in tested:
+            if name in handed_out:
+                made.remarks[name] = "The tests were missing; the ones handed out were run."
+                made.cells.append(Cell(0, "code", handed_out[name].source, question=name))
+            else:
+                made.remarks[name] = (
+                    "The cell with the tests is missing: copy it from the notebook handed out."
+                )
+    return made
+
+
+def released_version(path: Path, root: Path | None) -> Path | None:
+    """Return the notebook that was handed out, for a student's copy of it; None if unknown.
+
+    Parameters
+    ----------
+    path : Path
+        The student's notebook; "04-Title (1).ipynb" is a copy of "04-Title.ipynb".
+    root : Path or None
+        The course's folder.
+    """
+    if root is None:
+        return None
+    found = sorted((root / "assignments").glob("*/*.ipynb"))
+    names = [candidate for candidate in found if path.stem.startswith(candidate.stem)]
+    numbers = [
+        candidate
+        for candidate in found
+        if re.match(r"\d+-", path.stem) and candidate.name.startswith(path.stem.split("-")[0] + "-")
+    ]
+    return next(iter([*names, *numbers]), None)
+
+
+def _cell(number: int, entry: dict[str, Any], heading: str) -> Cell:
+    source = entry.get("source", "")
+    if isinstance(source, list):
+        source = "".join(str(line) for line in source)
+    kind, source = str(entry.get("cell_type")), str(source)
+    metadata = entry.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    tags = metadata.get("tags")
+    explores = isinstance(tags, list) and "explore" in tags
+    graded = metadata.get("nbgrader")
+    graded = graded if isinstance(graded, dict) else {}
+    grade_id = graded.get("grade_id")
+    points = graded.get("points")
+    points = float(points) if isinstance(points, int | float) else None
+    question = answers = None
+    if isinstance(grade_id, str) and grade_id:
+        if graded.get("grade"):
+            question = grade_id
+        elif graded.get("solution"):
+            answers = grade_id.removesuffix(ANSWER_SUFFIX)
+    if question is None and kind == "code":
+        question, points = _asks(source)
+    return Cell(number, kind, source, heading, explores, question, points, answers)
+
+
+def _asks(source: str) -> tuple[str | None, float | None]:
+    """Return the question that a cell's code asks, where its metadata is lost."""
+    if "check.question(" not in source:
+        return None, None
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return None, None
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        if ast.unparse(call.func) == "check.question" and call.args:
+            name = getattr(call.args[0], "value", None)
+            points = next(
+                (getattr(k.value, "value", None) for k in call.keywords if k.arg == "points"), None
+            )
+            if isinstance(name, str):
+                return name, float(points) if isinstance(points, int | float) else None
+    return None, None
+
+
+def _gist(source: str) -> str:
+    """Return what code does, whatever its layout and comments; nbgrader's hidden lines left out."""
+    source = _HIDDEN.sub("", source)
+    try:
+        return ast.dump(ast.parse(source))
+    except (SyntaxError, ValueError):
+        return source.strip()
+
+
+def _asked(cell: Cell, known: Cell | None = None) -> Asked:
+    points = known.points if known is not None else cell.points
+    return Asked(cell.question, points, None if cell.kind == "code" else cell.source.strip())

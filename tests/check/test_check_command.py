@@ -1,0 +1,285 @@
+"""`course check` on the notebooks that students hand in, good and broken."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+TESTS = """\
+with check.question("double", points=2) as question:
+    with question.part(0.5, "keeps the shape"):
+        check.array(double([[1, 2]]), "double(a table)", shape=(1, 2))
+    with question.part(1, "doubles"):
+        check.close(double([1, 2]), [2, 4], "double([1, 2])", hint="[hint] Add it twice.")
+"""
+RIGHT = "def double(values):\n    return 2 * np.asarray(values)"
+STUB = "def double(values):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
+
+
+def code(source, tags=(), **nbgrader):
+    metadata = {"tags": list(tags)} if tags else {}
+    if nbgrader:
+        metadata["nbgrader"] = {"schema_version": 3, "grade": False, "locked": False} | nbgrader
+    return {
+        "cell_type": "code", "source": source.splitlines(keepends=True), "metadata": metadata,
+        "outputs": [], "execution_count": None,
+    }  # fmt: skip
+
+
+def text(source, **nbgrader):
+    return {**code(source, **nbgrader), "cell_type": "markdown"}
+
+
+def notebook(answer=RIGHT, why="Because.", tests=TESTS, **changes):
+    """Write a small assignment, less what is None, with further cells after it."""
+    cells = {
+        "title": text("# Title"),
+        "imports": code("import numpy as np\n\nfrom course_lib import check"),
+        "question": text("## Question 1"),
+        "answer": code(answer, solution=True, grade_id="double-answer"),
+        "tests": tests and code(tests, grade=True, locked=True, grade_id="double", points=2),
+        "explore": code("raise RuntimeError('not while checking')", tags=["explore"]),
+        "why": why and text(why, grade=True, solution=True, grade_id="why", points=1),
+        "summary": code("check.summary()"),
+    } | changes
+    cells = [cell for cell in cells.values() if cell]
+    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 0}
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Check a notebook in a folder of its own, in a process of its own."""
+    # Not inside a course: its assignments are not these.
+    (tmp_path / "pyproject.toml").write_text("[tool.course]\n")
+
+    def run(document, *options, name="04-Small.ipynb", status=None):
+        path = tmp_path / name
+        path.write_text(document if isinstance(document, str) else json.dumps(document))
+        done = subprocess.run(
+            [sys.executable, "-m", "course_lib", "check", name, *options],
+            cwd=tmp_path, env={**os.environ, "COLUMNS": "120"},
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr + done.stdout
+        if status is not None:
+            assert done.returncode == status, done.stdout + done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture
+def questions(check):
+    """Check a notebook, and return its questions by name, with the cells that failed."""
+
+    def run(document, *options, **more):
+        report = json.loads(check(document, "--json", *options, **more).stdout)
+        return {entry["name"]: entry for entry in report["questions"]} | {
+            "errors": report["errors"]
+        }
+
+    return run
+
+
+def test_right_answers_pass(check, questions):
+    table = check(notebook(), status=0).stdout
+    assert "double" in table
+    assert "passed" in table
+    assert "1.5 of 2" in table
+    assert "see 1.5 of 2 points; 1 more are marked by hand" in " ".join(table.split())
+    found = questions(notebook(), status=0)
+    assert found["why"]["verdict"] == "written"
+
+
+def test_untouched_stubs_are_not_yet(questions):
+    found = questions(notebook(STUB, "YOUR ANSWER HERE"), status=1)
+    assert found["double"]["verdict"] == "not_yet"
+    assert found["double"]["problems"] == ["Write your answer in its cell."]
+    assert found["why"]["problems"] == ["Write your text into its cell."]
+    assert found["errors"] == []
+
+
+def test_a_mistake_is_partly_right_and_its_hint_appears_as_it_was_written(check):
+    done = check(notebook("def double(values):\n    return values"), status=1)
+    said = " ".join(done.stdout.replace("│", " ").split())
+    assert "partly" in said
+    assert "0.5 of 2" in said
+    assert "2 of 2 values differ from what is expected. [hint] Add it twice." in said
+
+
+def test_one_mistake_that_several_parts_meet_is_told_once(questions):
+    found = questions(notebook("def double(values):\n    return values / 0"))
+    (problem,) = found["double"]["problems"]
+    assert problem.startswith("keeps the shape; doubles: raised TypeError")
+    assert problem.endswith("(in double, line 2 of its cell)")
+
+
+def test_a_syntax_error_is_told_where_it_is_and_the_rest_goes_on(questions):
+    found = questions(notebook("def double(values:\n    pass"), status=1)
+    (problem,) = found["double"]["problems"]
+    assert "The cell with your answer failed: SyntaxError: '(' was never closed" in problem
+    assert found["why"]["verdict"] == "written"
+
+
+def test_an_error_in_another_cell_is_named_with_its_heading(questions):
+    found = questions(notebook(own=code("print(undefined)")), status=1)
+    assert found["errors"] == [
+        "cell 9, under \"Question 1\": NameError: name 'undefined' is not defined"
+    ]
+    assert found["double"]["verdict"] == "passed"
+
+
+SWALLOWING = """\
+while True:
+        try:
+            while True: pass
+        except BaseException: pass"""
+
+
+@pytest.mark.parametrize(
+    "loop", ["while True: pass", SWALLOWING], ids=["plain", "that swallows interrupts"]
+)
+def test_an_endless_loop_ends_at_the_limit_and_the_other_question_is_judged(loop, questions):
+    triple = TESTS.replace("double", "triple").replace("[2, 4]", "[3, 6]")
+    found = questions(
+        notebook(
+            f"def double(values):\n    {loop}",
+            other=code("def triple(values):\n    return 3 * np.asarray(values)"),
+            tests_of_other=code(triple, grade=True, grade_id="triple", points=2),
+        ),
+        "--time-limit",
+        "2",
+        status=1,
+    )
+    assert "took longer than 2 seconds" in found["double"]["problems"][0]
+    assert found["triple"]["verdict"] == "passed"
+
+
+def test_a_cell_that_ends_python_is_left_out_and_the_rest_goes_on(questions):
+    found = questions(notebook(own=code("import os\nos._exit(3)")), status=1)
+    assert "ended Python (exit status 3)" in found["errors"][0]
+    assert found["double"]["verdict"] == "passed"
+
+
+def test_exit_and_input_do_not_stop_the_check(questions):
+    document = notebook(first=code("exit()"), second=code("name = input()"))
+    found = questions(document, status=1)
+    assert len(found["errors"]) == 2
+    assert found["double"]["verdict"] == "passed"
+
+
+def test_what_cells_print_stays_out_of_the_result(questions):
+    document = notebook(own=code("import os\nprint('{}')\nos.system('echo {\\\"event\\\": 1}')"))
+    assert questions(document, status=0)["double"]["verdict"] == "passed"
+
+
+def test_a_notebook_that_colab_saved_is_like_any_other(questions):
+    bare = notebook()
+    for cell in bare["cells"]:
+        if "nbgrader" in cell["metadata"]:
+            cell["metadata"] = {"id": "aXb-9"}
+    found = questions(bare, status=0)
+    assert found["double"]["verdict"] == "passed"
+    assert found["double"]["points"] == 2
+
+
+def test_deleted_tests_are_missed_where_nothing_else_is_known(questions):
+    found = questions(notebook(tests=None), status=1)
+    assert found["double"]["problems"] == [
+        "The cell with the tests is missing: copy it from the notebook handed out."
+    ]
+
+
+def test_the_notebook_handed_out_stands_in_for_deleted_and_changed_tests(questions, tmp_path):
+    handed_out = tmp_path / "assignments" / "04-Small" / "04-Small.ipynb"
+    handed_out.parent.mkdir(parents=True)
+    handed_out.write_text(json.dumps(notebook(STUB, "YOUR ANSWER HERE")))
+    wrong = "def double(values):\n    return 3 * np.asarray(values)"
+    cheat = 'with check.question("double", points=2) as question:\n    pass'
+    for tests, said in ((None, "were missing"), (cheat, "were changed")):
+        found = questions(notebook(wrong, tests=tests), name="04-Small (1).ipynb", status=1)
+        assert found["double"]["verdict"] == "partly"
+        assert said in found["double"]["problems"][-1]
+    reformatted = TESTS.replace("points=2", "points = 2 ") + "# done\n"
+    found = questions(notebook(RIGHT, tests=reformatted))
+    assert found["double"]["problems"] == []
+    found = questions(notebook(why=None), status=1)
+    assert "Its cell is missing" in found["why"]["problems"][-1]
+
+
+def test_exploring_cells_are_known_by_what_was_handed_out_when_their_tags_are_lost(
+    questions, tmp_path
+):
+    handed_out = tmp_path / "assignments" / "04-Small" / "04-Small.ipynb"
+    handed_out.parent.mkdir(parents=True)
+    handed_out.write_text(json.dumps(notebook()))
+    bare = notebook(explore=code("raise RuntimeError('not while checking')"))
+    assert questions(bare, status=0)["errors"] == []
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ("{", "is damaged or not a notebook: it is not valid JSON at line 1"),
+        ("[1]", "is not a notebook: it has no list of cells"),
+        ('{"cells": [1]}', "is not a notebook: it has no list of cells"),
+        ('{"worksheets": []}', "old notebook format: open it in JupyterLab and save it"),
+        ('{"cells": []}', "asks no question: name an assignment's notebook"),
+        ("[" * 100_000, "is damaged or not a notebook"),
+        ('{"cells": [{"cell_type": 3, "source": [1], "metadata": 5}]}', "asks no question"),
+    ],
+)
+def test_what_is_no_assignment_is_refused_in_one_sentence(document, said, check):
+    done = check(document, status=2)
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_missing_file_a_folder_and_a_wrong_limit_are_wrong_use(check, tmp_path):
+    (tmp_path / "folder").mkdir()
+    for arguments in (["gone.ipynb"], ["folder"], ["04-Small.ipynb", "--time-limit", "0"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "course_lib", "check", *arguments],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 2
+        assert done.stderr.startswith("Error: ")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_ctrl_c_ends_the_check_and_what_it_started(tmp_path):
+    loop = "import time\nopen('started', 'w').close()\ntime.sleep(600)"
+    (tmp_path / "a.ipynb").write_text(json.dumps(notebook(imports=code(loop))))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "course_lib", "check", "a.ipynb"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "started").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    said, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors.startswith("Interrupted")
+    assert said == ""
+
+
+def test_checking_needs_nothing_beyond_the_student_core(tmp_path):
+    (tmp_path / "a.ipynb").write_text(json.dumps(notebook()))
+    blocked = "nbclient", "nbformat", "nbgrader", "papermill", "jupytext", "tensorflow"
+    code = f"""
+import sys
+for name in {blocked}:
+    sys.modules[name] = None
+sys.argv = ["course", "check", "a.ipynb"]
+from course_lib.cli import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

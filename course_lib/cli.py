@@ -21,6 +21,7 @@ PARTS = (
     "course_lib.check.commands",
     "course_lib.running.commands",
     "course_lib.authoring.commands",
+    "course_lib.grading.commands",
 )
 
 app = typer.Typer(

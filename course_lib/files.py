@@ -19,11 +19,16 @@ def write(path: Path, text: str) -> None:
     CourseError
         If the disk is full or the folder cannot be written.
     """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file in one step, as `write` does."""
     try:
         handle, name = tempfile.mkstemp(prefix=".course-", suffix=".part", dir=path.parent)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
             os.chmod(name, 0o666 & ~_umask())  # mkstemp's files are private
             os.replace(name, path)
         except BaseException:

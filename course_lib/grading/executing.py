@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -81,6 +82,10 @@ class Execution:
     seconds: float = 0.0
 
 
+class Interrupted(Exception):
+    """Executing was stopped from outside; nothing is known about the submission."""
+
+
 class _Stopped(Exception):
     """Something in the kernel was stopped; the message says why, for the student."""
 
@@ -91,6 +96,7 @@ def execute(
     *,
     limits: Limits | None = None,
     environment: Mapping[str, str] | None = None,
+    stop: threading.Event | None = None,
 ) -> Execution:
     """Execute a submission's cells in a fresh kernel, then make the calls.
 
@@ -106,8 +112,16 @@ def execute(
     limits : Limits, optional
     environment : mapping of str to str, optional
         The kernel's environment; nothing of this process's own is passed on.
+    stop : threading.Event, optional
+        When set, the kernel is ended.
+
+    Raises
+    ------
+    Interrupted
+        If `stop` was set.
     """
-    run = _Run(submission, limits or Limits(), dict(environment or plain_environment()))
+    stop = stop or threading.Event()
+    run = _Run(submission, limits or Limits(), dict(environment or plain_environment()), stop)
     started = time.monotonic()
     asyncio.run(run.everything(calls))
     run.execution.seconds = time.monotonic() - started
@@ -132,8 +146,15 @@ def plain_environment() -> dict[str, str]:
 class _Run:
     """One submission's execution, over as many kernels as it takes."""
 
-    def __init__(self, submission: Submission, limits: Limits, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        submission: Submission,
+        limits: Limits,
+        environment: dict[str, str],
+        stop: threading.Event,
+    ) -> None:
         self.submission, self.limits, self.environment = submission, limits, environment
+        self.stop = stop
         self.execution = Execution(submission.notebook)
         self._spoiling: set[int] = set()  # cells that ended a kernel
 
@@ -149,7 +170,9 @@ class _Run:
                 prefix="course-grade-", ignore_cleanup_errors=True
             ) as folder:
                 try:
-                    async with _Kernel(Path(folder), self.limits, self.environment) as kernel:
+                    async with _Kernel(
+                        Path(folder), self.limits, self.environment, self.stop
+                    ) as kernel:
                         if await self._cells(kernel):
                             waiting = await self._calls(kernel, waiting)
                         elif len(self._spoiling) > _MOST_RESTARTS:
@@ -205,8 +228,11 @@ _MOST_RESTARTS = 5
 class _Kernel:
     """A kernel for one submission, and the bounded ways to use it."""
 
-    def __init__(self, folder: Path, limits: Limits, environment: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, limits: Limits, environment: dict[str, str], stop: threading.Event
+    ) -> None:
         self._folder, self._limits, self._environment = folder, limits, environment
+        self._stop = stop
         self.is_alive = False
 
     async def __aenter__(self) -> _Kernel:
@@ -309,6 +335,8 @@ class _Kernel:
             pause = min(0.2, pause * 2)
             if task.done():
                 break
+            if self._stop.is_set():
+                raise Interrupted
             if not await self._manager.is_alive():
                 self.is_alive = False
                 raise _Stopped(self._why_it_ended(what))

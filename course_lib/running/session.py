@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +16,7 @@ from course_lib import files, results
 from course_lib.errors import CourseError
 from course_lib.running import report
 from course_lib.running.report import LessonReport
+from course_lib.signals import stopping_on_signals
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
 
 # DESIGN.md's budget for one lesson: so much has to be free for another one beside it.
 _MEMORY_PER_LESSON = 4e9
-# Seconds that stopping may take before another Ctrl-C ends the program at once.
-_PATIENCE = 15.0
 
 
 @dataclass(frozen=True)
@@ -212,37 +208,3 @@ def _remove(path: Path) -> None:
         raise CourseError(
             f"{path} is in the way ({error.strerror}): remove it, or choose another --out."
         ) from error
-
-
-@contextmanager
-def stopping_on_signals(stop: threading.Event) -> Iterator[None]:
-    """Set `stop` on Ctrl-C, SIGTERM or a closed terminal, in place of ending at once.
-
-    Further signals are ignored while the kernels end and the report is written, for some seconds:
-    people press Ctrl-C twice. Only the main thread can hear signals; in another one this does
-    nothing.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous: dict[int, Any] = {}
-    first: list[float] = []
-
-    def on_signal(number: int, frame: Any) -> None:
-        stop.set()
-        first.append(time.monotonic())
-        if time.monotonic() - first[0] > _PATIENCE:
-            signal.signal(number, previous[number])
-            signal.raise_signal(number)
-
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    try:
-        for number in numbers:
-            previous[number] = signal.getsignal(number)
-            if previous[number] is not signal.SIG_IGN:  # nohup
-                signal.signal(number, on_signal)
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

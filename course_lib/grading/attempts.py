@@ -1,0 +1,199 @@
+"""What students handed in and what their kernels replied, kept beside the gradebook.
+
+nbgrader's gradebook holds one submission a student. Here every attempt stays, so that nothing is
+lost, a submission that did not change need not be executed again, and a corrected check can judge
+old replies. An attempt is a folder that appears in one step, complete or not at all::
+
+    attempts/<assignment>/<student>/<key>/notebook.ipynb   executed, with its outputs
+                                         /replies.npz      the replies to every call
+                                         /attempt.json     seed, times, what the calls were
+    attempts/<assignment>/<student>/latest.json            which one the gradebook shows
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from course_lib import files
+from course_lib.grading.calls import Call
+from course_lib.grading.executing import Execution, Limits
+from course_lib.grading.responder import pack, unpack
+from course_lib.grading.sanitizing import Submission
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One executed submission.
+
+    Attributes
+    ----------
+    key : str
+        A fingerprint of all that the replies depend on.
+    seed : int
+        For the hidden inputs.
+    asked : dict of str to str
+        A fingerprint of the calls, by question.
+    cell_errors : dict of int to str
+        What went wrong in a cell, by its index.
+    seconds : float
+        The wall time of executing.
+    status, executed, written, remarks
+        As `Submission` has them.
+    replies : dict of str to list
+        As `Execution.replies`.
+    """
+
+    key: str
+    seed: int
+    asked: dict[str, str]
+    cell_errors: dict[int, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    status: str = "ok"
+    executed: tuple[int, ...] = ()
+    written: dict[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    replies: dict[str, list[Any]] = field(default_factory=dict)
+
+
+def fingerprint(calls: Sequence[Call]) -> str:
+    """Return a fingerprint of calls and their limits."""
+    digest = hashlib.sha256()
+    for call in calls:
+        digest.update(_stable(call.request).encode())
+        digest.update(repr(call.seconds).encode())
+    return digest.hexdigest()[:16]
+
+
+def key_of(submission: Submission, asked: Mapping[str, str], seed: int, limits: Limits) -> str:
+    """Return the fingerprint of all that a submission's replies depend on."""
+    cells = [submission.notebook.cells[index].source for index in submission.executed]
+    parts = {
+        "status": submission.status,
+        "cells": cells,
+        "asked": dict(asked),
+        "seed": seed,
+        "limits": asdict(limits),
+        "versions": [metadata.version(name) for name in ("tensorflow", "keras", "numpy")],
+        # The notebook is shown as it was handed in, also where only its text changed.
+        "notebook": [(cell.cell_type, cell.source) for cell in submission.notebook.cells],
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def _stable(value: Any) -> str:
+    """Return a text that is the same for the same plain data; npz files carry dates."""
+    import numpy as np
+
+    if isinstance(value, np.ndarray):
+        content = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        return f"array({value.dtype}, {value.shape}, {content})"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_stable, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_stable(value[key])}' for key in sorted(value))}}}"
+    return repr(value)
+
+
+class Archive:
+    """The attempts at one assignment.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        The grader's output folder.
+    assignment : str
+    """
+
+    def __init__(self, out: Path, assignment: str) -> None:
+        self.folder = out / "attempts" / assignment
+
+    def find(self, student: str, key: str) -> Attempt | None:
+        """Return a student's attempt with this fingerprint, if it was executed before."""
+        folder = self.folder / student / key
+        try:
+            facts = json.loads((folder / "attempt.json").read_text("utf-8"))
+            replies = unpack((folder / "replies.npz").read_bytes())
+        except (OSError, ValueError, KeyError):
+            return None
+        facts["cell_errors"] = {int(k): text for k, text in facts["cell_errors"].items()}
+        facts |= {name: tuple(facts[name]) for name in ("executed", "remarks")}
+        return Attempt(**facts, replies=replies)
+
+    def submission(self, student: str, attempt: Attempt) -> Submission:
+        """Return the submission of a kept attempt, with the outputs of its executed cells."""
+        import nbformat
+
+        path = self.folder / student / attempt.key / "notebook.ipynb"
+        notebook = nbformat.read(path, as_version=4)
+        return Submission(
+            attempt.status, notebook, attempt.executed, attempt.written, attempt.remarks
+        )
+
+    def keep(
+        self,
+        student: str,
+        key: str,
+        seed: int,
+        asked: Mapping[str, str],
+        submission: Submission,
+        execution: Execution,
+    ) -> Attempt:
+        """Write an executed submission down, and return it as an attempt.
+
+        Raises
+        ------
+        CourseError
+            If it cannot be written.
+        """
+        import nbformat
+
+        attempt = Attempt(
+            key,
+            seed,
+            dict(asked),
+            execution.cell_errors,
+            execution.seconds,
+            submission.status,
+            submission.executed,
+            submission.written,
+            submission.remarks,
+            execution.replies,
+        )
+        facts = asdict(attempt)
+        del facts["replies"]
+        home = files.prepare_folder(self.folder / student)
+        scratch = Path(tempfile.mkdtemp(prefix=".attempt-", dir=home))
+        try:
+            files.write(scratch / "attempt.json", json.dumps(facts, indent=1))
+            files.write(scratch / "notebook.ipynb", nbformat.writes(execution.notebook))
+            files.write_bytes(scratch / "replies.npz", pack(execution.replies))
+            shutil.rmtree(home / key, ignore_errors=True)  # a damaged one
+            os.replace(scratch, home / key)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        return attempt
+
+    def latest(self, student: str) -> dict[str, Any]:
+        """Return what the gradebook shows of a student; empty where nothing was recorded."""
+        try:
+            return json.loads((self.folder / student / "latest.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+    def set_latest(self, student: str, facts: Mapping[str, Any]) -> None:
+        """Note what the gradebook now shows of a student."""
+        folder = files.prepare_folder(self.folder / student)
+        files.write(folder / "latest.json", json.dumps(dict(facts), indent=1))
+
+    def students(self) -> list[str]:
+        """Return the students of whom something was recorded, sorted."""
+        return sorted(path.parent.name for path in self.folder.glob("*/latest.json"))

@@ -1,0 +1,256 @@
+"""The commands `course grade` and `course rejudge`."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from course_lib.errors import CourseError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from course_lib.grading.assignments import Assignment
+    from course_lib.grading.reporting import StudentReport
+
+ASSIGNMENT = typer.Argument(metavar="ASSIGNMENT", help="Its number, name, or part of its name.")
+OUT = typer.Option(metavar="DIR", help="Where the marks are kept.")
+DB = typer.Option("--db", metavar="URL", help="The gradebook; gradebook.db in --out if not given.")
+AS_JSON = typer.Option("--json", help="Print report.json and nothing else.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command()(grade)
+    app.command()(rejudge)
+
+
+def grade(
+    assignment: Annotated[str, ASSIGNMENT],
+    submitted: Annotated[
+        Path, typer.Option(metavar="DIR", help="Holds <student>/<assignment>/<notebook>.ipynb.")
+    ] = Path("submitted"),
+    out: Annotated[Path, OUT] = Path("grading"),
+    seed: Annotated[int, typer.Option(min=0, help="For the hidden inputs.")] = 0,
+    student: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Grade this student only; repeatable.")
+    ] = None,
+    roster: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="The class: who handed in nothing shows.")
+    ] = None,
+    due: Annotated[
+        str | None, typer.Option(metavar="TIME", help='Due date, such as "2026-12-01 12:00 UTC".')
+    ] = None,
+    db: Annotated[str | None, DB] = None,
+    jobs: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Submissions at a time; 0: as fits.")
+    ] = 0,
+    cell_seconds: Annotated[
+        float, typer.Option(min=1, metavar="S", help="CPU time for each cell.")
+    ] = 60.0,
+    memory_limit: Annotated[
+        float, typer.Option(min=500, metavar="MB", help="Memory for each submission.")
+    ] = 4000.0,
+    json: Annotated[bool, AS_JSON] = False,
+) -> None:
+    """Grade a class: execute every submission, judge it, and keep marks and feedback in --out.
+
+    Exit status: 0 if every submission has its marks, 1 if grading one failed, 130 if interrupted.
+
+    Example: course grade 04 --submitted submitted --out grading --roster class.csv
+    """
+    _require_packages()
+    import threading
+
+    from rich.console import Console
+
+    from course_lib import files, project
+    from course_lib.grading import assignments, gradebook, session, submissions
+    from course_lib.grading.executing import Limits
+    from course_lib.signals import stopping_on_signals
+
+    root = project.find_root()
+    chosen = assignments.load(root, assignment)
+    out = files.prepare_folder(out)
+    enrolled = _read_roster(roster)
+    folders = submissions.students_in(submitted)
+    everyone = sorted({*folders, *enrolled})
+    if student:
+        if unknown := sorted(set(student) - set(everyone)):
+            raise CourseError(f"{', '.join(unknown)}: no such folder in {submitted}.")
+        everyone = [name for name in everyone if name in student]
+    if not everyone:
+        raise CourseError(f"{submitted} holds no submission: <student>/<assignment>/…ipynb.")
+    console = Console(stderr=json)
+    settings = session.Settings(
+        seed,
+        jobs or session.automatic_jobs(),
+        Limits(cell_seconds=cell_seconds, memory_mb=memory_limit),
+    )
+    stop = threading.Event()
+    url = gradebook.gradebook_url(out, db)
+    console.print(
+        f"{chosen.name}: {len(everyone)} students, {settings.jobs} at a time, seed {seed}"
+    )
+    with (
+        stopping_on_signals(stop),
+        _recorder(root, chosen, out, url, due) as recorder,
+        _Progress(console, len(everyone)) as progress,
+    ):
+        if enrolled:
+            recorder.enroll(enrolled)
+        reports = session.grade(
+            chosen, submitted, everyone, recorder, settings, on_graded=progress.graded, stop=stop
+        )
+    _leave(console, chosen, reports, out, url, json=json)
+    if len(reports) < len(everyone):
+        console.print(
+            f"Interrupted: {len(everyone) - len(reports)} students are left; run it again."
+        )
+        raise typer.Exit(130)
+    raise typer.Exit(any(report.status == "failed" for report in reports))
+
+
+def rejudge(
+    assignment: Annotated[str, ASSIGNMENT],
+    out: Annotated[Path, OUT] = Path("grading"),
+    db: Annotated[str | None, DB] = None,
+    json: Annotated[bool, AS_JSON] = False,
+) -> None:
+    """Judge the kept replies of a class again, after a check was corrected.
+
+    No student code runs. Shows which marks change; manual marks stay.
+
+    Example: course rejudge 04 --out grading
+    """
+    _require_packages()
+    from rich.console import Console
+
+    from course_lib import project
+    from course_lib.grading import assignments, gradebook, reporting, session
+
+    root = project.find_root()
+    chosen = assignments.load(root, assignment)
+    if not (out / "attempts" / chosen.name).is_dir():
+        raise CourseError(f"{out} holds no graded submission of {chosen.name}: grade it first.")
+    out = out.absolute()
+    console = Console(stderr=json)
+    url = gradebook.gradebook_url(out, db)
+    with _recorder(root, chosen, out, url, None) as recorder:
+        reports, changes = session.rejudge(chosen, recorder)
+    _leave(console, chosen, reports, out, url, json=json, quiet=True)
+    if changes:
+        console.print(reporting.table_of_changes(changes))
+    told = "no mark changes" if not changes else f"{len(changes)} marks change"
+    console.print(f"{len(reports)} submissions judged again: {told}.")
+
+
+def _require_packages() -> None:
+    if find_spec("nbgrader") is None:
+        raise CourseError("nbgrader is not installed: pip install 'course-lib[grading]'.")
+
+
+def _read_roster(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    from course_lib.grading.roster import read_roster
+
+    return read_roster(path)
+
+
+def _recorder(root: Path, chosen: Assignment, out: Path, url: str, due: str | None) -> Any:
+    from course_lib.grading.recording import Recorder, nbgrader_config
+
+    return Recorder(chosen, out, url, config=nbgrader_config(root), due=_due(due))
+
+
+def _due(text: str | None) -> Any:
+    if text is None:
+        return None
+    from nbgrader.utils import parse_utc
+
+    try:
+        return parse_utc(text)
+    except (ValueError, OverflowError, TypeError) as error:
+        raise CourseError(f'--due {text!r} is no time: write "2026-12-01 12:00 UTC".') from error
+
+
+def _leave(
+    console: Console,
+    chosen: Assignment,
+    reports: Sequence[StudentReport],
+    out: Path,
+    url: str,
+    *,
+    json: bool,
+    quiet: bool = False,
+) -> None:
+    """Write the reports and the feedback, and show how it went."""
+    from course_lib import files
+    from course_lib.grading import reporting
+    from course_lib.grading.feedback import write_feedback
+
+    text = reporting.as_json(chosen, reports)
+    files.write(out / "report.json", text)
+    files.write(out / "grades.csv", reporting.as_csv(chosen, reports))
+    handed_in = [report.student for report in reports if report.status not in ("missing", "failed")]
+    with console.status("writing feedback"):
+        write_feedback(out, chosen.name, handed_in, url)
+    if json:
+        sys.stdout.write(text + "\n")
+        return
+    if not quiet:
+        console.print()
+        console.print(reporting.table(chosen, reports))
+        console.print()
+        console.print(reporting.summary(chosen, reports))
+    console.print()
+    for name in ("grades.csv", "report.json", "feedback", "gradebook.db"):
+        if (out / name).exists():
+            console.print(str(out / name), soft_wrap=True, highlight=False)
+
+
+class _Progress:
+    """A bar with the time that is left on a terminal, a line a student elsewhere."""
+
+    def __init__(self, console: Console, students: int) -> None:
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        self._console = console
+        self._bar = Progress(
+            TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            TextColumn("left"), TimeRemainingColumn(),
+            console=console, transient=True, disable=not console.is_terminal,
+        )  # fmt: skip
+        self._task = self._bar.add_task("grading", total=students)
+
+    def __enter__(self) -> _Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def graded(self, report: StudentReport) -> None:
+        """Show that one more student is done."""
+        from course_lib.grading.reporting import WORDS
+
+        self._bar.advance(self._task)
+        if not self._console.is_terminal:
+            self._console.print(
+                f"{report.student}: {report.marks.total:g} points, {WORDS[report.status]}",
+                markup=False, highlight=False, soft_wrap=True,
+            )  # fmt: skip

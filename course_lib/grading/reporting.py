@@ -1,0 +1,170 @@
+"""What grading leaves for people and programs: report.json, grades.csv and a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from course_lib.grading.assignments import Assignment
+from course_lib.grading.recording import Marks
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from course_lib.grading.session import Change
+
+WORDS = {
+    "graded": "graded",
+    "to_mark": "graded, written answers to mark",
+    "missing": "nothing handed in",
+    "unreadable": "could not be read",
+    "failed": "grading failed",
+}
+
+
+@dataclass(frozen=True)
+class StudentReport:
+    """One student's line.
+
+    Attributes
+    ----------
+    student : str
+    status : {"graded", "to_mark", "missing", "unreadable", "failed"}
+        "to_mark": a written answer waits for a person. "failed": the grader itself could not
+        record the submission; grading again tries it again.
+    marks : Marks
+    messages : dict of str to tuple of str
+        The checks' messages by question.
+    remarks : tuple of str
+        What concerns the notebook as a whole.
+    seconds : float
+        The wall time of executing; 0 where a kept attempt was used.
+    seed : int or None
+        For the hidden inputs; None where nothing was executed.
+    """
+
+    student: str
+    status: str
+    marks: Marks
+    messages: dict[str, tuple[str, ...]]
+    remarks: tuple[str, ...] = ()
+    seconds: float = 0.0
+    seed: int | None = None
+
+
+def as_json(assignment: Assignment, reports: Sequence[StudentReport]) -> str:
+    """Return report.json's text."""
+    submissions = [_submission(report, assignment) for report in reports]
+    return json.dumps(
+        {
+            "assignment": assignment.name,
+            "max_score": assignment.max_score,
+            "submissions": submissions,
+        },
+        indent=1,
+        ensure_ascii=False,
+    )
+
+
+def _submission(report: StudentReport, assignment: Assignment) -> dict[str, Any]:
+    return {
+        "student": report.student,
+        "status": report.status,
+        "score": report.marks.total,
+        "max_score": assignment.max_score,
+        "late_penalty": report.marks.late_penalty,
+        "remarks": list(report.remarks),
+        "seed": report.seed,
+        "seconds": round(report.seconds, 2),
+        "questions": [
+            {
+                "id": name,
+                "score": mark.score,
+                "max_score": mark.max_score,
+                "to_mark": mark.waiting,
+                "messages": list(report.messages.get(name, ())),
+            }
+            for name, mark in report.marks.questions.items()
+        ],
+    }
+
+
+def as_csv(assignment: Assignment, reports: Sequence[StudentReport]) -> str:
+    """Return grades.csv's text: a row a student, a column a question."""
+    file = io.StringIO()
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow(["student", *assignment.questions, "late_penalty", "total", "maximum", "status"])
+    for report in reports:
+        scores = [f"{mark.score:g}" for mark in report.marks.questions.values()]
+        penalty, total = f"{report.marks.late_penalty:g}", f"{report.marks.total:g}"
+        rows.writerow(
+            [_cell(report.student), *scores, penalty, total, f"{assignment.max_score:g}",
+             report.status]
+        )  # fmt: skip
+    return file.getvalue()
+
+
+def _cell(text: str) -> str:
+    """Keep a spreadsheet from taking a name for a formula."""
+    return f"'{text}" if text[:1] in "=+-@\t" else text
+
+
+def table(assignment: Assignment, reports: Sequence[StudentReport]) -> Table:
+    """Return a table for the terminal: a row a student."""
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    shown.add_column("Student", overflow="fold")
+    shown.add_column("Points", justify="right", no_wrap=True)
+    shown.add_column("Outcome")
+    for report in reports:
+        outcome = WORDS[report.status]
+        if report.status in ("unreadable", "failed"):
+            outcome = " ".join(report.remarks)
+        if report.marks.late_penalty:
+            outcome += f", late: −{report.marks.late_penalty:g}"
+        shown.add_row(
+            Text(report.student), f"{report.marks.total:g}/{assignment.max_score:g}", Text(outcome)
+        )
+    return shown
+
+
+def summary(assignment: Assignment, reports: Sequence[StudentReport]) -> Table:
+    """Return a table for the terminal: for each question, how the class did."""
+    from rich.table import Table
+
+    handed_in = [report for report in reports if report.status != "missing"]
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    shown.add_column("Question", overflow="fold")
+    shown.add_column("Mean", justify="right", no_wrap=True)
+    shown.add_column("Full marks", justify="right", no_wrap=True)
+    for name, question in assignment.questions.items():
+        marks = [report.marks.questions[name] for report in handed_in]
+        waiting = sum(mark.waiting for mark in marks)
+        mean = sum(mark.score for mark in marks) / max(1, len(marks))
+        full = sum(mark.score >= mark.max_score for mark in marks)
+        told = f"{waiting} to mark" if waiting else f"{full} of {len(marks)}"
+        shown.add_row(name, f"{mean:.2f}/{question.points:g}", told)
+    return shown
+
+
+def table_of_changes(changes: Sequence[Change]) -> Table:
+    """Return a table for the terminal: each mark that judging again changed."""
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("Student", "Question"):
+        shown.add_column(name, overflow="fold")
+    for name in ("Before", "After"):
+        shown.add_column(name, justify="right")
+    for change in changes:
+        shown.add_row(
+            Text(change.student), change.question, f"{change.before:g}", f"{change.after:g}"
+        )
+    return shown

@@ -1,0 +1,287 @@
+"""Grading a class: read, sanitise, execute, judge and record, with one writer.
+
+Reading, sanitising and judging take milliseconds and happen here; executing takes seconds and
+happens in kernels, several at a time; recording is done by the calling thread alone.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import psutil
+
+from course_lib.errors import CourseError
+from course_lib.grading import submissions
+from course_lib.grading.assignments import ANSWER_SUFFIX, Assignment
+from course_lib.grading.attempts import Attempt, fingerprint, key_of
+from course_lib.grading.calls import Call
+from course_lib.grading.executing import Interrupted, Limits, execute
+from course_lib.grading.judging import Verdict, judge, requests_of
+from course_lib.grading.recording import UNANSWERED, UNMARKED, Mark, Marks, Recorder
+from course_lib.grading.reporting import StudentReport
+from course_lib.grading.sanitizing import Submission, sanitize
+
+_MEMORY_PER_KERNEL = 1.5e9  # bytes that a kernel with TensorFlow holds while it trains
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a class is graded.
+
+    Attributes
+    ----------
+    seed : int
+        For the hidden inputs: the same for the whole class.
+    jobs : int
+        How many submissions are executed at a time.
+    limits : Limits
+    """
+
+    seed: int
+    jobs: int = 1
+    limits: Limits = field(default_factory=Limits)
+
+
+def automatic_jobs() -> int:
+    """Return how many submissions this machine can execute at a time."""
+    memory = int(psutil.virtual_memory().available / _MEMORY_PER_KERNEL)
+    return max(1, min(os.cpu_count() or 1, memory))
+
+
+def grade(
+    assignment: Assignment,
+    submitted: Path,
+    students: Iterable[str],
+    recorder: Recorder,
+    settings: Settings,
+    *,
+    on_graded: Callable[[StudentReport], None] = lambda report: None,
+    stop: threading.Event | None = None,
+) -> list[StudentReport]:
+    """Grade the submissions of some students.
+
+    A submission that was executed before, unchanged and under the same seed, is judged by its kept
+    replies. What goes wrong with one submission touches no other.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    submitted : pathlib.Path
+        The folder with ``<student>/<assignment>/<notebook>.ipynb``.
+    students : iterable of str
+        Students without a folder are reported as "missing".
+    recorder : Recorder
+        Open.
+    settings : Settings
+    on_graded : callable, optional
+        Told of every student's report as it comes.
+    stop : threading.Event, optional
+        When set, no further submission is graded.
+
+    Returns
+    -------
+    list of StudentReport
+        In the students' order; without those that were not reached when `stop` was set.
+    """
+    stop = stop or threading.Event()
+    class_ = _Class(assignment, submitted, recorder, settings, stop)
+    reports: dict[str, StudentReport] = {}
+    students = list(students)
+    waiting = list(reversed(students))
+    running: dict[Future[tuple[Submission, Attempt | None]], submissions.Handed] = {}
+    with ThreadPoolExecutor(settings.jobs) as pool:
+        while running or (waiting and not stop.is_set()):
+            # One more than can run, so that no kernel waits for the writer.
+            while waiting and len(running) <= settings.jobs and not stop.is_set():
+                handed = submissions.read(submitted, waiting.pop(), assignment.name)
+                running[pool.submit(class_.executed, handed)] = handed
+            for future in wait(running, timeout=0.2, return_when=FIRST_COMPLETED).done:
+                handed = running.pop(future)
+                report = class_.recorded(future, handed)
+                if report is not None:
+                    reports[handed.student] = report
+                    on_graded(report)
+    return [reports[student] for student in students if student in reports]
+
+
+class _Class:
+    """What grading every submission of a class has in common."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        submitted: Path,
+        recorder: Recorder,
+        settings: Settings,
+        stop: threading.Event,
+    ) -> None:
+        self.assignment, self.submitted, self.recorder = assignment, submitted, recorder
+        self.settings, self.stop = settings, stop
+        self.calls = calls_of(assignment, settings.seed)
+        self.asked = {name: fingerprint(some) for name, some in self.calls.items()}
+
+    def executed(self, handed: submissions.Handed) -> tuple[Submission, Attempt | None]:
+        """Sanitise and execute a submission, unless a kept attempt says what would come of it.
+
+        Runs in several threads at once; what it writes, an attempt, is the student's own.
+        """
+        archive, settings = self.recorder.archive, self.settings
+        submission = sanitize(handed.data, self.assignment)
+        submission = replace(submission, remarks=(*handed.remarks, *submission.remarks))
+        if submission.status == "missing":
+            return submission, None
+        key = key_of(submission, self.asked, settings.seed, settings.limits)
+        attempt = archive.find(handed.student, key)
+        if attempt is not None:
+            return archive.submission(handed.student, attempt), replace(attempt, seconds=0.0)
+        execution = execute(submission, self.calls, limits=settings.limits, stop=self.stop)
+        attempt = archive.keep(
+            handed.student, key, settings.seed, self.asked, submission, execution
+        )
+        return replace(submission, notebook=execution.notebook), attempt
+
+    def recorded(
+        self, future: Future[tuple[Submission, Attempt | None]], handed: submissions.Handed
+    ) -> StudentReport | None:
+        """Judge and record what was executed; None where it was interrupted."""
+        try:
+            submission, attempt = future.result()
+            verdicts = judged(self.assignment, submission, attempt)
+            marks = self.recorder.record(
+                handed.student,
+                submission,
+                verdicts,
+                key=attempt.key if attempt else "",
+                timestamp=handed.timestamp,
+            )
+        except Interrupted:
+            return None
+        except CourseError:
+            raise  # a full disk, a check that is wrong: no submission would fare better
+        except Exception as error:
+            questions = self.assignment.questions.items()
+            nothing = Marks({name: Mark(0.0, one.points) for name, one in questions})
+            remark = f"Grading failed ({type(error).__name__}: {error}): grade this student again."
+            return StudentReport(handed.student, "failed", nothing, {}, (remark,))
+        return report_of(handed.student, submission, attempt, verdicts, marks)
+
+
+def calls_of(assignment: Assignment, seed: int) -> dict[str, list[Call]]:
+    """Return the calls that an assignment's hidden checks make under a seed, by question."""
+    return {name: requests_of(one, seed)[1] for name, one in assignment.checked.items()}
+
+
+def judged(
+    assignment: Assignment, submission: Submission, attempt: Attempt | None
+) -> dict[str, Verdict]:
+    """Judge an attempt: a verdict for every question with hidden checks."""
+    verdicts = {}
+    for name, question in assignment.checked.items():
+        if attempt is None or submission.status != "ok":
+            verdicts[name] = Verdict(0.0, question.points, submission.remarks)
+            continue
+        verdict = judge(question, attempt.replies.get(name, []), seed=attempt.seed)
+        cause = _cause(name, submission, attempt)
+        if cause and any("is not defined" in message for message in verdict.messages):
+            verdict = replace(verdict, messages=(*verdict.messages, cause))
+        verdicts[name] = verdict
+    return verdicts
+
+
+def _cause(question: str, submission: Submission, attempt: Attempt) -> str | None:
+    """Say why a question's function may be missing: its cell failed."""
+    for index, error in attempt.cell_errors.items():
+        cell = submission.notebook.cells[index]
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if grade_id == question + ANSWER_SUFFIX or f"def {question}" in cell.source:
+            return f"  The cell that should define it failed: {error}"
+    return None
+
+
+def report_of(
+    student: str,
+    submission: Submission,
+    attempt: Attempt | None,
+    verdicts: Mapping[str, Verdict],
+    marks: Marks,
+) -> StudentReport:
+    """Return a student's report from what was judged and recorded."""
+    messages = {name: verdict.messages for name, verdict in verdicts.items()}
+    for name, mark in marks.questions.items():
+        if name not in verdicts:
+            if name not in submission.written:
+                messages[name] = (UNANSWERED,)
+            else:
+                messages[name] = (UNMARKED,) if mark.waiting else ("Marked by hand.",)
+    status = submission.status
+    if status == "ok":
+        waiting = any(mark.waiting for mark in marks.questions.values())
+        status = "to_mark" if waiting else "graded"
+    seconds, seed = (attempt.seconds, attempt.seed) if attempt else (0.0, None)
+    return StudentReport(student, status, marks, messages, submission.remarks, seconds, seed)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A mark that judging again changed."""
+
+    student: str
+    question: str
+    before: float
+    after: float
+
+
+def rejudge(assignment: Assignment, recorder: Recorder) -> tuple[list[StudentReport], list[Change]]:
+    """Judge kept replies again, after a check was corrected; no student code runs.
+
+    Raises
+    ------
+    CourseError
+        If a check makes other calls now than when the replies were kept; nothing is recorded then.
+    """
+    kept = []
+    for student in recorder.archive.students():
+        latest = recorder.archive.latest(student)
+        attempt = recorder.archive.find(student, latest.get("key", ""))
+        if attempt is not None:
+            kept.append((student, attempt, latest))
+    for seed in {attempt.seed for _, attempt, _ in kept}:
+        asked = {n: fingerprint(some) for n, some in calls_of(assignment, seed).items()}
+        other = {
+            name
+            for _, attempt, _ in kept
+            if attempt.seed == seed
+            for name in asked
+            if attempt.asked.get(name) != asked[name]
+        }
+        if other:
+            raise CourseError(
+                f"The checks of {', '.join(sorted(other))} make other calls than those that were "
+                "answered: run `course grade` again, which executes the submissions."
+            )
+    reports, changes = [], []
+    for student, attempt, latest in kept:
+        submission = recorder.archive.submission(student, attempt)
+        verdicts = judged(assignment, submission, attempt)
+        before = recorder.marks(student)
+        timestamp = latest.get("timestamp")
+        marks = recorder.record(
+            student,
+            submission,
+            verdicts,
+            key=attempt.key,
+            timestamp=timestamp and datetime.datetime.fromisoformat(timestamp),
+        )
+        reports.append(report_of(student, submission, attempt, verdicts, marks))
+        changes += [
+            Change(student, name, before.questions[name].score, mark.score)
+            for name, mark in marks.questions.items()
+            if mark.score != before.questions[name].score
+        ]
+    return reports, changes

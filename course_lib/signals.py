@@ -1,0 +1,47 @@
+"""Stopping long work in good order when its user or the system asks for it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+# Seconds that stopping may take before another Ctrl-C ends the program at once.
+_PATIENCE = 15.0
+
+
+@contextmanager
+def stopping_on_signals(stop: threading.Event) -> Iterator[None]:
+    """Set `stop` on Ctrl-C, SIGTERM or a closed terminal, in place of ending at once.
+
+    Further signals are ignored while the kernels end and the report is written, for some seconds:
+    people press Ctrl-C twice. Only the main thread can hear signals; in another one this does
+    nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous: dict[int, Any] = {}
+    first: list[float] = []
+
+    def on_signal(number: int, frame: Any) -> None:
+        stop.set()
+        first.append(time.monotonic())
+        if time.monotonic() - first[0] > _PATIENCE:
+            signal.signal(number, previous[number])
+            signal.raise_signal(number)
+
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    try:
+        for number in numbers:
+            previous[number] = signal.getsignal(number)
+            if previous[number] is not signal.SIG_IGN:  # nohup
+                signal.signal(number, on_signal)
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,85 @@
+"""Judge the training questions of an assignment under ten seeds, and print their marks.
+
+::
+
+    .venv/bin/python benchmarks/judged_training.py 04
+
+The reference solution must get the same marks every time: the steps lie three standard deviations
+or more below its scores. The weaker answers of tests/grading/answers show where the other steps
+lie. A seed stands for other hidden data and another start of the network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "grading"))
+
+from answer_tables import Assignment  # noqa: E402
+
+from course_lib import runtime  # noqa: E402
+from course_lib.grading import judging, responder  # noqa: E402
+
+
+def judged(question, source: str, seed: int) -> tuple[float, float | None, float]:
+    """Return the mark, the score that the check computed (if it tells) and the CPU seconds."""
+    namespace: dict = {"__name__": "__main__"}
+    exec(compile(source, "<answer>", "exec"), namespace)
+    check, calls = judging.requests_of(question, seed)
+    start = time.process_time()
+    replies = [responder.answer(call.request, namespace) for call in calls]
+    seconds = time.process_time() - start
+    verdict = judging.judge(question, replies, seed=seed)
+    read = [judging.Reply.read(call, data) for call, data in zip(calls, replies, strict=True)]
+    try:
+        score = float(check.score(read))
+    except (AssertionError, AttributeError):  # no answer, or a check without one score
+        score = None
+    return verdict.score, score, seconds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("assignment", help="its number, such as 04")
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--question", action="append", help="one of its training questions")
+    parser.add_argument("--reference-only", action="store_true")
+    options = parser.parse_args()
+
+    runtime.setup(profile="quick", seed=0)
+    assignment = Assignment.load(options.assignment)
+    for name in options.question or assignment.training:
+        question = assignment.checks[name]
+        print(f"\n{name}, {question.points:g} points, seeds 0 to {options.seeds - 1}, "
+              f"CPU with {os.cpu_count()} cores\n")  # fmt: skip
+        print(
+            "| answer | marks | score: mean, s.d., least, most | CPU seconds |\n| --- " * 1, end=""
+        )
+        print("| --- | --- | --- |")
+        for answer in assignment.answers(name):
+            if options.reference_only and answer.label != "reference":
+                continue
+            rows = [judged(question, answer.source, seed) for seed in range(options.seeds)]
+            marks, scores, seconds = (list(column) for column in zip(*rows, strict=True))
+            values, counts = np.unique(marks, return_counts=True)
+            told = ", ".join(f"{v:g} × {n}" for v, n in zip(values, counts, strict=True))
+            known = [score for score in scores if score is not None]
+            spread = "–"
+            if len(known) > 1:
+                spread = (
+                    f"{statistics.mean(known):.3f}, {statistics.stdev(known):.3f}, "
+                    f"{min(known):.3f}, {max(known):.3f}"
+                )
+            print(f"| {answer.label} | {told} | {spread} | {max(seconds):.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""The table of answers to an assignment's questions, each with the marks that it deserves.
+
+It is made of the reference solution in the lesson's source, of that solution's stub, and of the
+blocks in ``answers/NN/<question>.py``::
+
+    # %% right: with loops
+    def standardize(train, test): ...
+
+    # %% mistake 0.5: along the wrong axis
+    def standardize(train, test): ...
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jupytext
+
+from course_lib.grading import load_checks
+from course_lib.grading.questions import Question
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TABLES = Path(__file__).resolve().parent / "answers"
+# Questions that are judged by training networks: seconds an answer, so once is enough for a test.
+TRAINING = ("compare_initializers", "train_best", "train_regularized")
+IMPORTS = "import keras\nimport numpy as np\nimport tensorflow as tf\n"
+
+_BLOCK = re.compile(r"^# %% (right|mistake ([\d.]+)): (.+)$", re.MULTILINE)
+_SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n.*?### END SOLUTION", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer to one question.
+
+    Attributes
+    ----------
+    question : str
+    label : str
+        "reference", "stub", or what is special about it.
+    marks : float
+        What it deserves.
+    source : str
+        Python that can be executed by itself.
+    right : bool
+        Whether it is a right one from the table.
+    """
+
+    question: str
+    label: str
+    marks: float
+    source: str = field(repr=False)
+    right: bool = False
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A graded lesson: its hidden checks and its reference solutions."""
+
+    number: str
+    checks: dict[str, Question]
+    solutions: dict[str, str]
+
+    @classmethod
+    def load(cls, number: str) -> Assignment:
+        """Read the assignment of a number such as "04" from the lesson's source."""
+        (source,) = (path for path in (ROOT / "lessons").glob(f"{number}-*.py")
+                     if not path.name.endswith(".checks.py"))  # fmt: skip
+        cells = jupytext.read(source).cells
+        solutions = {cell.metadata["answer"]: cell.source for cell in cells
+                     if "answer" in cell.metadata}  # fmt: skip
+        return cls(number, load_checks(source.with_suffix(".checks.py")), solutions)
+
+    @property
+    def questions(self) -> list[str]:
+        """The questions that are judged, not marked by hand."""
+        return [name for name, question in self.checks.items() if question.check is not None]
+
+    @property
+    def training(self) -> list[str]:
+        """Those of them that train networks."""
+        return [name for name in self.questions if name in TRAINING]
+
+    def reference(self, question: str) -> Answer:
+        """Return the lesson's own solution."""
+        source = IMPORTS + self.solutions[question]
+        return Answer(question, "reference", self.checks[question].points, source)
+
+    def stub(self, question: str) -> Answer:
+        """Return what the student starts from."""
+        stub = _SOLUTION.sub(r"\1raise NotImplementedError()", self.solutions[question])
+        return Answer(question, "stub", 0.0, IMPORTS + stub)
+
+    def table(self, question: str) -> list[Answer]:
+        """Return the answers in the question's file."""
+        path = TABLES / self.number / f"{question}.py"
+        text = path.read_text() if path.exists() else ""
+        heads = list(_BLOCK.finditer(text))
+        ends = [*(head.start() for head in heads[1:]), len(text)][: len(heads)]
+        return [
+            Answer(
+                question,
+                head[3],
+                self.checks[question].points if head[1] == "right" else float(head[2]),
+                IMPORTS + text[head.end() : end],
+                right=head[1] == "right",
+            )
+            for head, end in zip(heads, ends, strict=True)
+        ]
+
+    def answers(self, question: str) -> list[Answer]:
+        """Return the reference, the stub and the table."""
+        return [self.reference(question), self.stub(question), *self.table(question)]

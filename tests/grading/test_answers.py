@@ -1,0 +1,85 @@
+"""Every answer gets the marks it deserves: the hidden checks of both assignments, judged here."""
+
+from __future__ import annotations
+
+import pytest
+from answer_tables import TRAINING, Answer, Assignment
+
+from course_lib.grading.judging import Verdict
+from course_lib.grading.rehearsal import rehearse_in
+
+ASSIGNMENTS = {number: Assignment.load(number) for number in ("04", "05")}
+QUESTIONS = [
+    pytest.param(number, question, id=f"{number}-{question}")
+    for number, assignment in ASSIGNMENTS.items()
+    for question in assignment.questions
+]
+ANSWERS = [
+    pytest.param(number, answer, id=f"{number}-{answer.question}-{answer.label}")
+    for number, assignment in ASSIGNMENTS.items()
+    for question in assignment.questions
+    for answer in assignment.answers(question)
+]
+ALL_SEEDS = range(20)
+# Building Keras models takes a second or two a seed, NumPy milliseconds.
+FAST_SEEDS = {"build_network": range(1), "build_classifier": range(1)}
+
+
+def short(cases: list, wanted: bool = True) -> list:
+    """Return the cases that train no network, or those that do."""
+    return [case for case in cases if (case.values[1].question not in TRAINING) is wanted]
+
+
+def judged(number: str, answer: Answer, seeds) -> dict[int, Verdict]:
+    """Judge an answer under several seeds; one execution answers them all, as one kernel does."""
+    namespace: dict = {"__name__": "__main__"}
+    exec(compile(answer.source, f"<{answer.question}: {answer.label}>", "exec"), namespace)
+    question = ASSIGNMENTS[number].checks[answer.question]
+    return {seed: rehearse_in(question, namespace, seed=seed) for seed in seeds}
+
+
+def wrong(verdicts: dict[int, Verdict], marks: float) -> dict[int, Verdict]:
+    return {seed: verdict for seed, verdict in verdicts.items() if verdict.score != marks}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")  # not judged
+@pytest.mark.parametrize(("number", "answer"), short(ANSWERS))
+def test_an_answer_gets_its_marks(number, answer):
+    assert not wrong(
+        judged(number, answer, FAST_SEEDS.get(answer.question, range(3))), answer.marks
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+@pytest.mark.parametrize(("number", "answer"), short(ANSWERS))
+def test_an_answer_gets_its_marks_under_twenty_seeds(number, answer):
+    assert not wrong(judged(number, answer, ALL_SEEDS), answer.marks)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "answer"), short(ANSWERS, wanted=False))
+def test_an_answer_that_trains_gets_its_marks(number, answer):
+    assert not wrong(judged(number, answer, [0]), answer.marks)
+
+
+@pytest.mark.parametrize("number", ASSIGNMENTS)
+def test_an_assignment_carries_twenty_five_points(number):
+    assert sum(question.points for question in ASSIGNMENTS[number].checks.values()) == 25
+
+
+@pytest.mark.parametrize(("number", "question"), QUESTIONS)
+def test_the_table_has_three_right_answers_and_five_mistakes(number, question):
+    table = ASSIGNMENTS[number].table(question)
+    assert sum(answer.right for answer in table) >= 3
+    assert sum(not answer.right for answer in table) >= 5
+    assert all(answer.marks < ASSIGNMENTS[number].checks[question].points
+               for answer in table if not answer.right)  # fmt: skip
+    assert len({answer.label for answer in table}) == len(table)
+
+
+@pytest.mark.parametrize(("number", "question"), QUESTIONS)
+def test_a_stub_is_told_that_it_is_not_answered(number, question):
+    (verdict,) = judged(number, ASSIGNMENTS[number].stub(question), [0]).values()
+    assert verdict.score == 0
+    assert verdict.messages == (f"✗ {question} was not answered.",)

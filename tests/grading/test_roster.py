@@ -1,0 +1,113 @@
+"""Class lists, as people and learning platforms write them."""
+
+from __future__ import annotations
+
+import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from course_lib.errors import CourseError
+from course_lib.grading.gradebook import gradebook, gradebook_url
+from course_lib.grading.roster import Student, is_safe_id, parse_time, read_roster, record_roster
+
+ADA = Student("ada", "Ada", "Lovelace", "ada@example.org", "101")
+
+
+def written(tmp_path, text, encoding="utf-8"):
+    path = tmp_path / "roster.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("id,name,email,lms_id\nada,Ada Lovelace,ada@example.org,101\n", "utf-8"),
+        ("LMS id;E-Mail;Name;ID\r\n101;ada@example.org;Lovelace, Ada;ada\r\n", "utf-8-sig"),
+        ("Id\tFirst name\tLast name\tEmail address\tLMS ID\nada\tAda\tLovelace\tada@example.org\t101", "utf-16"),
+        ('\n"Student ID","Full Name","e-mail","Canvas ID"\nada,"Lovelace, Ada",ada@example.org, 101\n,,,\n', "utf-8"),
+    ],
+    ids=["plain", "Excel's semicolons", "UTF-16 and tabs", "quoted"],
+)  # fmt: skip
+def test_a_class_list_is_read_as_it_is_written(tmp_path, text, encoding):
+    assert read_roster(written(tmp_path, text, encoding)).students == {"ada": ADA}
+
+
+def test_letters_of_every_language_stay(tmp_path):
+    roster = read_roster(written(tmp_path, "id;name\nzoë;Zoe\u0308 Łuk de la Cruz\n", "utf-8-sig"))
+    assert roster.students["zoë"].full_name == "Zoë Łuk de la Cruz"
+    assert roster.students["zoë"].last_name == "Cruz"
+
+
+def test_canvas_gradebook_is_a_class_list(tmp_path):
+    path = written(
+        tmp_path,
+        "Student,ID,SIS User ID,SIS Login ID,Section,Homework (7)\n"
+        "    Points Possible,,,,,25\n"
+        '"Lovelace, Ada",101,U5,ada,A1,\n',
+    )
+    (student,) = read_roster(path).students.values()
+    assert student == Student("ada", "Ada", "Lovelace", "", "101", "U5", "A1")
+
+
+def test_moodles_grading_worksheet_is_a_class_list(tmp_path):
+    path = written(
+        tmp_path,
+        'Identifier,"Full name","ID number","Email address",Status,Grade,"Last modified (submission)"\n'
+        '"Participant 4711","Ada Lovelace",ada,ada@example.org,Submitted,,"Friday, 20 November 2026, 4:05 PM"\n',
+    )
+    (student,) = read_roster(path).students.values()
+    assert (student.id, student.participant) == ("ada", "4711")
+    assert parse_time(student.submitted, ZoneInfo("Europe/Berlin")) == datetime.datetime(
+        2026, 11, 20, 15, 5, tzinfo=datetime.UTC
+    )
+
+
+def test_a_sis_id_alone_stands_for_the_platforms(tmp_path):
+    (student,) = read_roster(written(tmp_path, "id,SIS User ID\nada,U5\n")).students.values()
+    assert (student.lms_id, student.sis_id) == ("U5", "U5")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "is empty"),
+        ("id,name\n", "names no student"),
+        ("name,email\nAda,a@b.c\n", "no column of ids, only name, email"),
+        ("id,name\nada,Ada\n,Bob\n", "row 3: Bob has no id"),
+        ("id,name\nada,Ada\n\nADA,Bob\n", "row 4: the id 'ADA' stands in row 2 already"),
+        ("id,email\nada,x@y.z\nbob,X@y.z\n", "row 3: the e-mail address 'X@y.z' stands in row 2"),
+        ("id,lms_id\nada,7\nbob,7\n", "row 3: the LMS id '7' stands in row 2"),
+        ("id\n../ada\n", r"row 2: the id '\.\./ada' cannot name a folder"),
+        ("id,mail,e-mail\nada,a,b\n", "columns 'mail' and 'e-mail' both give the e-mail"),
+        ('id,name\nada,"Ada\n', "no CSV"),
+    ],
+)
+def test_what_is_wrong_is_named_with_row_and_value(tmp_path, text, told):
+    with pytest.raises(CourseError, match=told):
+        read_roster(written(tmp_path, text))
+
+
+def test_a_class_list_that_is_not_utf8_names_the_way_out(tmp_path):
+    with pytest.raises(CourseError, match="CSV UTF-8"):
+        read_roster(written(tmp_path, "id,name\nada,Zoë\n", "latin-1"))
+    with pytest.raises(CourseError, match="cannot be read"):
+        read_roster(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    "text", ["", ".", "..", ".ada", "a/b", "a\\b", "a b", "nul", "COM1.x", "a\0", "a" * 101, "x."]
+)
+def test_an_id_that_is_no_folder_is_unsafe(text):
+    assert not is_safe_id(text)
+
+
+def test_the_gradebook_learns_names_and_forgets_none(tmp_path):
+    with gradebook(gradebook_url(tmp_path)) as book:
+        book.add_student("bob", email="bob@example.org")
+        record_roster(book, {"ada": ADA, "bob": Student("bob", "Bob", lms_id="102")})
+        ada, bob = book.find_student("ada"), book.find_student("bob")
+        assert (ada.first_name, ada.last_name, ada.email) == ("Ada", "Lovelace", "ada@example.org")
+        assert ada.lms_user_id == "101"
+        assert (bob.first_name, bob.email, bob.lms_user_id) == ("Bob", "bob@example.org", "102")

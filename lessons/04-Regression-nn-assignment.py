@@ -833,17 +833,22 @@ for activation in BEND:
 #
 # ### Symmetry
 #
-# So let all weights be 0.1, that is not zero. *Will the network learn now? Will it learn as well as one that starts from random numbers?*
+# So let all weights be 0.1, which is not zero. Will the network learn now, and as well as one that starts from random
+# numbers? We ask a ReLU network with two hidden layers for something that needs more than one feature: the
+# **product of two inputs**, $y = x_1 x_2$, both standard normal.
+#
+# *What is your guess: the error of the mean (1.0), nearly none, or something between?*
 #
 # We train by **stochastic gradient descent** with momentum, by hand, so that nothing is hidden:
 
 
 # %% tags=["explore"]
-def descend(layers, activation, epochs, rate=0.005, momentum=0.9, batch=64, rows=6000):
-    """Train on the first rows; returns the layers and the validation error after each epoch."""
+def descend(layers, activation, epochs, table, rate=0.005, momentum=0.9, batch=64):
+    """Train on a table (x, y, x_val, y_val): the layers, and each epoch's validation error."""
+    x, y, x_new, y_new = table
     layers = [(kernel.astype("float32"), bias.astype("float32")) for kernel, bias in layers]
     speed = [(0 * kernel, 0 * bias) for kernel, bias in layers]
-    x, y, rng, errors = x_train[:rows], y_train[:rows], np.random.default_rng(seed), []
+    rng, errors = np.random.default_rng(seed), []
     for _ in range(epochs):
         for pick in np.split(rng.permutation(len(x)), range(batch, len(x), batch)):
             hidden, predicted = forward(x[pick], layers, activation)
@@ -851,46 +856,50 @@ def descend(layers, activation, epochs, rate=0.005, momentum=0.9, batch=64, rows
             speed = [tuple(momentum * v - rate * g for v, g in zip(*pair, strict=True))
                      for pair in zip(speed, slopes, strict=True)]  # fmt: skip
             layers = [(w + v, b + u) for (w, b), (v, u) in zip(layers, speed, strict=True)]
-        errors.append(float(np.mean((forward(x_val, layers, activation)[1] - y_val) ** 2)))
+        errors.append(float(np.mean((forward(x_new, layers, activation)[1] - y_new) ** 2)))
     return layers, errors
 
 
 # %% tags=["explore"]
-epochs_small = 10
-shape = [8, 16, 16, 1]
+pairs = np.random.default_rng(seed).normal(size=(4000, 2)).astype("float32")
+product = pairs[:, :1] * pairs[:, 1:]
+table = (pairs[:3000], product[:3000], pairs[3000:], product[3000:])
+shape = [2, 16, 16, 1]
 equal = [(np.full((n, m), 0.1), np.zeros(m)) for n, m in pairwise(shape)]
-mixed = draw(shape, starts["σ = √(1/n)"], np.random.default_rng(seed))
-equal, errors_equal = descend(equal, "tanh", epochs_small)
-mixed, errors_mixed = descend(mixed, "tanh", epochs_small)
-apart = np.ptp(equal[0][0], axis=1).max()  # largest less smallest weight of one input
-print(f"validation MSE: equal weights {errors_equal[-1]:.3f}, random {errors_mixed[-1]:.3f}")
-print(f"largest difference between two units that started equal: {apart:.2g}")
-found.record("constant_validation_mse", errors_equal[-1])
-found.record("random_validation_mse", errors_mixed[-1])
-found.record("constant_units_apart", apart)
+mixed = draw(shape, starts["σ = √(2/n)"], np.random.default_rng(seed))
+equal, errors_equal = descend(equal, "relu", 25, table)
+mixed, errors_mixed = descend(mixed, "relu", 25, table)
 
 # %% tags=["explore"]
-limit = max(np.abs(equal[0][0]).max(), np.abs(mixed[0][0]).max())
+apart = np.ptp(equal[0][0], axis=1).max()  # largest less smallest weight of one input
+print(f"validation MSE: equal weights {errors_equal[-1]:.3f}, random {errors_mixed[-1]:.3f}, "
+      f"the mean {product[3000:].var():.3f}")  # fmt: skip
+print(f"largest difference between two units that started equal: {apart:.2g}")
+found.record("equal_weights_mse", errors_equal[-1])
+found.record("random_weights_mse", errors_mixed[-1])
+found.record("equal_units_apart", apart)
+
+# %% tags=["explore"]
+limit = max(np.abs(layers[0][0]).max() for layers in (equal, mixed))
 figure = plots.new_figure(
-    "First kernel after training, 8 inputs by 16 units. From equal weights all 16 columns are the "
-    "same; from random weights they differ.", height=3,
+    "First kernel after training, 2 inputs by 16 units. From equal weights all 16 columns are the "
+    "same; from random weights they differ.", height=2.2,
 )  # fmt: skip
 axes = figure.subplots(1, 2, sharey=True)
-for axis, layers, title in zip(
-    axes, (equal, mixed), ("started equal", "started random"), strict=True
-):
+for axis, layers, start in zip(axes, (equal, mixed), ("equal", "random"), strict=True):
     drawn = axis.imshow(layers[0][0], cmap=plots.DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
-    axis.set(title=title, xlabel="hidden unit", xticks=range(0, 16, 3))
-axes[0].set_yticks(range(8), housing.feature_names)
+    axis.set(title=f"started {start}", xlabel="hidden unit", xticks=range(0, 16, 3))
+axes[0].set_yticks(range(2), ["input 1", "input 2"])
 figure.colorbar(drawn, ax=axes, label="weight")
-plots.show(figure, caption="The first layer's weights after training. Units that start equal stay equal: "
-           "sixteen columns, one feature.")  # fmt: skip
+plots.show(figure, caption="The first layer's weights after training. Units that start equal stay "
+           "equal: sixteen columns, one feature.")  # fmt: skip
 
 # %% [markdown]
-# The network that started from equal weights does learn, but all units of a layer do the same. They get the same inputs and, as all their
-# outgoing weights are equal too, the same gradient, so they take the same step, for ever (up to rounding, which is why the difference printed need
-# not be exactly zero). Sixteen such units are as good as one. Random numbers **break the symmetry**, and that is what they are there for. Biases
-# may well start at zero: units with different weights are different already.
+# The network that started from equal weights has learned something, but all units of a layer do the same. They get the same
+# inputs and, as their outgoing weights are equal too, the same gradient, so they take the same step, for ever (up to rounding, which is why the
+# difference printed need not be exactly zero). Sixteen such units are as good as one, and one unit sees only a single weighted sum $v = w_1 x_1 + w_2 x_2$. From $x_1 x_2 = \frac{1}{4} (x_1 + x_2)^2 - \frac{1}{4} (x_1 - x_2)^2$
+# we see that it takes two such sums; whoever knows only one of them is left with half of the variance, an error of 0.5, and a single ReLU cannot even make a square of it. Random numbers **break the
+# symmetry**, and that is what they are there for. Biases may well start at zero: units with different weights are different already.
 #
 # ## 8. Dead units
 #
@@ -916,7 +925,7 @@ found.record("dead_at_birth_layer_20", dead[-1])
 found.record("cosine_layer_20", alike[-1])
 
 # %% [markdown]
-# Many. He's weights keep the signal's *size*, not its variety: all values after ReLU are positive, so with every layer the rows'
+# A good part of them. He's weights keep the signal's *size*, not its variety: no value after ReLU is negative, so with every layer the rows'
 # signals come to point more in the same direction, and a unit that is negative for one row is negative for nearly all of them. This is one reason
 # why really deep networks are not built from plain dense layers; batch normalisation (lesson 05) and
 # residual connections are what helps.
@@ -925,9 +934,10 @@ found.record("cosine_layer_20", alike[-1])
 # a bias of −100, and train.
 
 # %% tags=["explore"]
+table = (x_train[:6000], y_train[:6000], x_val, y_val)
 layers = draw([8, 16, 16, 1], starts["σ = √(2/n)"], np.random.default_rng(seed))
 layers[0][1][:8] = -100
-after, errors_dead = descend(layers, "relu", epochs_small)
+after, errors_dead = descend(layers, "relu", 10, table)
 moved = np.abs(after[0][0] - layers[0][0].astype("float32")).max(axis=0)
 print("largest step of each unit's weights:", moved.round(3))
 print(f"validation MSE {errors_dead[-1]:.3f}")
@@ -953,27 +963,23 @@ for activation in BEND:
     for name, sigma in {"all zero": lambda n: 0.0, **starts}.items():
         layers = draw(deep, sigma, np.random.default_rng(seed))
         with np.errstate(all="ignore"):  # one of them is going to overflow
-            _, curves[activation][name] = descend(layers, activation, epochs_deep)
+            _, curves[activation][name] = descend(layers, activation, epochs_deep, table)
 
 # %% tags=["explore"]
 ends = [f"{a} {n} {e[-1]:.2f}" for a, runs in curves.items() for n, e in runs.items()]
 figure = plots.new_figure(f"Validation error by epoch; last values: {', '.join(ends)}.", height=3.6)
-for axis, (activation, runs) in zip(
-    figure.subplots(1, 2, sharey=True), curves.items(), strict=True
-):
-    for (name, errors), colour, look in zip(runs.items(), plots.OKABE_ITO, "vos^D", strict=False):
+axes = figure.subplots(1, 2, sharey=True)
+axes[0].set_ylabel("validation MSE (standardised)")
+for axis, activation in zip(axes, curves, strict=True):
+    for name, colour, look in zip(curves[activation], plots.OKABE_ITO, "vos^D", strict=False):
+        errors = curves[activation][name]
         label = name if np.isfinite(errors[-1]) else f"{name} (overflowed)"
-        xs = range(1, epochs_deep + 1)
-        axis.plot(xs, errors, f"{look}-", color=colour, ms=4, label=label)
+        axis.plot(range(1, epochs_deep + 1), errors, f"{look}-", color=colour, ms=4, label=label)
     axis.axhline(error_linear, color="grey", linestyle=":", label="linear regression")
     axis.set(title=activation, xlabel="epoch", ylim=(0, 1.5))
     axis.grid(alpha=0.3)
     axis.legend(fontsize=8, loc="upper right")
-figure.axes[0].set_ylabel("validation MSE (standardised)")
-plots.show(
-    figure,
-    caption="Twenty hidden layers from five starts. Errors above 1.5 lie outside the figure.",
-)
+plots.show(figure, caption="Twenty hidden layers from five starts; errors above 1.5 lie outside.")
 
 # %% tags=["explore"]
 for name, activation, start in (
@@ -988,7 +994,7 @@ for name, activation, start in (
 print("ReLU with σ = 1:", curves["relu"]["σ = 1"][:3])
 
 # %% [markdown]
-# Zero weights and σ = 0.01 stay at the error of the mean, under both activations: for a computer's purposes a gradient of $10^{-20}$ is a zero.
+# Zero weights and σ = 0.01 stay about at the error of the mean, under both activations: a gradient of $10^{-20}$ is as good as zero.
 # ReLU with σ = 1 overflows in the first epoch. tanh with σ = 1 runs, bounded as it is, and gets almost nowhere. With a start that keeps
 # signal and gradient alive both networks learn. For ReLU $\sqrt{1/n}$ waits a while at the error of the mean before it takes off, and
 # $\sqrt{2/n}$ learns from the first epoch on, as its gradient is not a thousand times too small; once they are under way, the difference is gone. In deeper networks the
@@ -996,7 +1002,8 @@ print("ReLU with σ = 1:", curves["relu"]["σ = 1"][:3])
 #
 # Do not read more out of it. It is one seed and one learning rate, and in a network of two or three layers all sensible starts do about the same. Keras'
 # default, `glorot_uniform`, is also used with ReLU, and at usual depths, with Adam, that does well. Adam divides each gradient by its usual size, and so
-# makes up for gradients that are small; but it cannot make something out of zeros, nor tell equal units apart.
+# makes up for gradients that are rather small; but not for those far below its $\varepsilon = 10^{-7}$, and it can neither make something
+# out of zeros nor tell equal units apart.
 
 # %% [markdown]
 # ### Question 6: `compare_initializers` (3 points)
@@ -1240,7 +1247,8 @@ Markdown(f"""
 - Saturated tanh (σ = 1) has gradients that explode, to $10^{{{found["log10_gradient_tanh_large"]:.0f}}}$ in layer 1. Where the variance fits, the
   largest of twenty kernels' gradients is only {found["gradient_range_tanh_lecun"]:.1f} (tanh, $1/n$) and {found["gradient_range_relu_he"]:.1f} (ReLU, $2/n$) times the smallest.
 - From zero weights, only the output bias learns: the largest of the other gradients is {max(found["zeros_tanh_largest_stuck_gradient"], found["zeros_relu_largest_stuck_gradient"]):.0f}.
-- Equal weights stay equal: validation MSE {found["constant_validation_mse"]:.3f}, from random weights {found["random_validation_mse"]:.3f}.
+- Equal weights stay equal: asked for a product of two inputs, sixteen such units have an error of {found["equal_weights_mse"]:.2f}, from random
+  weights {found["random_weights_mse"]:.2f}.
 - {found["dead_at_birth_layer_20"]:.0%} of the ReLU units in layer 20 are dead at birth, although the signal keeps its size.
 - Twenty layers after one epoch and after {epochs_deep}: tanh with $1/n$ {found["deep_tanh_lecun_first_epoch"]:.2f} and {found["deep_tanh_lecun_last_epoch"]:.2f}, ReLU with $1/n$
   {found["deep_relu_lecun_first_epoch"]:.2f} and {found["deep_relu_lecun_last_epoch"]:.2f}, ReLU with $2/n$ {found["deep_relu_he_first_epoch"]:.2f} and {found["deep_relu_he_last_epoch"]:.2f}

@@ -69,9 +69,7 @@ def _questions(notebook: NotebookNode) -> Iterator[Finding]:
         if kind == "answer" and not seen["tests", name]:
             yield Finding(number, f'the answer "{name}" has no cell tests="{name}" after it.')
         if kind == "tests" and name not in named:
-            yield Finding(
-                number, f'the tests of "{name}" have no cell answer="{name}" before them.'
-            )
+            yield Finding(number, f'the tests of "{name}" follow no cell answer="{name}".')
         if kind == "answer":
             named.add(name)
         points = cell.metadata["nbgrader"].get("points")
@@ -90,9 +88,7 @@ def _answers(notebook: NotebookNode) -> Iterator[Finding]:
         if not any(getattr(node, "name", None) == name for node in _tree(cell).body):
             yield Finding(number, f"the answer cell does not define {name}.")
         if "### BEGIN SOLUTION" not in cell.source or "### END SOLUTION" not in cell.source:
-            yield Finding(
-                number, "put the solution between ### BEGIN SOLUTION and ### END SOLUTION."
-            )
+            yield Finding(number, "the answer lacks ### BEGIN SOLUTION and ### END SOLUTION.")
     for number, cell in cells(notebook, "code"):
         if kind_of(cell) != "answer" and "BEGIN SOLUTION" in cell.source:
             yield Finding(number, 'a solution stands in a cell that is not marked answer="…".')

@@ -85,7 +85,7 @@ def _broken_assignment_rules(source: Path, settings: Settings) -> list[str]:
         return []
     checks = source.with_name(source.stem + CHECKS)
     return [
-        f"lessons/{source.name}, cell {finding.cell}: {finding.message}"
+        f"solutions/{source.stem}, cell {finding.cell}: {finding.message}"
         for finding in lint_assignment(
             nbformat.reads(notebook, as_version=4),
             checks.read_text("utf-8") if checks.is_file() else None,

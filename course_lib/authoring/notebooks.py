@@ -154,11 +154,11 @@ def _set_ids(notebook: NotebookNode) -> None:
     seen: Counter[str] = Counter()
     for cell in notebook.cells:
         if assignments.kind_of(cell):
-            cell.id = cell.metadata["nbgrader"]["grade_id"]
-            continue
-        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
-        seen[digest] += 1
-        cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+            name = cell.metadata["nbgrader"]["grade_id"]
+        else:
+            name = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
+        seen[name] += 1
+        cell.id = name if seen[name] == 1 else f"{name}-{seen[name]}"
 
 
 def _set_metadata(notebook: NotebookNode) -> None:

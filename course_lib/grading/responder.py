@@ -24,6 +24,7 @@ import numpy
 
 DEEPEST, LONGEST = 12, 100_000  # of the trees that a reply may hold
 LONGEST_TEXT = 10_000
+DEEPEST_CONFIG = 6  # of the config of a layer that `describe` tells
 LONGEST_ERROR = 600
 
 
@@ -257,25 +258,34 @@ def _penalty(model: Any) -> float:
 
 
 def _describe(model: Any) -> list:
-    described = []
-    for layer in model.layers:
-        config = layer.get_config()
-        plain = {key: value for key, value in config.items() if _is_plain(value)}
-        described.append(
-            {
-                "class": type(layer).__name__,
-                "name": layer.name,
-                "config": plain,
-                "inputs": _names_before(layer, model),
-            }
-        )
-    return described
+    operations = _operations(model)
+    inside = {operation.name for operation in operations}
+    return [
+        {
+            "class": type(operation).__name__,
+            "name": operation.name,
+            "config": _config(operation),
+            "inputs": _names_before(operation, inside),
+        }
+        for operation in operations
+    ]
 
 
-def _names_before(layer: Any, model: Any) -> list:
-    inside = {entry.name for entry in model.layers}
+def _operations(model: Any) -> list:
+    # Of a Functional model also those that are no layers: what `keras.ops` does to its tensors.
+    return list(getattr(model, "operations", None) or model.layers)
+
+
+def _config(operation: Any) -> Any:
+    try:
+        return _pruned(operation.get_config(), 0)
+    except NotImplementedError:  # a student's own layer need not have one
+        return {}
+
+
+def _names_before(operation: Any, inside: set) -> list:
     names = []
-    for node in layer._inbound_nodes:
+    for node in operation._inbound_nodes:
         for tensor in node.input_tensors:
             before = tensor._keras_history.operation.name
             if before in inside and before not in names:
@@ -283,10 +293,15 @@ def _names_before(layer: Any, model: Any) -> list:
     return names
 
 
-def _is_plain(value: Any) -> bool:
+def _pruned(value: Any, depth: int) -> Any:
+    """Return the plain data of a config, down to the configs of a nested model's layers."""
+    if depth == DEEPEST_CONFIG:
+        return None
     if isinstance(value, list | tuple):
-        return all(_is_plain(entry) for entry in value)
-    return value is None or isinstance(value, bool | int | float | str)
+        return [_pruned(entry, depth + 1) for entry in value]
+    if isinstance(value, dict):
+        return {str(key): _pruned(entry, depth + 1) for key, entry in value.items()}
+    return value if isinstance(value, bool | int | float | str) else None
 
 
 STEPS: dict[str, Callable[..., Any]] = {

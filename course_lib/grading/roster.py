@@ -34,7 +34,7 @@ HEADERS = {
 CANVAS_HEADERS = {"student", "id", "section"}
 
 # A folder's name on every system; also what nbgrader takes for a student.
-SAFE_ID = re.compile(r"\w[\w.@+-]{0,99}(?<!\.)")
+SAFE_ID = re.compile(r"[^\W_][\w.@+-]{0,99}(?<!\.)")
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 

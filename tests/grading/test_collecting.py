@@ -1,0 +1,422 @@
+"""Collecting a class: whose file is whose, which one counts, and what is left alone."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import os
+import stat
+import struct
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course_lib.errors import CourseError
+from course_lib.grading import uploads as uploads_module
+from course_lib.grading.collecting import collect, platform_folders
+from course_lib.grading.owners import Owners
+from course_lib.grading.roster import Student
+
+A = "04-Regression-nn-assignment"
+B = "05-Normalization-and-regularization-assignment"
+CLASS = {
+    s.id: s
+    for s in (
+        Student("ada", "Ada", "Lovelace", lms_id="101"),
+        Student("bob", "Bob", "O'Brien", lms_id="102"),
+        Student("cai", "Cai", "de la Cruz", lms_id="103"),
+    )
+}
+
+
+def a_zip(path: Path, files: dict[str, bytes | str], dates=None) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            date = (dates or {}).get(name, (2026, 11, 20, 12, 0, 0))
+            archive.writestr(zipfile.ZipInfo(name, date), data, zipfile.ZIP_DEFLATED)
+    return path
+
+
+def a_folder(path: Path, files: dict[str, str], when: float = 1.8e9) -> Path:
+    for name, data in files.items():
+        target = path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(data)
+        os.utime(target, (when, when))
+    return path
+
+
+@pytest.fixture
+def into(tmp_path):
+    """Collect assignment 04 of the small class."""
+
+    def run(source, students=CLASS, **options):
+        return collect(source, A, tmp_path / "submitted", students, others=[A, B], **options)
+
+    run.notebook = lambda id: (tmp_path / "submitted" / id / A / f"{A}.ipynb").read_text()
+    run.time = lambda id: (tmp_path / "submitted" / id / A / "timestamp.txt").read_text()
+    run.folder = tmp_path / "submitted"
+    return run
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        (f"lovelaceada_101_9001_{A}-1.ipynb", f"obrienbob_LATE_102_9002_{A}.ipynb"),
+        (
+            f"Ada Lovelace_71_assignsubmission_file_/{A}.ipynb",
+            f"Bob OBrien_72_assignsubmission_file/{A} (1).ipynb",
+        ),
+        (
+            f"Group 1-Lovelace Ada_71_assignsubmission_file_{A}.ipynb",
+            f"Bob O_Brien_102_assignsubmission_file_{A}.ipynb",
+        ),
+        (f"ada/{A}.ipynb", f"bob/{A}/{A}.ipynb"),
+        ("all of them/ADA/my work.ipynb", f"all of them/Bob/x/{A}.ipynb"),
+        (f"ada_{A}.ipynb", "bob.ipynb"),
+        (
+            f"inbound/ada+{A}+2026-11-20 12:00:00.5 UTC+Zx1/{A}.ipynb",
+            f"inbound/bob+{A}+2026-11-20 12:00:00 UTC/{A}.ipynb",
+        ),
+    ],
+    ids=["Canvas", "Moodle", "Moodle's groups", "folders", "wrapped", "prefixes", "exchange"],
+)  # fmt: skip
+@pytest.mark.parametrize("packed", [True, False], ids=["zip", "folder"])
+def test_names_of_every_platform_find_their_students(tmp_path, into, names, packed):
+    files = dict(zip(names, ("ada's", "bob's"), strict=True)) | {"__MACOSX/._x.ipynb": "junk"}
+    source = a_zip(tmp_path / "s.zip", files) if packed else a_folder(tmp_path / "s", files)
+    collection = into(source)
+    assert collection.problems == []
+    assert {one.student: one.status for one in collection.collected} == {"ada": "new", "bob": "new"}
+    assert (into.notebook("ada"), into.notebook("bob")) == ("ada's", "bob's")
+    assert collection.missing == ["cai"]
+    if packed:
+        assert into.time("ada") == "2026-11-20 12:00:00 UTC\n"
+
+
+def test_nbgrader_reads_the_times(tmp_path, into):
+    from nbgrader.coursedir import CourseDirectory
+
+    into(a_zip(tmp_path / "s.zip", {"ada/a.ipynb": "{}"}), zone=ZoneInfo("Europe/Berlin"))
+    home = into.folder / "ada" / A
+    found = CourseDirectory().get_existing_timestamp(str(home))
+    assert found == datetime.datetime(2026, 11, 20, 11, 0)
+
+
+def test_a_zip_that_knows_utc_needs_no_time_zone(tmp_path, into):
+    moment = int(datetime.datetime(2026, 11, 19, 8, tzinfo=datetime.UTC).timestamp())
+    entry = zipfile.ZipInfo("ada/a.ipynb", (2026, 11, 20, 12, 0, 0))
+    entry.extra = struct.pack("<HHBi", 0x5455, 5, 1, moment)
+    with zipfile.ZipFile(tmp_path / "s.zip", "w") as archive:
+        archive.writestr(entry, "{}")
+    into(tmp_path / "s.zip", zone=ZoneInfo("Asia/Tokyo"))
+    assert into.time("ada") == "2026-11-19 08:00:00 UTC\n"
+
+
+def test_the_roster_knows_best_when_it_was_handed_in(tmp_path, into):
+    ada = Student("ada", "Ada", "Lovelace", submitted="Thursday, 19 November 2026, 9:30 AM")
+    collection = into(
+        a_zip(tmp_path / "s.zip", {f"Ada Lovelace_7_assignsubmission_file_/{A}.ipynb": "{}"}),
+        {"ada": ada},
+        zone=ZoneInfo("Europe/Berlin"),
+    )
+    assert into.time("ada") == "2026-11-19 08:30:00 UTC\n"
+    assert collection.notes == []
+
+
+def test_dates_of_a_platforms_zip_are_not_trusted_silently(tmp_path, into):
+    collection = into(a_zip(tmp_path / "s.zip", {f"lovelaceada_101_9_{A}.ipynb": "{}"}))
+    assert "when it packs" in collection.notes[0]
+
+
+def test_the_newest_attempt_counts_and_it_is_said(tmp_path, into):
+    names = [f"ada+{A}+2026-11-{day} 12:00:00 UTC/{A}.ipynb" for day in (18, 20, 19)]
+    collection = into(a_folder(tmp_path / "s", dict(zip(names, "abc", strict=True))))
+    assert into.notebook("ada") == "b"
+    assert into.time("ada") == "2026-11-20 12:00:00 UTC\n"
+    assert collection.collected[0].remark == "newest of 3 attempts"
+
+
+def test_canvas_numbers_tell_the_newest_where_all_dates_are_the_same(tmp_path, into):
+    names = [f"lovelaceada_101_{file}_{A}{n}.ipynb" for file, n in ((99, ""), (100, "-1"))]
+    into(a_zip(tmp_path / "s.zip", dict(zip(names, "ab", strict=True))))
+    assert into.notebook("ada") == "b"
+
+
+def test_collecting_again_changes_nothing(tmp_path, into):
+    source = a_zip(tmp_path / "s.zip", {f"lovelaceada_101_9_{A}.ipynb": "one"})
+    into(source)
+    before = everything(into.folder)
+    again = into(source)
+    assert [one.status for one in again.collected] == ["unchanged"]
+    packed_later = a_zip(
+        tmp_path / "t.zip",
+        {f"lovelaceada_101_9_{A}.ipynb": "one"},
+        {f"lovelaceada_101_9_{A}.ipynb": (2026, 12, 24, 0, 0, 0)},
+    )
+    assert [one.status for one in into(packed_later).collected] == ["unchanged"]
+    assert everything(into.folder) == before
+
+
+def test_a_newer_one_replaces_and_an_older_one_does_not(tmp_path, into):
+    def handed(text, day):
+        name = "ada/a.ipynb"
+        return a_zip(tmp_path / f"{day}.zip", {name: text}, {name: (2026, 11, day, 9, 0, 0)})
+
+    into(handed("first", 10))
+    assert [one.status for one in into(handed("second", 12)).collected] == ["replaced"]
+    assert (into.notebook("ada"), into.time("ada")) == ("second", "2026-11-12 09:00:00 UTC\n")
+    assert [one.status for one in into(handed("zeroth", 9)).collected] == ["older"]
+    assert (into.notebook("ada"), into.time("ada")) == ("second", "2026-11-12 09:00:00 UTC\n")
+    (problem,) = into(handed("other", 12)).problems
+    assert "same time" in problem.reason
+    assert into.notebook("ada") == "second"
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (f"nobodyelse_999_1_{A}.ipynb", "LMS id 999, which is not in the class list"),
+        (f"Eve Nobody_101_assignsubmission_file_/{A}.ipynb", "'Eve Nobody', who is not in the"),
+        (f"dave/{A}.ipynb", "names no student"),
+        ("loose.ipynb", "names no student"),
+        (f"dave+{A}+2026-11-20 12:00:00 UTC/x.ipynb", "'dave', who is not in the class list"),
+        ("ada/bob_notebook.ipynb", "could be of ada, bob"),
+        ("ada/bob/notebook.ipynb", "could be of ada, bob"),
+        ("bob_101_55_notebook.ipynb", "could be of ada, bob"),
+        (f"ada/{B}.ipynb", "called like another assignment"),
+        ("ada/answers.pdf", "no notebook, and ada handed in no other"),
+    ],
+)
+def test_what_is_nobodys_is_listed_and_left(tmp_path, into, name, told):
+    source = a_zip(tmp_path / "s.zip", {name: "x", f"cai/{A}.ipynb": "cai's"})
+    collection = into(source)
+    assert [problem.source for problem in collection.problems] == [name]
+    assert told in collection.problems[0].reason
+    assert into.notebook("cai") == "cai's"
+    assert not (into.folder / "ada").exists()
+    assert not (into.folder / "bob").exists()
+
+
+def test_two_of_the_same_name_are_told_apart_by_number_or_not_at_all(tmp_path, into):
+    twins = {
+        "li1": Student("li1", "Li", "Wei", lms_id="1"),
+        "li2": Student("li2", "Li", "Wei", lms_id="2"),
+    }
+    collection = into(
+        a_zip(
+            tmp_path / "s.zip",
+            {
+                f"Li Wei_2_assignsubmission_file_/{A}.ipynb": "two",
+                f"Li Wei_77_assignsubmission_file_/{A}.ipynb": "who?",
+            },
+        ),
+        twins,
+    )
+    assert into.notebook("li2") == "two"
+    assert [problem.reason for problem in collection.problems] == ["could be of li1, li2"]
+
+
+def test_canvas_twins_whose_name_is_anothers_id_are_told_apart(tmp_path, into):
+    twins = {
+        "liwei": Student("liwei", "Wei", "Li", lms_id="1"),
+        "liwei2": Student("liwei2", "Wei", "Li", lms_id="2"),
+    }
+    into(a_zip(tmp_path / "s.zip", {f"liwei_2_50_{A}.ipynb": "two"}), twins)
+    assert into.notebook("liwei2") == "two"
+    assert not (into.folder / "liwei").exists()
+
+
+def test_moodles_participant_number_from_its_worksheet_finds_the_student(tmp_path, into):
+    students = {"ada": Student("ada", participant="4711"), "bob": Student("bob", lms_id="4711")}
+    name = f"Participant_4711_assignsubmission_file_/{A}.ipynb"
+    into(a_zip(tmp_path / "s.zip", {name: "a"}), students)
+    assert into.notebook("ada") == "a"
+    assert not (into.folder / "bob").exists()
+
+
+def test_several_notebooks_of_one_student(tmp_path, into):
+    collection = into(
+        a_folder(
+            tmp_path / "s",
+            {
+                f"ada/{A}.ipynb": "right",
+                "ada/scratch.ipynb": "scratch",
+                "ada/notes.txt": "",
+                "bob/one.ipynb": "1",
+                "bob/two.ipynb": "2",
+                "cai/only.ipynb": "only",
+            },
+        )
+    )
+    assert into.notebook("ada") == "right"
+    assert into.notebook("cai") == "only"
+    assert {one.student: one.remark for one in collection.collected} == {
+        "ada": "",
+        "cai": "was called only.ipynb",
+    }
+    assert [problem.source for problem in collection.problems] == ["bob/one.ipynb", "bob/two.ipynb"]
+
+
+def test_without_a_class_list_folders_are_ids(tmp_path, into):
+    collection = into(
+        a_zip(
+            tmp_path / "s.zip",
+            {
+                f"x1/{A}/{A}.ipynb": "1",
+                f"all/x2/{A}.ipynb": "2",
+                "loose.ipynb": "",
+                f"doe_1_2_{A}.ipynb": "",
+                f"J D_1_assignsubmission_file_/{A}.ipynb": "",
+            },
+        ),
+        None,
+    )
+    assert (into.notebook("x1"), into.notebook("x2")) == ("1", "2")
+    assert len(collection.problems) == 3
+    assert all("--roster" in problem.reason for problem in collection.problems)
+
+
+def test_moodles_folders_are_kept_for_the_way_back(tmp_path, into):
+    folder = "Ada Lovelace_71_assignsubmission_file_"
+    into(a_zip(tmp_path / "s.zip", {f"{folder}/{A}.ipynb": "{}"}))
+    assert platform_folders(into.folder, A) == {"ada": folder}
+    assert platform_folders(into.folder, B) == {}
+
+
+# -- zips that mean harm ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../evil.ipynb",
+        "/etc/evil.ipynb",
+        "ada/../../evil.ipynb",
+        "..\\evil.ipynb",
+        "C:\\x.ipynb",
+        "a//b.ipynb",
+    ],
+)
+def test_a_name_that_leads_out_stops_before_anything_is_written(tmp_path, into, name):
+    source = a_zip(tmp_path / "s.zip", {f"ada/{A}.ipynb": "good", name: "evil"})
+    with pytest.raises(CourseError, match="leads out of it"):
+        into(source)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s.zip"]
+
+
+def test_links_are_not_followed(tmp_path, into):
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    source = a_folder(tmp_path / "s", {"bob/b.ipynb": "b"})
+    (source / "ada").mkdir()
+    (source / "ada" / "a.ipynb").symlink_to(secret)
+    (source / "cai").symlink_to(tmp_path)
+    entry = zipfile.ZipInfo("ada/a.ipynb")
+    entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "s.zip", "w") as archive:
+        archive.writestr(entry, str(secret))
+    for path in (source, tmp_path / "s.zip"):
+        problems = into(path).problems
+        assert [(p.source, p.reason) for p in problems] == [("ada/a.ipynb", "is a link")]
+    assert not (into.folder / "ada").exists()
+
+
+def test_a_pipe_does_not_stop_the_class(tmp_path, into):
+    source = a_folder(tmp_path / "s", {"bob/b.ipynb": "b"})
+    (source / "ada").mkdir()
+    os.mkfifo(source / "ada" / "a.ipynb")
+    assert [problem.reason for problem in into(source).problems] == ["is no plain file"]
+    assert into.notebook("bob") == "b"
+
+
+def test_one_students_bomb_does_not_stop_the_class(tmp_path, into):
+    zeros, noise = b"\0" * 5_000_000, os.urandom(31_000_000)
+    files = {"ada/a.ipynb": zeros, "bob/b.ipynb": noise, "cai/c.ipynb": "c"}
+    source = a_zip(tmp_path / "s.zip", files)
+    reasons = {problem.source: problem.reason for problem in into(source).problems}
+    assert "1/200" in reasons["ada/a.ipynb"]
+    assert "31 MB, more than 30" in reasons["bob/b.ipynb"]
+    assert into.notebook("cai") == "c"
+
+
+def test_a_size_that_lies_is_found_out(tmp_path, into):
+    source = a_zip(tmp_path / "s.zip", {"ada/a.ipynb": b"\0" * 40_000_000, "cai/c.ipynb": "c"})
+    data = bytearray(source.read_bytes())
+    for size_at, signature in ((24, b"PK\x01\x02"), (22, b"PK\x03\x04")):
+        at = data.index(signature) + size_at
+        data[at : at + 4] = (1000).to_bytes(4, "little")
+    source.write_bytes(data)
+    (problem,) = into(source).problems
+    assert problem.reason.startswith("is damaged")
+    assert into.notebook("cai") == "c"
+
+
+def test_too_many_files_are_refused(tmp_path, into, monkeypatch):
+    monkeypatch.setattr(uploads_module, "MOST_FILES", 3)
+    files = {f"{n}/a.ipynb": "" for n in range(4)}
+    for source in (a_zip(tmp_path / "s.zip", files), a_folder(tmp_path / "s", files)):
+        with pytest.raises(CourseError, match="several parts"):
+            into(source)
+
+
+def test_an_encrypted_or_damaged_notebook_is_named(tmp_path, into):
+    files = {"ada/a.ipynb": "a" * 50, "bob/b.ipynb": "b", "cai/c.ipynb": "c"}
+    source = a_zip(tmp_path / "s.zip", files)
+    data = bytearray(source.read_bytes())
+    central = data.index(b"PK\x01\x02")
+    data[central + 8] |= 1  # ada's is marked as encrypted
+    second = data.index(b"PK\x03\x04", 4)
+    data[second + 30 + len("bob/b.ipynb")] ^= 0xFF  # bob's first byte is another
+    source.write_bytes(data)
+    reasons = {problem.source: problem.reason for problem in into(source).problems}
+    assert reasons["ada/a.ipynb"] == "is encrypted"
+    assert reasons["bob/b.ipynb"].startswith("is damaged")
+    assert into.notebook("cai") == "c"
+
+
+@pytest.mark.parametrize("data", [b"", b"PK", b"not a zip", b"PK\x03\x04" + b"\0" * 100])
+def test_what_is_no_zip_is_told(tmp_path, into, data):
+    (tmp_path / "s.zip").write_bytes(data)
+    with pytest.raises(CourseError, match="is no zip, or is damaged"):
+        into(tmp_path / "s.zip")
+    with pytest.raises(CourseError, match="cannot be read"):
+        into(tmp_path / "none.zip")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CourseError, match="holds no file"):
+        into(tmp_path / "empty")
+
+
+@given(data=st.data())
+def test_a_zip_with_flipped_bytes_ends_in_a_result_or_a_sentence(tmp_path_factory, data):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("ada/a.ipynb", "a" * 30)
+        archive.writestr("bob/b.ipynb", "b" * 30)
+    raw = bytearray(packed.getvalue())
+    for _ in range(data.draw(st.integers(1, 4))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    folder = tmp_path_factory.mktemp("flipped")
+    (folder / "s.zip").write_bytes(raw)
+    with suppress(CourseError):
+        collect(folder / "s.zip", A, folder / "submitted", CLASS)
+    assert {path.name for path in folder.iterdir()} <= {"s.zip", "submitted"}
+    inside = {path.name for path in folder.glob("submitted/*")}
+    assert inside <= {"ada", "bob"}
+
+
+@given(st.lists(st.text(max_size=12), min_size=1, max_size=4))
+def test_any_name_is_read_without_a_crash(parts):
+    for students in (CLASS, None):
+        named = Owners(students, A, [A, B]).find(parts)
+        if students:
+            assert named.students <= set(students)

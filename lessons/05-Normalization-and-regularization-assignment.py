@@ -38,6 +38,10 @@ run = runtime.setup(profile=profile, seed=seed)
 import keras
 import numpy as np
 
+from course_lib import check
+
+n_train, n_val = 300, 1000  # pictures to train on, and to compare by
+
 # %% [markdown]
 # ### How the questions work
 #
@@ -63,14 +67,14 @@ import numpy as np
 #
 # We take 300 pictures to train on and 1,000 others, the **validation set**, to compare by. The test set is looked at once, at the end. (Who has only 300 labelled
 # pictures would not keep 1,000 for validation. We do so because we want to measure small differences.)
+
 # %% tags=["explore"]
-from course_lib import check, datasets, plots, results
+from course_lib import datasets, plots, results
 
 clothes = datasets.load("fashion_mnist", source=data)
 found = results.Results(
     "05-Normalization-and-regularization-assignment", profile=run.profile, data=clothes.kind
 )
-n_train, n_val = 300, 1000
 chosen = np.random.default_rng(seed).permutation(len(clothes.x_train))[: n_train + n_val]
 images = clothes.x_train[chosen, ..., np.newaxis].astype("float32") / 255
 labels = clothes.y_train[chosen].astype("int64")

@@ -2,8 +2,8 @@
 # # 04 · Regression with a deep network: which numbers should it start from?
 #
 # Before a network has seen a single example, somebody has already decided something about it: the
-# random numbers that its weights start from. In a network of two layers the choice hardly matters. In a
-# deep one it decides whether anything is learned at all: signals on their way forward, and
+# random numbers that its weights start from. In a network of two layers any modest random numbers will do. In a
+# deep one they decide whether anything is learned at all: signals on their way forward, and
 # gradients on their way back, are multiplied by one weight matrix after another, and what is
 # multiplied twenty times either stays near one, vanishes, or explodes. In this lesson we watch
 # it happen, derive the remedies of LeCun, Glorot and He, and predict the prices of houses.
@@ -16,7 +16,7 @@
 # - measure vanishing and exploding gradients, and units that are dead,
 # - **write eight answers, 25 points**: from scaling a table to training the best network you can.
 #
-# **Time**: about half a minute of computing on two CPU cores; two to three hours with reading and questions.
+# **Time**: about a minute of computing on two CPU cores; two to three hours with reading and questions.
 # **Before**: lesson 01; variance of a sum; the chain rule.
 #
 # **Data**: [California housing](https://www.dcc.fc.up.pt/~ltorgo/Regression/cal_housing.html) (Pace and
@@ -163,8 +163,8 @@ with check.question("standardize", points=2) as question:
         check.that(np.isfinite(other).all(), "the test table holds infinities or NaN.")
 
 # %% [markdown]
-# For its own experiments the lesson takes scikit-learn's scaler, which does the same. Some districts lie far out
-# (a holiday village has a thousand rooms per permanent household), so we also clip at five standard deviations. The target
+# For its own experiments the lesson takes scikit-learn's scaler, which does the same. Some districts of the real table
+# lie far out (resorts with dozens of rooms to a permanent household, barracks with hundreds of people to one), so we also clip at five standard deviations. The target
 # is standardised for these experiments too: a **mean squared error** (MSE) of about 1 is then what one gets by always
 # predicting the mean.
 
@@ -706,7 +706,7 @@ plots.show(by_layer(returning, "root mean square of δ"),
            caption="The gradient on its way back, from layer 20 (right) to layer 1 (left).")  # fmt: skip
 
 # %% [markdown]
-# It **explodes**. The few units that happen to be near zero have slope 1, and they pass the gradient on multiplied by weights of
+# It **explodes**. The few units that happen to be near zero have a slope of about 1, and they pass the gradient on multiplied by weights of
 # size 1, a hundred times the variance that would keep it: a few large numbers outweigh many small ones in a sum of
 # squares. So σ = 1 gives tanh a signal that hardly says anything and a gradient that is far too loud. The other lines
 # are as derived: nearly level for $\sqrt{1/n}$ under tanh and $\sqrt{2/n}$ under ReLU.
@@ -726,7 +726,7 @@ for activation, name, said in (("tanh", "σ = √(1/n)", "lecun"), ("relu", "σ 
 
 # %% [markdown]
 # No: with σ = 0.01 it is about equally tiny in *all* layers. Late layers get a gradient of some size but no signal, early ones get a signal but
-# no gradient, and the product is the same everywhere. Glorot and Bengio (2010, section 4.2.1) noticed that, too. Such a **vanishing
+# no gradient, and the product is about the same everywhere. Glorot and Bengio (2010, section 4.2.1) noticed that, too. Such a **vanishing
 # gradient** leaves all kernels where they are. With an **exploding gradient** a step of any usual length throws the weights far off.
 # Gradients of one size in all layers let one learning rate serve them all.
 
@@ -946,8 +946,8 @@ found.record("dead_units_moved", moved[:8].max())
 
 # %% [markdown]
 # The eight dead units have not moved at all. In the first layer that is final: its inputs are the data, which never change. Deeper down a dead unit can
-# wake up if the layers before it happen to change its inputs. In practice the bias of −100 comes from one step that was too large, so units die when
-# the learning rate is too high. Variants with a small slope on the left (leaky ReLU, ELU, GELU) keep some gradient.
+# wake up if the layers before it happen to change its inputs. In practice it is a step that was too large which pushes a unit so far, so units die when
+# the learning rate is too high. Variants with some slope on the left, such as leaky ReLU, keep a gradient.
 #
 # ## 9. Does it matter for training?
 #
@@ -1021,16 +1021,16 @@ print("ReLU with σ = 1:", curves["relu"]["σ = 1"][:3])
 #
 # The tables are standardised, shapes (n, d) and (m, d); the targets have shapes (n,) and (m,) and are *not*: their mean and scale may
 # be anything, and the errors are wanted in the square of the targets' own unit. Network and optimiser are your choice, with at
-# least 3 hidden layers whose kernels start from the named initializer, and the same for all names. Nothing but the
+# least 3 hidden layers whose kernels start from the named initializer; they are the same for all names. Nothing but the
 # training set may be learned from.
 #
 # | checked | points |
 # | --- | --- |
 # | exactly the names asked for, for each exactly `epochs` finite numbers; the first of them is of the size of the targets' variance, not a hundred times more or less | 1 |
 # | on targets that can be learned, `he_normal` ends clearly below `zeros` | 1 |
-# | on targets in random order no initializer gets below 0.9 of the validation targets' variance: there is nothing to learn | 1 |
+# | on targets that are pure noise no initializer gets below 0.9 of the validation targets' variance: there is nothing to learn | 1 |
 #
-# The checks train on a few hundred rows, for a few dozen epochs, with few seconds of computing to spare: 60 seconds of CPU time a call.
+# The checks use a few hundred rows and some twenty epochs. One call may take at most **60 seconds of CPU time**.
 #
 # <details><summary>Hint</summary>
 #

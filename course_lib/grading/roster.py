@@ -75,21 +75,6 @@ class Student:
         return f"{self.first_name} {self.last_name}".strip()
 
 
-@dataclass(frozen=True)
-class Roster:
-    """A class list, by student id.
-
-    Attributes
-    ----------
-    path : pathlib.Path
-        Where it was read from, for messages.
-    students : dict of str to Student
-    """
-
-    path: Path
-    students: dict[str, Student]
-
-
 def is_safe_id(text: str) -> bool:
     """Tell whether a student's id can name a folder everywhere.
 
@@ -101,12 +86,17 @@ def is_safe_id(text: str) -> bool:
     return bool(SAFE_ID.fullmatch(text)) and not RESERVED.fullmatch(text)
 
 
-def read_roster(path: Path) -> Roster:
+def read_roster(path: Path) -> dict[str, Student]:
     """Read a class list.
 
     The columns are id, name (or first name and last name), email and lms_id, in any order and
     under their usual names; Canvas' gradebook export and Moodle's grading worksheet can be read
     as they are. Commas, semicolons or tabs between them; UTF-8, or UTF-16 with its mark.
+
+    Returns
+    -------
+    dict of str to Student
+        By id, in the file's order.
 
     Raises
     ------
@@ -139,7 +129,7 @@ def read_roster(path: Path) -> Roster:
         students[student.id] = student
     if not students:
         raise CourseError(f"{path} names no student: put a line for each below the columns' names.")
-    return Roster(path, students)
+    return students
 
 
 def record_roster(book: Gradebook, students: Mapping[str, Student]) -> None:

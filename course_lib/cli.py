@@ -64,7 +64,10 @@ def lab(context: typer.Context) -> None:
     # The kernels must find the `course` program and the packages of this very installation.
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
     try:
-        status = subprocess.run(command, env={**os.environ, "PATH": path}, check=False).returncode
+        # In the course's folder, where nbgrader's extensions look for nbgrader_config.py.
+        status = subprocess.run(
+            command, cwd=root, env={**os.environ, "PATH": path}, check=False
+        ).returncode
     except KeyboardInterrupt:
         status = 0
     raise typer.Exit(status)

@@ -22,6 +22,7 @@ PARTS = (
     "course_lib.running.commands",
     "course_lib.authoring.commands",
     "course_lib.grading.commands",
+    "course_lib.grading.instructor_commands",
 )
 
 app = typer.Typer(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _START_TIMEOUT = 120.0  # seconds of wall time; a loaded machine takes its time to start Python
 _LARGEST_REPLY = 200_000_000  # bytes, packed and unpacked
 _MOST_OUTPUT = 100_000  # characters that a cell's outputs may take in the feedback
+_BUSY = 0.1  # seconds of CPU time by which something shows that it is not only waiting
 _INTERRUPT_GRACE = 3.0  # seconds between asking a cell to stop and ending the kernel
 
 
@@ -44,19 +45,22 @@ class Limits:
         CPU time of one cell. Cells that only explore are not executed, so a cell has little to do.
     memory_mb : float
         Memory of the kernel and all that it starts, together.
-    wall_factor, wall_extra : float
-        CPU time decides; a cell or call that uses none is given up after
-        ``wall_factor · seconds + wall_extra`` seconds of wall time.
+    idle_seconds : float
+        A cell or call that uses no CPU for so long, in seconds of wall time, waits for something
+        that will not come.
+    wall_factor : float
+        CPU time decides; wall time only bounds what does almost nothing: at most so many times the
+        CPU time that is allowed, and a minute.
     """
 
     cell_seconds: float = 60.0
     memory_mb: float = 4000.0
-    wall_factor: float = 4.0
-    wall_extra: float = 20.0
+    idle_seconds: float = 30.0
+    wall_factor: float = 10.0
 
     def wall_seconds(self, cpu_seconds: float) -> float:
         """Return after how much wall time something bounded by CPU time is given up."""
-        return self.wall_factor * cpu_seconds + self.wall_extra
+        return self.wall_factor * cpu_seconds + 60.0
 
 
 @dataclass
@@ -327,6 +331,7 @@ class _Kernel:
     async def _bounded(self, task: asyncio.Future, seconds: float, what: str) -> None:
         """Wait for a task, within limits on the kernel's CPU and wall time."""
         cpu_before, started = _cpu_seconds(self._manager.pid), time.monotonic()
+        cpu_seen, busy_at = cpu_before, started
         asked_at: float | None = None
         problem = ""
         pause = 0.005
@@ -342,8 +347,13 @@ class _Kernel:
                 raise _Stopped(self._why_it_ended(what))
             now = time.monotonic()
             if asked_at is None:
-                if _cpu_seconds(self._manager.pid) - cpu_before > seconds:
+                cpu = _cpu_seconds(self._manager.pid)
+                if cpu - cpu_seen > _BUSY:
+                    cpu_seen, busy_at = cpu, now
+                if cpu - cpu_before > seconds:
                     problem = f"{what} took more than {seconds:g} s of CPU time"
+                elif now - busy_at > self._limits.idle_seconds:
+                    problem = f"{what} waited for {now - busy_at:.0f} s without doing anything"
                 elif now - started > self._limits.wall_seconds(seconds):
                     problem = f"{what} did not end within {now - started:.0f} s"
                 if problem:

@@ -1,4 +1,26 @@
 """What the tests of grading share."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from small_course import small_course
+
+from course_lib.grading.assignments import Assignment
+
 # Answers to questions: each block stands for itself, and none is a module.
 collect_ignore_glob = ["answers/*"]
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory) -> Assignment:
+    """The assignment of a small course; do not change it."""
+    return small_course(tmp_path_factory.mktemp("small") / "course")
+
+
+@pytest.fixture
+def small_root(tmp_path: Path) -> Path:
+    """A small course of one's own."""
+    small_course(tmp_path / "course")
+    return tmp_path / "course"

@@ -1,0 +1,255 @@
+"""`course grade` and `course rejudge`, as an instructor uses them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from small_course import CHECKS, NAME, answered, hand_in, right, set_checks, with_cell
+
+from course_lib.grading import assignments
+from course_lib.grading.gradebook import gradebook, gradebook_url
+
+COURSE = [sys.executable, "-m", "course_lib"]
+
+
+def course(root: Path, *arguments: object, status: int = 0) -> subprocess.CompletedProcess:
+    done = subprocess.run(
+        [*COURSE, *map(str, arguments)], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done
+
+
+def report(out: Path) -> dict[str, dict]:
+    found = json.loads((out / "report.json").read_text("utf-8"))
+    return {entry["student"]: entry for entry in found["submissions"]}
+
+
+def scores(out: Path) -> dict[str, float]:
+    return {student: entry["score"] for student, entry in report(out).items()}
+
+
+def set_manual_mark(out: Path, student: str, question: str, score: float) -> None:
+    with gradebook(gradebook_url(out)) as book:
+        grade = book.find_grade(question, NAME, NAME, student)
+        grade.manual_score, grade.needs_manual_grade = score, False
+        book.db.commit()
+
+
+WRONG = "def double(values):\n    return 3 * values"
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory, small):
+    """A graded class: its folders, and what the terminal said."""
+    home = tmp_path_factory.mktemp("class")
+    root = small.release_path.parents[2]
+    submitted = home / "submitted"
+    hand_in(submitted, "ada", right(small))
+    hand_in(submitted, "ben", right(small, double=WRONG))
+    hand_in(submitted, "cyd", answered(small))
+    hand_in(submitted, "dan", b"{")
+    hand_in(submitted, "eve", with_cell(right(small), "import os; os._exit(1)"))
+    (submitted / "fay").mkdir()
+    path = hand_in(submitted, "gus", right(small))
+    path.rename(path.with_name("my homework.ipynb"))
+    link = hand_in(submitted, "hal", b"")
+    link.unlink()
+    link.symlink_to(small.source_path)
+    roster = home / "class.csv"
+    roster.write_text("id,name,email,lms_id\nada,Ada L,ada@x.org,7\nzoe,Zoe Z,zoe@x.org,8\n")
+    out = home / "out"
+    done = course(root, "grade", "04", "--submitted", submitted, "--out", out, "--roster", roster)
+    return root, submitted, out, done.stdout
+
+
+def test_every_student_gets_the_marks_that_are_due(graded):
+    _, _, out, _ = graded
+    assert scores(out) == {
+        "ada": 3, "ben": 1.5, "cyd": 0, "dan": 0, "eve": 3, "fay": 0, "gus": 3, "hal": 0, "zoe": 0,
+    }  # fmt: skip
+
+
+def test_every_student_gets_a_status_and_every_question_a_message(graded):
+    _, _, out, _ = graded
+    found = report(out)
+    status = {student: entry["status"] for student, entry in found.items()}
+    assert status == {
+        "ada": "to_mark", "ben": "to_mark", "cyd": "graded", "dan": "unreadable",
+        "eve": "to_mark", "fay": "missing", "gus": "to_mark", "hal": "missing", "zoe": "missing",
+    }  # fmt: skip
+    for entry in found.values():
+        assert [question["id"] for question in entry["questions"]] == ["double", "draw", "why"]
+        assert all(question["messages"] for question in entry["questions"])
+        assert entry["max_score"] == 4
+    assert "my homework.ipynb" in found["gus"]["remarks"][0]
+
+
+def test_the_table_of_grades_has_a_row_a_student_and_a_column_a_question(graded):
+    _, _, out, _ = graded
+    rows = list(csv.DictReader((out / "grades.csv").open(encoding="utf-8")))
+    assert rows[1] == {
+        "student": "ben", "double": "0.5", "draw": "1", "why": "0",
+        "late_penalty": "0", "total": "1.5", "maximum": "4", "status": "to_mark",
+    }  # fmt: skip
+    assert len(rows) == 9
+
+
+def test_feedback_pages_hold_every_message(graded):
+    _, _, out, _ = graded
+    page = (out / "feedback" / "ben" / NAME / f"{NAME}.html").read_text("utf-8")
+    assert "12 of 12 values differ" in page
+    assert "0.5 of 2 points" in page
+    assert not (out / "feedback" / "fay").exists()
+
+
+def test_the_terminal_shows_everybody_and_every_question(graded):
+    _, _, _, said = graded
+    for text in ("ada", "3/4", "zoe", "nothing handed in", "double", "grades.csv"):
+        assert text in said
+
+
+def test_the_gradebook_has_nbgraders_marks(graded):
+    _, _, out, _ = graded
+    with gradebook(gradebook_url(out)) as book:
+        assert book.find_submission(NAME, "ben").score == 1.5
+        assert book.find_grade("why", NAME, NAME, "ada").needs_manual_grade
+        assert book.find_student("ada").email == "ada@x.org"
+        assert book.find_assignment(NAME).max_score == 4
+
+
+@pytest.fixture
+def own(tmp_path, small_root):
+    """A small course and a class of two of one's own, graded."""
+    assignment = assignments.load(small_root, "04")
+    submitted, out = tmp_path / "submitted", tmp_path / "out"
+    hand_in(submitted, "ada", right(assignment))
+    hand_in(submitted, "ben", right(assignment, double=WRONG))
+    grade = ["grade", "04", "--submitted", submitted, "--out", out]
+    course(small_root, *grade)
+    return small_root, assignment, submitted, out, grade
+
+
+def test_grading_again_executes_nothing_and_changes_nothing(own):
+    root, _, _, out, grade = own
+    before = report(out)
+    course(root, *grade)
+    assert [entry.pop("seconds") for entry in before.values()] > [0.0, 0.0]
+    assert [entry["seconds"] for entry in report(out).values()] == [0.0, 0.0]
+    assert {s: {**e, "seconds": 0} for s, e in before.items()} == {
+        s: {**e, "seconds": 0} for s, e in report(out).items()
+    }
+
+
+def test_a_resubmission_replaces_the_marks_and_manual_marks_stay_with_their_answer(own):
+    root, assignment, submitted, out, grade = own
+    set_manual_mark(out, "ada", "why", 0.75)
+    set_manual_mark(out, "ben", "why", 0.5)
+    set_manual_mark(out, "ben", "double", 2)
+    course(root, *grade)
+    assert scores(out) == {"ada": 3.75, "ben": 3.5}
+    hand_in(submitted, "ada", right(assignment, why="Another answer."))
+    hand_in(submitted, "ben", right(assignment, double="def double(v):\n    return v"))
+    course(root, *grade)
+    assert scores(out) == {"ada": 3.0, "ben": 2.0}
+    assert report(out)["ada"]["status"] == "to_mark"
+    attempts = list((out / "attempts" / NAME / "ben").glob("*/attempt.json"))
+    assert len(attempts) == 2  # the earlier one stays on record
+
+
+def test_a_submission_that_disappears_loses_its_marks(own):
+    root, _, submitted, out, grade = own
+    (submitted / "ada" / NAME / f"{NAME}.ipynb").unlink()
+    course(root, *grade)
+    assert scores(out) == {"ada": 0, "ben": 1.5}
+    assert report(out)["ada"]["status"] == "missing"
+
+
+def test_a_corrected_check_judges_the_class_again_and_shows_what_changes(own):
+    root, _, _, out, _ = own
+    set_manual_mark(out, "ada", "why", 1)
+    set_checks(root, CHECKS.replace("2 * self.values", "3 * self.values"))
+    done = course(root, "rejudge", "04", "--out", out)
+    assert scores(out) == {"ada": 2.5, "ben": 3}
+    assert "2 marks change" in done.stdout
+    page = (out / "feedback" / "ada" / NAME / f"{NAME}.html").read_text("utf-8")
+    assert "12 of 12 values differ" in page
+
+
+def test_a_check_that_asks_otherwise_cannot_judge_old_replies(own):
+    root, _, _, out, _ = own
+    before = (out / "report.json").read_text()
+    set_checks(root, CHECKS.replace("size=(4, 3)", "size=(5, 3)"))
+    done = course(root, "rejudge", "04", "--out", out, status=2)
+    assert "double make other calls" in done.stderr
+    assert (out / "report.json").read_text() == before
+
+
+def test_late_submissions_are_penalised_by_nbgraders_plugin(own):
+    root, _, submitted, out, grade = own
+    (root / "nbgrader_config.py").write_text(
+        "c = get_config()\nc.LateSubmissionPlugin.penalty_method = 'zero'\n"
+    )
+    for student, day in (("ada", 1), ("ben", 3)):
+        stamp = submitted / student / NAME / "timestamp.txt"
+        stamp.write_text(f"2026-11-0{day} 12:00:00 UTC")
+    course(root, *grade, "--due", "2026-11-02 12:00 UTC")
+    assert scores(out) == {"ada": 3, "ben": 0}
+    assert report(out)["ben"]["late_penalty"] == 1.5
+    rejudged = course(root, "rejudge", "04", "--out", out)
+    assert "no mark changes" in rejudged.stdout
+    assert scores(out) == {"ada": 3, "ben": 0}
+
+
+def test_json_on_stdout_is_the_report(own):
+    root, _, _, _, grade = own
+    done = course(root, *grade, "--json", "--student", "ben")
+    assert [entry["student"] for entry in json.loads(done.stdout)["submissions"]] == ["ben"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["04", "--submitted", "nowhere"], "nowhere cannot be read"),
+        (["09"], "'09' is no lesson"),
+        (["04", "--submitted", "lessons", "--due", "soon"], "--due 'soon' is no time"),
+        (["04", "--submitted", "lessons"], "holds no submission"),
+    ],
+)
+def test_wrong_use_is_told_in_a_sentence(small_root, arguments, told):
+    done = course(small_root, "grade", *arguments, status=2)
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, small_root):
+    assignment = assignments.load(small_root, "04")
+    submitted, out = tmp_path / "submitted", tmp_path / "out"
+    hand_in(submitted, "ada", right(assignment))
+    for student in ("ben", "cyd"):
+        hand_in(submitted, student, with_cell(right(assignment), "import time; time.sleep(15)"))
+    grade = [*COURSE, "grade", "04", "--submitted", submitted, "--out", out, "--jobs", "1"]
+    running = subprocess.Popen(
+        list(map(str, grade)), cwd=small_root, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    for line in running.stdout:
+        if line.startswith("ada"):
+            break
+    time.sleep(1)
+    running.send_signal(signal.SIGINT)
+    rest = running.communicate(timeout=60)[0]
+    assert running.returncode == 130
+    assert "the same command goes on" in rest
+    assert scores(out) == {"ada": 3}
+    course(small_root, *grade[3:])
+    assert scores(out) == {"ada": 3, "ben": 3, "cyd": 3}
+    assert report(out)["ada"]["seconds"] == 0

@@ -152,7 +152,7 @@ def compiled(network, optimizer):
 
 # %% tags=["explore"]
 def repeat(network, optimizer=None, callbacks=list, **options):
-    optimizer = optimizer or keras.optimizers.Adam(1e-3)
+    optimizer = optimizer or keras.optimizers.Adam(3e-3)
     compiled(network, optimizer)
     untouched = [variable.numpy() for variable in optimizer.variables]
     trained = []
@@ -376,7 +376,7 @@ plots.show(figure, caption="Only AdamW pulls both weights alike; Adam divides th
 # In the network, the decay works on all weights, biases too, unless they are excluded (`exclude_from_weight_decay`):
 
 # %% tags=["explore"]
-decoupled = keras.optimizers.AdamW(1e-3, weight_decay=2.0)
+decoupled = keras.optimizers.AdamW(3e-3, weight_decay=1.0)
 variants["weight decay (AdamW)"] = repeat(small_network(), decoupled)
 report("nothing", "weight decay (AdamW)")
 

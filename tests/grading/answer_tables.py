@@ -25,10 +25,16 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 TABLES = Path(__file__).resolve().parent / "answers"
 # Questions that are judged by training networks: seconds an answer, so once is enough for a test.
 TRAINING = ("compare_initializers", "train_best", "train_regularized")
-IMPORTS = "import keras\nimport numpy as np\nimport tensorflow as tf\n"
+IMPORTS = {"keras": "import keras", "np": "import numpy as np", "tf": "import tensorflow as tf"}
 
 _BLOCK = re.compile(r"^# %% (right|mistake ([\d.]+)): (.+)$", re.MULTILINE)
 _SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n.*?### END SOLUTION", re.MULTILINE | re.DOTALL)
+
+
+def with_imports(source: str) -> str:
+    """Return an answer with the notebook's imports that it uses: TensorFlow takes seconds."""
+    used = [line for name, line in IMPORTS.items() if re.search(rf"\b{name}\.", source)]
+    return "\n".join([*used, source])
 
 
 @dataclass(frozen=True)
@@ -85,13 +91,13 @@ class Assignment:
 
     def reference(self, question: str) -> Answer:
         """Return the lesson's own solution."""
-        source = IMPORTS + self.solutions[question]
+        source = with_imports(self.solutions[question])
         return Answer(question, "reference", self.checks[question].points, source)
 
     def stub(self, question: str) -> Answer:
         """Return what the student starts from."""
         stub = _SOLUTION.sub(r"\1raise NotImplementedError()", self.solutions[question])
-        return Answer(question, "stub", 0.0, IMPORTS + stub)
+        return Answer(question, "stub", 0.0, with_imports(stub))
 
     def table(self, question: str) -> list[Answer]:
         """Return the answers in the question's file."""
@@ -104,7 +110,7 @@ class Assignment:
                 question,
                 head[3],
                 self.checks[question].points if head[1] == "right" else float(head[2]),
-                IMPORTS + text[head.end() : end],
+                with_imports(text[head.end() : end]),
                 right=head[1] == "right",
             )
             for head, end in zip(heads, ends, strict=True)

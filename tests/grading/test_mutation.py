@@ -1,0 +1,64 @@
+"""The hidden checks notice a change of the reference solutions, or it is known why they do not."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from answer_tables import TRAINING, Assignment
+from mutation import Mutant, cpu_limit, judge_mutants, mutants, survives
+
+ASSIGNMENTS = {number: Assignment.load(number) for number in ("04", "05")}
+EXPLAINED = tomllib.loads(Path(__file__).with_name("equivalent_mutants.toml").read_text("utf-8"))
+# Judging one mutant of these takes seconds, not milliseconds.
+KERAS = ("build_network", "build_classifier", "activation_statistics", "gradient_norms")
+QUESTIONS = [
+    pytest.param(
+        number, name, id=f"{number}-{name}", marks=[pytest.mark.slow] if name in KERAS else []
+    )
+    for number, assignment in ASSIGNMENTS.items()
+    for name in assignment.questions
+    if name not in TRAINING
+]
+
+
+@pytest.mark.parametrize(("number", "name"), QUESTIONS)
+def test_every_surviving_mutant_is_explained(number, name):
+    outcome = judge_mutants(ASSIGNMENTS[number], name)
+    explained = EXPLAINED.get(number, {}).get(name, {})
+    survived = {mutant.change for mutant in outcome.survived}
+    assert survived - set(explained) == set(), "a change that no check notices"
+    assert set(explained) - survived == set(), "explained, but killed or no mutant any more"
+    assert len(outcome.killed) > len(outcome.survived)
+
+
+def test_mutants_change_one_thing_each():
+    found = mutants("def total(x):\n    if not x:\n        return 0\n    return x[0] + x[1]")
+    assert sorted(mutant.change for mutant in found) == [
+        "if not x: → if not not x:",
+        "if not x: → if x:",
+        "if not x: ⏎ return 0 → pass",
+        "return 0 → return",
+        "return 0 → return -1",
+        "return 0 → return 1",
+        "return x[0] + x[1] → return",
+        "return x[0] + x[1] → return x[-1] + x[1]",
+        "return x[0] + x[1] → return x[0] + x[0]",
+        "return x[0] + x[1] → return x[0] + x[2]",
+        "return x[0] + x[1] → return x[0] - x[1]",
+        "return x[0] + x[1] → return x[1] + x[1]",
+    ]
+
+
+def test_a_mutant_that_never_ends_is_killed(monkeypatch):
+    monkeypatch.setattr("mutation.USUAL_SECONDS", 0.2)
+    question = ASSIGNMENTS["05"].checks["generalization_gap"]
+    endless = Mutant("", "def generalization_gap(history):\n    while True:\n        pass")
+    assert not survives(question, endless, range(1))
+
+
+def test_the_limit_is_lifted_afterwards():
+    with cpu_limit(0.05):
+        pass
+    sum(range(3_000_000))

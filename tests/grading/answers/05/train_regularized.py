@@ -1,0 +1,184 @@
+# %% right: Functional, logits, L2 beside augmentation and dropout
+def train_regularized(x_train, y_train, x_val, y_val):
+    layers, penalty = keras.layers, keras.regularizers.L2(1e-4)
+    image = keras.Input((28, 28, 1))
+    x = layers.RandomTranslation(0.12, 0.12, fill_mode="constant")(image)
+    for width in (32, 64, 128):
+        x = layers.Conv2D(width, 3, padding="same", kernel_regularizer=penalty)(x)
+        x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+        x = layers.MaxPooling2D(2)(x) if width < 128 else x
+    x = layers.Dropout(0.3)(layers.GlobalMaxPooling2D()(x))
+    model = keras.Model(image, layers.Dense(10)(x))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(2e-3), loss)
+    stop = keras.callbacks.EarlyStopping(patience=20, restore_best_weights=True)
+    model.fit(
+        x_train, y_train, batch_size=32, epochs=80, verbose=0,
+        validation_data=(x_val, y_val), callbacks=[stop],
+    )  # fmt: skip
+    return model
+
+
+# %% right: pictures shifted in NumPy, one-hot labels, a loop over the epochs
+def shifted(images, rng):
+    padded = np.pad(images, ((0, 0), (3, 3), (3, 3), (0, 0)))
+    corners = rng.integers(0, 7, (len(images), 2))
+    return np.stack([image[y : y + 28, x : x + 28] for image, (y, x) in zip(padded, corners)])
+
+
+def train_regularized(x_train, y_train, x_val, y_val):
+    rng, layers = np.random.default_rng(int(np.random.randint(2**31))), keras.layers
+    model = keras.Sequential([keras.Input((28, 28, 1))])
+    for width, pooling in (
+        (32, layers.MaxPooling2D()),
+        (64, layers.MaxPooling2D()),
+        (128, layers.GlobalMaxPooling2D()),
+    ):
+        model.add(layers.Conv2D(width, 3, padding="same", use_bias=False))
+        model.add(layers.BatchNormalization(momentum=0.9))
+        model.add(layers.ReLU())
+        model.add(pooling)
+    model.add(layers.Dropout(0.3))
+    model.add(layers.Dense(10, activation="softmax"))
+    model.compile(keras.optimizers.Adam(2e-3), "categorical_crossentropy", metrics=["accuracy"])
+    labels = np.eye(10, dtype="float32")
+    best, weights = -1.0, None
+    for epoch in range(60):
+        if epoch == 40:
+            model.optimizer.learning_rate = 5e-4
+        model.fit(shifted(x_train, rng), labels[y_train], batch_size=32, verbose=0)
+        _, accuracy = model.evaluate(x_val, labels[y_val], verbose=0)
+        if accuracy >= best:
+            best, weights = accuracy, model.get_weights()
+    model.set_weights(weights)
+    return model
+
+
+# %% right: subclassed, no early stopping, decoupled weight decay
+class Augmented(keras.Model):
+    def __init__(self):
+        super().__init__()
+        layers = keras.layers
+        self.moved = layers.RandomTranslation(0.12, 0.12, fill_mode="constant")
+        self.convolutions = [layers.Conv2D(w, 3, padding="same") for w in (32, 64, 128)]
+        self.normalized = [layers.BatchNormalization(momentum=0.9) for _ in range(3)]
+        self.pools = [layers.MaxPooling2D(2), layers.MaxPooling2D(2), layers.GlobalMaxPooling2D()]
+        self.dropped, self.last = layers.Dropout(0.3), layers.Dense(10, activation="softmax")
+
+    def call(self, x, training=False):
+        x = self.moved(x, training=training)
+        for convolution, normalized, pool in zip(self.convolutions, self.normalized, self.pools):
+            x = pool(keras.ops.relu(normalized(convolution(x), training=training)))
+        return self.last(self.dropped(x, training=training))
+
+
+def train_regularized(x_train, y_train, x_val, y_val):
+    model = Augmented()
+    model.compile(keras.optimizers.AdamW(2e-3), loss="sparse_categorical_crossentropy")
+    model.fit(x_train, y_train, batch_size=32, epochs=70, verbose=0)
+    return model
+
+
+# %% mistake 0: a small network without any regularisation
+def train_regularized(x_train, y_train, x_val, y_val):
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((28, 28, 1))])
+    for width in (8, 16):
+        model.add(layers.Conv2D(width, 3, padding="same", activation="relu"))
+        model.add(layers.MaxPooling2D(2))
+    model.add(layers.Flatten())
+    model.add(layers.Dense(64, activation="relu"))
+    model.add(layers.Dense(10, activation="softmax"))
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(x_train, y_train, batch_size=32, epochs=30, verbose=0)
+    return model
+
+
+# %% mistake 0: dense layers only
+def train_regularized(x_train, y_train, x_val, y_val):
+    layers = keras.layers
+    stack = [keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(128, activation="relu")]
+    model = keras.Sequential([*stack, layers.Dropout(0.3), layers.Dense(10, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    stop = keras.callbacks.EarlyStopping(patience=5, restore_best_weights=True)
+    model.fit(
+        x_train, y_train, epochs=30, verbose=0, validation_data=(x_val, y_val), callbacks=[stop]
+    )
+    return model
+
+
+# %% mistake 0: the network is not trained
+def train_regularized(x_train, y_train, x_val, y_val):
+    layers = keras.layers
+    stack = [keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(10, activation="softmax")]
+    model = keras.Sequential(stack)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return model
+
+
+# %% mistake 0: the history is returned
+def train_regularized(x_train, y_train, x_val, y_val):
+    layers = keras.layers
+    stack = [keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(10, activation="softmax")]
+    model = keras.Sequential(stack)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return model.fit(x_train, y_train, epochs=1, verbose=0)
+
+
+# %% mistake 0: nothing is returned
+def train_regularized(x_train, y_train, x_val, y_val):
+    layers = keras.layers
+    stack = [keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(10, activation="softmax")]
+    model = keras.Sequential(stack)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(x_train, y_train, epochs=1, verbose=0)
+
+
+# %% mistake 0: one output, as in a regression
+def train_regularized(x_train, y_train, x_val, y_val):
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(x_train, y_train, epochs=2, verbose=0)
+    return model
+
+
+# %% mistake 0: the class guessed from the brightness
+def train_regularized(x_train, y_train, x_val, y_val):
+    class Known:
+        def predict(self, images, verbose=0):
+            return np.eye(10)[(10 * np.asarray(images).mean((1, 2, 3))).astype(int) % 10]
+
+    return Known()
+
+
+# %% mistake 0: predict gives classes
+def train_regularized(x_train, y_train, x_val, y_val):
+    class Nearest:
+        def predict(self, images, verbose=0):
+            images, known = (np.reshape(x, (len(x), -1)) for x in (images, x_train))
+            distances = (images**2).sum(1)[:, None] - 2 * images @ known.T + (known**2).sum(1)
+            return y_train[distances.argmin(1)]
+
+    return Nearest()
+
+
+# %% mistake 0: the nearest training picture, by pixels
+def train_regularized(x_train, y_train, x_val, y_val):
+    class Nearest:
+        def predict(self, images, verbose=0):
+            images, known = (np.reshape(x, (len(x), -1)) for x in (images, x_train))
+            distances = (images**2).sum(1)[:, None] - 2 * images @ known.T + (known**2).sum(1)
+            return np.eye(10)[y_train[distances.argmin(1)]]
+
+    return Nearest()
+
+
+# %% mistake 0: integer labels given to a loss for one-hot labels
+def train_regularized(x_train, y_train, x_val, y_val):
+    layers = keras.layers
+    stack = [keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(10, activation="softmax")]
+    model = keras.Sequential(stack)
+    model.compile("adam", "categorical_crossentropy")
+    model.fit(x_train, y_train, epochs=1, verbose=0)
+    return model

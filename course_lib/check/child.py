@@ -26,15 +26,18 @@ def main() -> None:
         events.write(json.dumps(facts) + "\n")
         events.flush()
 
+    from IPython.core.history import HistoryManager
     from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
 
     from course_lib.check import questions
 
-    config = Config()
-    config.HistoryManager.enabled = False  # leaves no file, and needs none
-    config.InteractiveShell.colors = "NoColor"
-    shell = InteractiveShell.instance(config=config)
+    class Shell(InteractiveShell):
+        def init_history(self) -> None:  # in no file
+            self.history_manager = HistoryManager(shell=self, parent=self, enabled=False)
+            self.configurables.append(self.history_manager)
+
+    # What looks the shell up, as get_ipython() does, finds this one.
+    shell = Shell.instance()
     shell.showtraceback = shell.showsyntaxerror = _nothing  # the parent tells it shortly
     shell.ask_exit = _leave
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a late one, between two cells

@@ -215,23 +215,24 @@ def export_marks(
     from course_lib.grading import assignments, exporting
     from course_lib.grading.gradebook import gradebook_url, require_gradebook
     from course_lib.grading.roster import read_roster
-    from course_lib.project import find_root
+    from course_lib.project import find_lesson, find_root
 
     if format not in exporting.FORMATS:
         raise CourseError(f"{format!r} is no format: choose {', '.join(exporting.FORMATS)}.")
-    chosen = assignments.load(find_root(), assignment)
+    root = find_root()
+    name = find_lesson(assignment, assignments.names(root))
     url = gradebook_url(out, db)
     require_gradebook(url)
     exported = exporting.export(
-        chosen.name,
+        name,
         url,
         format,
         read_roster(roster) if roster else None,
-        questions=list(chosen.questions),
+        questions=_questions(root / "assignments" / name / f"{name}.ipynb"),
         column=column,
         missing_as_zero=missing_as_zero,
     )
-    to = to or out / f"{chosen.name}-{format}.csv"
+    to = to or out / f"{name}-{format}.csv"
     write(prepare_folder(to.absolute().parent) / to.name, exported.text)
     console = Console()
     for note in exported.notes:
@@ -242,6 +243,14 @@ def export_marks(
 def _require_packages() -> None:
     if find_spec("nbgrader") is None:
         raise CourseError('nbgrader is not installed: pip install "course-lib[grading]".')
+
+
+def _questions(notebook: Path) -> list[str]:
+    """Return an assignment's questions in its order; no hidden check is needed for that."""
+    import nbformat
+
+    known = (cell.metadata.get("nbgrader", {}) for cell in nbformat.read(notebook, 4).cells)
+    return [one["grade_id"] for one in known if one.get("grade")]
 
 
 def _zone(name: str) -> datetime.tzinfo:

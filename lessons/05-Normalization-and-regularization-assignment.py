@@ -12,7 +12,7 @@
 # - write the L2 penalty, dropout, early stopping, batch and layer normalisation, each in a few lines of NumPy,
 # - find out why weight decay and an L2 penalty are two things under Adam, why L1 gives no exact zeros by itself, and what L2 can still do in
 #   front of batch normalisation,
-# - read a table of nine methods against the spread over random starts, and say which of them helped,
+# - read a table of eight methods against the spread over random starts, and say which of them helped,
 # - build a network with two branches, and train one that does well on a few hundred pictures: 25 points in all.
 #
 # **Time**: about 2 minutes of computing on two CPU cores (quick profile), three to four hours with reading and the questions. **Before**:
@@ -450,7 +450,7 @@ for name, proximal in [("gradient of the penalty", False), ("proximal step", Tru
 # ## 4. Dropout
 #
 # **Dropout** (Srivastava et al., 2014) sets each of a layer's outputs to zero with probability $r$, the **rate**, anew for every picture and every step. No unit can rely on another one being there, so
-# they cannot divide the training pictures up among themselves. In prediction all units work. So that the next layer sees the same sum on average, **inverted** dropout divides what is kept by $1 - r$ already in training:
+# units cannot specialise in mending each other's mistakes on the training pictures (**co-adaptation**). In prediction all units work. So that the next layer sees the same sum on average, **inverted** dropout divides what is kept by $1 - r$ already in training:
 #
 # $$y_i = \frac{m_i\, x_i}{1 - r}, \qquad m_i \in \{0, 1\},\; P(m_i = 1) = 1 - r, \qquad \text{so } \mathbb{E}[y_i] = x_i .$$
 #
@@ -518,8 +518,8 @@ found.record("dropout_gap_by_history", val - recorded)
 found.record("dropout_gap", val - train)
 
 # %% [markdown]
-# The record shows the training loss with half of the units missing. The gap that one would read off it is far too small; the network does know its training pictures nearly by heart. The second number is
-# the honest one, and it is still smaller than without dropout.
+# The record shows the training loss with half of the units missing, so the gap that one would read off it is too small. The second number compares like with like: the same network, with all its units, on
+# the pictures that it was trained on and on others.
 #
 # ## 5. Early stopping
 #
@@ -637,7 +637,7 @@ report("nothing", "augmentation")
 #   y_{ij} = \gamma_j\, \frac{x_{ij} - \mu_j}{\sqrt{\sigma_j^2 + \varepsilon}} + \beta_j ,$$
 #
 # with a learned scale $\gamma_j$ and shift $\beta_j$, and a small $\varepsilon$ against division by zero. The variance is the **biased** one, divided by $m$. For feature maps, the mean also runs over all places: one $\mu$ and one $\sigma$ per channel. (A bias before it is
-# superfluous: the mean takes it away.)
+# superfluous: the mean takes it away. And while the paper multiplies the moving variance below by $m / (m - 1)$, Keras does not.)
 #
 # What a picture becomes now depends on the others that happen to be in its batch. That is noise, and noise regularises. Why the method speeds up training is less clear than the paper's title says; Santurkar et al. (2018) find that it makes the loss smoother, not that it reduces
 # the "covariate shift".
@@ -1166,9 +1166,17 @@ found.record("chosen_test_accuracy", np.mean(test_accuracies[ranking[0]]))
 # - Why does batch normalisation break with a batch of one example in training, and layer normalisation does not? Use the formulas. (1 point)
 
 # %% [markdown] written="methods_compared" points=3
-# **Model answer** (the numbers are those of one run on Fashion-MNIST; a student's are those of their own table).
+# **Model answer.** (With the numbers of a run on Fashion-MNIST; the student's own table counts.)
 #
-# MODELANSWER
+# @NUMBERS@
+#
+# In training, batch normalisation takes mean and variance over the batch. With $m = 1$ the mean is the example itself, $\mu_j = x_{1j}$, and the variance 0. So $x_{1j} - \mu_j = 0$, and the output is $\beta_j$
+# whatever the picture was: nothing of it gets through, and no gradient comes back. (On feature maps there are still the places to average over, so the output is not constant, but the statistics are those of one picture and far from the
+# moving averages that prediction uses.) Layer normalisation averages over the $d$ features of each example, $m$ does not occur in it, and it is the same for any batch.
+#
+# **Rubric.** 1 point: names a method that helped, with its difference from "nothing" *and* the spread that it is compared with. 1 point: names one that did not help or of which one cannot tell, with that reason (a difference of about the spread or less;
+# loss and accuracy may disagree). 1 point: batch of one by the formulas, $x - \mu = 0$ or $\sigma^2 = 0$, output $\beta$, and layer normalisation's averages run over the features; half of it for "the statistics are too noisy" alone.
+# Numbers that do not fit the student's table earn nothing for their point.
 
 # %% [markdown]
 # ## 13. Where you stand

@@ -824,6 +824,7 @@ print("Right." if right else f"Not yet: for gamma 0 expected {-np.log(p_true)}, 
 # %%
 from IPython.display import Markdown
 
+# %%
 Markdown(f"""
 - Without looking at the picture the per-pixel prior has
   {found["prior_val_pixel_accuracy"]:.0%} pixel accuracy, and a mean IoU of

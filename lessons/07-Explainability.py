@@ -945,6 +945,7 @@ def pictures_of_tf_explain(method, **options):
         ]
 
 
+# %%
 if available:
     asked = (x_new[judged][shown], y_new[judged][shown])
     in_colour = {"cmap": plots.DIVERGING, "vmin": -1, "vmax": 1}
@@ -960,13 +961,11 @@ if available:
 
 # %%
 if available:
-    figure = plots.new_figure(
-        "Three marked pictures in rows; in columns Grad-CAM by tf-explain with its default and "
-        "with plain gradients, Grad-CAM by course_lib, the gradient by tf-explain and by course_lib.",
-        height=4.4,
-    )
+    compared = {"picture": asked[0]} | compared
+    said = ", ".join(name.replace("\n", " ").strip() for name in compared)
+    figure = plots.new_figure(f"Three marked pictures in rows; in columns {said}.", height=4.4)
     axes = figure.subplots(3, 6)
-    for column, (name, drawings) in enumerate({"picture": asked[0], **compared}.items()):
+    for column, (name, drawings) in enumerate(compared.items()):
         axes[0, column].set_title(name, fontsize=9)
         for axis, drawing in zip(axes[:, column], drawings, strict=True):
             axis.imshow(drawing, **(in_colour if "ours" in name else {"cmap": "gray"}))
@@ -1058,6 +1057,7 @@ print("Right." if good else f"Not yet: expected about (0.0479, 1), got {answers}
 # %%
 from IPython.display import Markdown
 
+# %%
 Markdown(f"""
 - Climbing a logit without regularisation gave a picture that nobody would write, with a higher
   logit than a written digit's.
@@ -1065,6 +1065,10 @@ Markdown(f"""
   it pointed to the right one in {found["pairs_grad_cam_right_half"]:.0%} of the pairs.
 - Integrated gradients with 64 steps add up to the logit's change within
   {found["completeness_error_64_steps"]:.1%}.
+""")
+
+# %%
+Markdown(f"""
 - With the top layer random, the rank correlation with the original attribution was
   {found["rho_logits_random_gradient"]:.2f} for the gradient,
   {found["rho_logits_random_grad_cam"]:.2f} for Grad-CAM and

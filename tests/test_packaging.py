@@ -150,9 +150,12 @@ def test_what_is_imported_is_required_and_not_only_there_by_chance(root, pyproje
     core = {canonicalize_name(Requirement(text).name) for text in pyproject["dependencies"]}
     wings = {
         name: core | {canonicalize_name(Requirement(text).name) for text in extras[extra]}
-        for name, extra in {"running": "run", "kernels.py": "run", "authoring": "dev"}.items()
-    }
-    wings["authoring"] |= wings["running"]  # the extra dev holds the extra run
+        for name, extra in {
+            "running": "run", "kernels.py": "run", "authoring": "dev", "grading": "grading",
+        }.items()
+    }  # fmt: skip
+    wings["authoring"] |= wings["running"]  # the extras dev and grading hold the extra run
+    wings["grading"] |= wings["running"]
     for path, distributions in imported(root / "course_lib").items():
         allowed = wings.get(Path(path).parts[0], core)
         assert distributions <= allowed, f"{path} needs {distributions - allowed}"

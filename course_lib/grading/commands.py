@@ -103,8 +103,7 @@ def grade(
         _recorder(root, chosen, out, url, due) as recorder,
         _Progress(console, len(everyone)) as progress,
     ):
-        if enrolled:
-            recorder.enroll(enrolled)
+        recorder.enroll(enrolled)
         reports = session.grade(
             chosen, submitted, everyone, recorder, settings, on_graded=progress.graded, stop=stop
         )
@@ -214,6 +213,38 @@ def _leave(
     for name in ("grades.csv", "report.json", "feedback", "gradebook.db"):
         if (out / name).exists():
             console.print(str(out / name), soft_wrap=True, highlight=False)
+
+
+_CONFIGURATION = """\
+# Written by `course grade`: makes nbgrader's formgrader and exporters work in this folder.
+c = get_config()  # noqa: F821
+load_subconfig("nbgrader_config.py", path={root!r})  # noqa: F821
+c.CourseDirectory.root = {out!r}
+c.CourseDirectory.source_directory = {source!r}
+c.CourseDirectory.release_directory = {release!r}
+c.CourseDirectory.submitted_directory = {submitted!r}
+c.CourseDirectory.db_url = {url!r}
+"""
+
+
+def _leave_configuration(root: Path, out: Path, submitted: Path, url: str) -> None:
+    """Make the output folder a course folder of nbgrader's."""
+    from sqlalchemy.engine import make_url
+
+    from course_lib import files
+
+    address = make_url(url)
+    if address.password:  # a secret stays where it is: nbgrader takes --db on its command line
+        address = address.set(password=None)
+    text = _CONFIGURATION.format(
+        root=str(root),
+        out=str(out),
+        source=str(root / "solutions"),
+        release=str(root / "assignments"),
+        submitted=str(submitted.absolute()),
+        url=address.render_as_string(),
+    )
+    files.write(out / "nbgrader_config.py", text)
 
 
 class _Progress:

@@ -20,6 +20,7 @@ from course_lib.grading.assignments import ANSWER_SUFFIX, Assignment
 from course_lib.grading.attempts import Archive
 from course_lib.grading.gradebook import gradebook
 from course_lib.grading.judging import Verdict
+from course_lib.grading.roster import Student, record_roster
 from course_lib.grading.sanitizing import Submission
 
 if TYPE_CHECKING:
@@ -98,6 +99,10 @@ class Recorder:
 
     def __exit__(self, *exc_info: Any) -> None:
         self._opened.__exit__(*exc_info)
+
+    def enroll(self, students: Mapping[str, Student]) -> None:
+        """Write the class list into the gradebook."""
+        record_roster(self._book, students)
 
     def record(
         self,

@@ -83,3 +83,19 @@ def test_the_students_command_line_works(python, tmp_path):
     checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
     assert done.returncode == 0, done.stdout
     assert checks["papermill"]["status"] == "optional"
+
+
+@pytest.mark.slow
+def test_an_assignment_is_checked_with_the_student_core_alone(tree, python):
+    for notebook in sorted((tree / "assignments").glob("*/*.ipynb")):
+        done = subprocess.run(
+            [python.with_name("course"), "check", "--json", notebook.name],
+            cwd=notebook.parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1, done.stderr
+        report = json.loads(done.stdout)
+        assert {question["verdict"] for question in report["questions"]} == {"not_yet"}
+        assert report["errors"] == []

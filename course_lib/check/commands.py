@@ -58,6 +58,8 @@ def check(
     except KeyboardInterrupt:
         typer.echo("Interrupted: nothing was checked to the end.", err=True)
         raise typer.Exit(130) from None
+    if hasattr(sys.stdout, "reconfigure"):  # a terminal that lacks a sign shows "?" for it
+        sys.stdout.reconfigure(errors="replace")
     if json:
         sys.stdout.write(as_json(notebook, report))
     else:
@@ -92,11 +94,11 @@ def show(report: Report) -> None:
     table = Table("question", "", "points seen", "what is missing")
     for outcome in report.outcomes:
         points = "?" if outcome.points is None else f"{outcome.points:g}"
-        seen = "by hand" if outcome.written else f"{outcome.seen:g}"
+        seen = f"{points}, by hand" if outcome.written else f"{outcome.seen:g} of {points}"
         table.add_row(
             Text(outcome.name),
             Text(VERDICTS[outcome.verdict], style=_COLOURS[outcome.verdict]),
-            Text(f"{seen} of {points}"),
+            Text(seen),
             # Text, not markup: a message may hold brackets.
             Text("\n".join(outcome.problems)),
         )

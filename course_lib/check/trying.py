@@ -159,7 +159,12 @@ def _process(
     code = (
         f"import sys; sys.path.append({package!r}); from course_lib.check.child import main; main()"
     )
-    environment = {**os.environ, "MPLBACKEND": "Agg", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = {
+        **os.environ,
+        "MPLBACKEND": "Agg",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONIOENCODING": "utf-8",  # as in a notebook, whatever the terminal can show
+    }
     environment.pop("NBGRADER_EXECUTION", None)
     events: queue.Queue = queue.Queue()
     with tempfile.TemporaryFile() as said:

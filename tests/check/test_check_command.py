@@ -177,6 +177,14 @@ def test_what_cells_print_stays_out_of_the_result(questions):
     assert questions(document, status=0)["double"]["verdict"] == "passed"
 
 
+def test_a_terminal_without_the_signs_shows_the_rest(check, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = check(notebook(tests=TESTS.replace("keeps the shape", "λ → μ")), status=0)
+    assert "passed" in done.stdout
+    wrong = "def double(values):\n    return 'λ'"
+    assert "?" in check(notebook(wrong, tests=TESTS.replace("doubles", "λ")), status=1).stdout
+
+
 def test_a_notebook_that_colab_saved_is_like_any_other(questions):
     bare = notebook()
     for cell in bare["cells"]:

@@ -23,6 +23,7 @@ from course_lib.grading.roster import Student, parse_time
 from course_lib.grading.uploads import UnreadableError, Upload, uploads
 
 TIMESTAMP = "timestamp.txt"
+SECRET = "submission_secret.txt"  # nbgrader's exchange gives feedback back to who knows it
 # "name-1", "name (2)", "name_3", "name - Copy" and the like.
 ATTEMPT = re.compile(r"([-_ ]*\(?\b\d{1,3}\)?|[-_ ]+copy)+$", re.IGNORECASE)
 
@@ -153,6 +154,9 @@ def collect(
             chosen = _choose(student, candidates, assignment, others, collection)
             if chosen is not None:
                 _place(student, *chosen, submitted / student / assignment, assignment, collection)
+                _keep_secret(
+                    student, chosen[0], found, submitted / student / assignment, collection
+                )
                 if chosen[0].named.folder:
                     platforms[student] = chosen[0].named.folder
             advance(number, len(by_student))
@@ -194,7 +198,7 @@ def _by_owner(
     candidates: dict[str, list[_Candidate]] = defaultdict(list)
     useless: dict[str, list[str]] = defaultdict(list)
     for upload in found:
-        if upload.parts[-1] == TIMESTAMP:
+        if upload.parts[-1] in (TIMESTAMP, SECRET):
             continue
         named = owners.find(upload.parts)
         if named.elsewhere:
@@ -318,6 +322,22 @@ def _place(
     write_bytes(path, data)
     write(stamp, when + "\n")
     collection.collected.append(Collected(student, chosen.upload.name, status, when, remark))
+
+
+def _keep_secret(
+    student: str, chosen: _Candidate, found: Sequence[Upload], home: Path, collection: Collection
+) -> None:
+    """Put the exchange's secret beside a notebook that was taken; another's goes."""
+    last = collection.collected[-1:]
+    if not last or last[0].student != student or last[0].status not in ("new", "replaced"):
+        return
+    (home / SECRET).unlink(missing_ok=True)
+    beside = (*chosen.upload.parts[:-1], SECRET)
+    if chosen.named.platform == "exchange":
+        for secret in found:
+            if secret.parts == beside:
+                with suppress(UnreadableError):
+                    write_bytes(home / SECRET, secret.read()[:1000])
 
 
 def _existing_time(path: Path, stamp: Path) -> datetime.datetime:

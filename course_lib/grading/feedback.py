@@ -191,6 +191,18 @@ def pack_feedback(
     return parent / destination.name
 
 
+def copy_receipts(out: Path, assignment: str, students: Iterable[str], submitted: Path) -> None:
+    """Put beside each page what `nbgrader release_feedback` wants: its time and secret."""
+    for student in students:
+        for name in ("timestamp.txt", "submission_secret.txt"):
+            source = submitted / student / assignment / name
+            target = out / "feedback" / student / assignment / name
+            if source.is_file():
+                write(target, source.read_text("utf-8"))
+            else:
+                target.unlink(missing_ok=True)
+
+
 def make_exporter() -> HTMLExporter:
     """Return an exporter of feedback pages as nbgrader configures it, which cleans what it shows.
 

@@ -144,7 +144,7 @@ def feedback(
     ] = None,
     submitted: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Where they were collected: --to is named as Moodle did."),
+        typer.Option(metavar="DIR", help="Where they were collected: for Moodle, the exchange."),
     ] = None,
     student: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="This student only; repeatable.")
@@ -160,7 +160,12 @@ def feedback(
 
     from course_lib.grading import assignments
     from course_lib.grading.collecting import platform_folders
-    from course_lib.grading.feedback import pack_feedback, students_with_marks, write_feedback
+    from course_lib.grading.feedback import (
+        copy_receipts,
+        pack_feedback,
+        students_with_marks,
+        write_feedback,
+    )
     from course_lib.grading.gradebook import gradebook_url, require_gradebook
     from course_lib.project import find_lesson, find_root
 
@@ -178,6 +183,8 @@ def feedback(
     with _progress(console, "feedback") as bar:
         task = bar.add_task("feedback", total=len(chosen))
         pages = write_feedback(out, name, chosen, url, advance=lambda _: bar.advance(task))
+    if submitted:
+        copy_receipts(out, name, chosen, submitted)
     where = out / "feedback"
     if to:
         folders = platform_folders(submitted, name) if submitted else {}

@@ -81,6 +81,7 @@ class Owners:
         self.others = {name.casefold() for name in others if name != assignment}
         known = (students or {}).values()
         self.by_id = {student.id.casefold(): student for student in known}
+        self.words = {student.id: _words(student.full_name) for student in known}
         # Who has no number in the platform may be known there by the id.
         self.by_lms_id = {student.lms_id or student.id: student for student in known}
 
@@ -157,17 +158,17 @@ class Owners:
         number, words = match["number"], _words(match["name"])
         known = self.students.values()
         claims = {student.id for student in known if student.participant == number}
-        same_name = [student for student in known if words and _words(student.full_name) == words]
+        same_name = [student for student in known if words and self.words[student.id] == words]
         if not same_name:  # in group assignments the group's name stands before
             tail = _words(match["name"].partition("-")[2])
-            same_name = [student for student in known if tail and _words(student.full_name) == tail]
+            same_name = [student for student in known if tail and self.words[student.id] == tail]
         if not same_name:
             # The number is the participant's in this assignment, seldom the user's: it counts
             # where the name does not speak against it.
             same_name = [
                 student
                 for student in known
-                if student.lms_id == number and set(_words(student.full_name)) & set(words)
+                if student.lms_id == number and set(self.words[student.id]) & set(words)
             ]
         if len(same_name) > 1:
             by_number = [student for student in same_name if student.lms_id == number]

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from course_lib import cli
 from course_lib.errors import CourseError
 from course_lib.grading import assignments
+from course_lib.grading.feedback import copy_receipts
 from course_lib.grading.releasing import StaleError, check_release, release_to_files
 
 
@@ -39,21 +40,34 @@ def test_an_assignment_goes_through_the_exchange_and_comes_back(here, tmp_path, 
     assert (exchange / "k1" / "outbound" / NAME / f"{NAME}.ipynb").is_file()
     home = tmp_path / "home"
     home.mkdir()
-    for step in ("fetch_assignment", "submit"):
+
+    def nbgrader(step, folder, *options):
+        command = [sys.executable, "-m", "nbgrader", step, NAME, "--course", "k1", *options]
         subprocess.run(
-            [
-                sys.executable, "-m", "nbgrader", step, NAME, "--course", "k1",
-                f"--Exchange.root={exchange}", "--CourseDirectory.root=.",
-            ],
-            cwd=home,
+            [*command, f"--Exchange.root={exchange}", "--CourseDirectory.root=."],
+            cwd=folder,
             check=True,
             capture_output=True,
             env={**os.environ, "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"},
-        )  # fmt: skip
+        )
+
+    nbgrader("fetch_assignment", home)
+    nbgrader("submit", home)
     collected = course("collect", "04", exchange / "k1" / "inbound", "--submitted", tmp_path / "s")
     assert collected.exit_code == 0, collected.output
     (found,) = (tmp_path / "s").glob(f"*/{NAME}/{NAME}.ipynb")
     assert found.read_bytes() == (home / NAME / f"{NAME}.ipynb").read_bytes()
+
+    student = found.parent.parent.name
+    page = here / "grading" / "feedback" / student / NAME / f"{NAME}.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("well done")
+    copy_receipts(here / "grading", NAME, [student], tmp_path / "s")
+    nbgrader("release_feedback", here, "--CourseDirectory.feedback_directory=grading/feedback")
+    nbgrader("fetch_feedback", home)
+    (back,) = home.rglob(f"{NAME}.html")
+    assert back.read_text() == "well done"
+
     with pytest.raises(CourseError, match=r"released before.*--force"):
         cli.app(
             ["release", "04", "--exchange", str(exchange), "--course", "k1"], standalone_mode=False

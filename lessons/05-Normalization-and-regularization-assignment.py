@@ -178,7 +178,7 @@ plots.show(
 # %% [markdown]
 # The training loss goes towards zero, and the training accuracy to 1. The validation loss falls, has a lowest point, and rises again, while the validation accuracy
 # hardly moves any more. Both are true: the network makes about as many mistakes as before, but it makes
-# them with ever more confidence, and cross-entropy feels that. This is **overfitting**. In numbers, over all starts:
+# them with ever more confidence, and cross-entropy feels that. This is **overfitting**. In numbers, over all starts (mean ± spread; the accuracy is that on the validation pictures):
 
 
 # %% tags=["explore"]
@@ -191,9 +191,8 @@ def report(*names):
         train, val = (values(name, part, "cross_entropy") for part in ("train", "val"))
         accuracy = values(name, "val", "accuracy")
         print(
-            f"{name:22} cross-entropy: training {train.mean():.3f}, validation {val.mean():.3f} "
-            f"(spread {val.std(ddof=1):.3f}); validation accuracy {accuracy.mean():.3f} "
-            f"(spread {accuracy.std(ddof=1):.3f})"
+            f"{name:21} loss: training {train.mean():.3f}, validation {val.mean():.3f} "
+            f"± {val.std(ddof=1):.3f}; accuracy {accuracy.mean():.3f} ± {accuracy.std(ddof=1):.3f}"
         )
 
 
@@ -324,8 +323,8 @@ variants["L2 penalty"] = repeat(small_network(penalty=keras.regularizers.L2(stre
 report("nothing", "L2 penalty")
 
 # %% [markdown]
-# The training loss (without the penalty, remember) is higher than before, as it must be: the price keeps the network from fitting the last details. The gap is smaller. The
-# strength is one of a few that we tried on the validation set; ten times more and the network learns little, ten times less and nothing happens.
+# The training loss (without the penalty, remember) is higher than before, as it must be: the price keeps the network from fitting the last details. The gap is smaller. The strength is a setting like any
+# other, chosen on the validation set: too much, and the network learns little; too little, and nothing happens.
 #
 # ### Weight decay is not the same thing
 #
@@ -383,7 +382,7 @@ report("nothing", "weight decay (AdamW)")
 # %% [markdown]
 # ### L1, and where the zeros are
 #
-# The **L1** penalty $s \sum |W|$ pulls every weight with the same force $s \cdot \mathrm{sign}(W)$, small or large, so that many should end at exactly zero and could be left out
+# The **L1** penalty $s \sum \lvert W \rvert$ pulls every weight with the same force $s \cdot \mathrm{sign}(W)$, small or large, so that many should end at exactly zero and could be left out
 # of the network. So one reads. We count. *Before you run the cell: how many of the weights will be exactly zero?*
 
 # %% tags=["explore"]
@@ -417,7 +416,7 @@ found.record("l1_threshold_accuracy_change", after["accuracy"] - before["accurac
 # %% [markdown]
 # The second is a **proximal step** (Parikh and Boyd, 2014, section 4.2): a gradient step on the loss alone, and after it **soft thresholding**, the exact solution for the penalty's part,
 #
-# $$W \leftarrow \mathrm{sign}(V) \cdot \max(|V| - \eta s,\, 0), \qquad V = W - \eta \frac{\partial L}{\partial W} .$$
+# $$W \leftarrow \mathrm{sign}(V) \cdot \max(\lvert V \rvert - \eta s,\, 0), \qquad V = W - \eta \frac{\partial L}{\partial W} .$$
 #
 # What would change sign stays at zero. We compare both on the smallest classifier there is, one matrix from pixels to classes (softmax regression), with the same penalty and the same steps:
 
@@ -1168,7 +1167,10 @@ found.record("chosen_test_accuracy", np.mean(test_accuracies[ranking[0]]))
 # %% [markdown] written="methods_compared" points=3
 # **Model answer.** (With the numbers of a run on Fashion-MNIST; the student's own table counts.)
 #
-# @NUMBERS@
+# "Nothing" had a validation loss of 1.06 ± 0.10 and an accuracy of 0.753 ± 0.013. Dropout helped most by the loss: 0.68 ± 0.01, lower by 0.37, which is nearly four times the larger of the two spreads; weight decay (0.77), early stopping
+# (0.74) and batch normalisation (0.81) helped clearly as well. By the accuracy, batch normalisation gained 0.025 (0.778 ± 0.003), about twice the spread, weight decay and early stopping nothing: they make the network less sure of its
+# mistakes rather than right. Of augmentation one cannot tell: its loss was lower by 0.16 with a spread of 0.10 on both sides, its accuracy lower by 0.02 with a spread of 0.02; with the same number of epochs it is not trained to the end. It closed a good
+# part of the gap by learning the training pictures less well.
 #
 # In training, batch normalisation takes mean and variance over the batch. With $m = 1$ the mean is the example itself, $\mu_j = x_{1j}$, and the variance 0. So $x_{1j} - \mu_j = 0$, and the output is $\beta_j$
 # whatever the picture was: nothing of it gets through, and no gradient comes back. (On feature maps there are still the places to average over, so the output is not constant, but the statistics are those of one picture and far from the

@@ -67,7 +67,10 @@ def main() -> None:
         for answer in assignment.answers(name):
             if options.reference_only and answer.label != "reference":
                 continue
-            rows = [judged(question, answer.source, seed) for seed in range(options.seeds)]
+            rows = []
+            for seed in range(options.seeds):
+                rows.append(judged(question, answer.source, seed))
+                print(f"{answer.label}, seed {seed}: {rows[-1]}", file=sys.stderr, flush=True)
             marks, scores, seconds = (list(column) for column in zip(*rows, strict=True))
             values, counts = np.unique(marks, return_counts=True)
             told = ", ".join(f"{v:g} × {n}" for v, n in zip(values, counts, strict=True))

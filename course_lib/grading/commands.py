@@ -77,6 +77,7 @@ def grade(
 
     root = project.find_root()
     chosen = assignments.load(root, assignment)
+    due_date = _due(due)
     out = files.prepare_folder(out)
     enrolled = _read_roster(roster)
     folders = submissions.students_in(submitted)
@@ -100,7 +101,7 @@ def grade(
     )
     with (
         stopping_on_signals(stop),
-        _recorder(root, chosen, out, url, due) as recorder,
+        _recorder(root, chosen, out, url, due_date) as recorder,
         _Progress(console, len(everyone)) as progress,
     ):
         recorder.enroll(enrolled)
@@ -163,10 +164,10 @@ def _read_roster(path: Path | None) -> dict[str, Any]:
     return read_roster(path)
 
 
-def _recorder(root: Path, chosen: Assignment, out: Path, url: str, due: str | None) -> Any:
+def _recorder(root: Path, chosen: Assignment, out: Path, url: str, due: Any) -> Any:
     from course_lib.grading.recording import Recorder, nbgrader_config
 
-    return Recorder(chosen, out, url, config=nbgrader_config(root), due=_due(due))
+    return Recorder(chosen, out, url, config=nbgrader_config(root), due=due)
 
 
 def _due(text: str | None) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from small_course import small_course
+from small_class import small_course
 
 from course_lib.grading.assignments import Assignment
 

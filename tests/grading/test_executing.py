@@ -7,7 +7,7 @@ import time
 
 import psutil
 import pytest
-from small_course import as_bytes, right, with_cell
+from small_class import as_bytes, right, with_cell
 
 from course_lib.grading.executing import Execution, Interrupted, Limits, execute
 from course_lib.grading.sanitizing import sanitize

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,16 @@ import time
 from pathlib import Path
 
 import pytest
-from small_course import CHECKS, NAME, answered, hand_in, right, set_checks, with_cell
+from small_class import (
+    CHECKS,
+    NAME,
+    answered,
+    hand_in,
+    right,
+    set_checks,
+    small_course,
+    with_cell,
+)
 
 from course_lib.grading import assignments
 from course_lib.grading.gradebook import gradebook, gradebook_url
@@ -126,16 +136,25 @@ def test_the_gradebook_has_nbgraders_marks(graded):
         assert book.find_assignment(NAME).max_score == 4
 
 
+@pytest.fixture(scope="module")
+def graded_two(tmp_path_factory):
+    """A small course and a class of two, graded once; to be copied."""
+    home = tmp_path_factory.mktemp("two")
+    assignment = small_course(home / "course")
+    hand_in(home / "submitted", "ada", right(assignment))
+    hand_in(home / "submitted", "ben", right(assignment, double=WRONG))
+    course(home / "course", "grade", "04", "--submitted", home / "submitted", "--out", home / "out")
+    return home
+
+
 @pytest.fixture
-def own(tmp_path, small_root):
-    """A small course and a class of two of one's own, graded."""
-    assignment = assignments.load(small_root, "04")
-    submitted, out = tmp_path / "submitted", tmp_path / "out"
-    hand_in(submitted, "ada", right(assignment))
-    hand_in(submitted, "ben", right(assignment, double=WRONG))
+def own(tmp_path, graded_two):
+    """A copy of the graded class of two of one's own."""
+    for name in ("course", "submitted", "out"):
+        shutil.copytree(graded_two / name, tmp_path / name)
+    root, submitted, out = (tmp_path / name for name in ("course", "submitted", "out"))
     grade = ["grade", "04", "--submitted", submitted, "--out", out]
-    course(small_root, *grade)
-    return small_root, assignment, submitted, out, grade
+    return root, assignments.load(root, "04"), submitted, out, grade
 
 
 def test_grading_again_executes_nothing_and_changes_nothing(own):

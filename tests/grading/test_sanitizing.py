@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell
-from small_course import answered, as_bytes, right, with_cell
+from small_class import answered, as_bytes, right, with_cell
 
 from course_lib.grading.sanitizing import MOST_CELLS, sanitize
 

@@ -12,7 +12,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_lib import project
+from course_lib import project, results
+from course_lib.running import notebooks
+from course_lib.running.execution import execute
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = list(project.notebooks(ROOT))
@@ -128,6 +130,21 @@ def test_the_run_as_a_whole_succeeds_and_prints_results_and_paths(sample_run):
 def test_a_lesson_runs_on_real_data(real_run, lesson):
     check(real_run, lesson, "real", minutes=8)
     check_outputs(real_run.notebook(lesson))
+
+
+ASSIGNMENTS = sorted(path.stem for path in (ROOT / "solutions").glob("*/*.ipynb"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_a_solved_assignment_runs_and_passes_its_visible_tests(assignment):
+    notebook = notebooks.read(ROOT / "solutions" / assignment / f"{assignment}.ipynb")
+    execution = execute(notebook, {"data": "sample", "profile": "quick"}, memory_limit_mb=4096)
+    assert execution.status == "completed", execution.failure
+    check_outputs(execution.notebook)
+    verdicts = [fact["verdict"] for fact in results.notes(execution.notebook, "check")]
+    cells = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("locked")]
+    assert verdicts == ["passed"] * len(cells)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -81,11 +82,10 @@ def grade(
     out = files.prepare_folder(out)
     enrolled = _read_roster(roster)
     folders = submissions.students_in(submitted)
-    everyone = sorted({*folders, *enrolled})
-    if student:
-        if unknown := sorted(set(student) - set(everyone)):
-            raise CourseError(f"{', '.join(unknown)}: no such folder in {submitted}.")
-        everyone = [name for name in everyone if name in student]
+    class_list = sorted({*folders, *enrolled})
+    if unknown := sorted(set(student or ()) - set(class_list)):
+        raise CourseError(f"{', '.join(unknown)}: no such folder in {submitted}.")
+    everyone = [name for name in class_list if not student or name in student]
     if not everyone:
         raise CourseError(f"{submitted} holds no submission: <student>/<assignment>/…ipynb.")
     console = Console(stderr=json)
@@ -108,11 +108,14 @@ def grade(
         reports = session.grade(
             chosen, submitted, everyone, recorder, settings, on_graded=progress.graded, stop=stop
         )
+        reached = {report.student for report in reports}
+        others = [name for name in class_list if name not in reached]
+        reports += session.kept_reports(chosen, others, recorder)
+    reports.sort(key=lambda report: report.student)
+    _leave_configuration(root, out, submitted, url)
     _leave(console, chosen, reports, out, url, json=json)
-    if len(reports) < len(everyone):
-        console.print(
-            f"Interrupted: {len(everyone) - len(reports)} students are left; run it again."
-        )
+    if left := len(set(everyone) - reached):
+        console.print(f"Interrupted: {left} students are left; the same command goes on with them.")
         raise typer.Exit(130)
     raise typer.Exit(any(report.status == "failed" for report in reports))
 
@@ -219,13 +222,13 @@ def _leave(
 _CONFIGURATION = """\
 # Written by `course grade`: makes nbgrader's formgrader and exporters work in this folder.
 c = get_config()  # noqa: F821
-load_subconfig("nbgrader_config.py", path={root!r})  # noqa: F821
-c.CourseDirectory.root = {out!r}
+{course}c.CourseDirectory.root = {out!r}
 c.CourseDirectory.source_directory = {source!r}
 c.CourseDirectory.release_directory = {release!r}
 c.CourseDirectory.submitted_directory = {submitted!r}
 c.CourseDirectory.db_url = {url!r}
 """
+_COURSE = 'load_subconfig("nbgrader_config.py", path={root!r})  # noqa: F821\n'
 
 
 def _leave_configuration(root: Path, out: Path, submitted: Path, url: str) -> None:
@@ -237,12 +240,13 @@ def _leave_configuration(root: Path, out: Path, submitted: Path, url: str) -> No
     address = make_url(url)
     if address.password:  # a secret stays where it is: nbgrader takes --db on its command line
         address = address.set(password=None)
+    has_own = (root / "nbgrader_config.py").is_file()
     text = _CONFIGURATION.format(
-        root=str(root),
+        course=_COURSE.format(root=str(root)) if has_own else "",
         out=str(out),
         source=str(root / "solutions"),
         release=str(root / "assignments"),
-        submitted=str(submitted.absolute()),
+        submitted=os.path.abspath(submitted),
         url=address.render_as_string(),
     )
     files.write(out / "nbgrader_config.py", text)

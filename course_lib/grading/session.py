@@ -227,6 +227,21 @@ def report_of(
     return StudentReport(student, status, marks, messages, submission.remarks, seconds, seed)
 
 
+def kept_reports(
+    assignment: Assignment, students: Iterable[str], recorder: Recorder
+) -> list[StudentReport]:
+    """Return the reports of students who were graded before; the others are left out."""
+    reports = []
+    for student in students:
+        attempt = recorder.archive.find(student, recorder.archive.latest(student).get("key", ""))
+        if attempt is not None:
+            submission = recorder.archive.submission(student, attempt)
+            verdicts = judged(assignment, submission, attempt)
+            marks = recorder.marks(student)
+            reports.append(report_of(student, submission, attempt, verdicts, marks))
+    return reports
+
+
 @dataclass(frozen=True)
 class Change:
     """A mark that judging again changed."""

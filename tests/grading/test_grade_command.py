@@ -228,10 +228,12 @@ def test_late_submissions_are_penalised_by_nbgraders_plugin(own):
     assert scores(out) == {"ada": 3, "ben": 0}
 
 
-def test_json_on_stdout_is_the_report(own):
-    root, _, _, _, grade = own
+def test_one_student_can_be_graded_again_and_json_on_stdout_is_the_whole_report(own):
+    root, assignment, submitted, _, grade = own
+    hand_in(submitted, "ben", right(assignment))
     done = course(root, *grade, "--json", "--student", "ben")
-    assert [entry["student"] for entry in json.loads(done.stdout)["submissions"]] == ["ben"]
+    found = {e["student"]: e["score"] for e in json.loads(done.stdout)["submissions"]}
+    assert found == {"ada": 3, "ben": 3}
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,17 @@ def train_best(x_train, y_train, x_val, y_val):
     return model
 
 
+# %% right: one hidden layer of twelve units, which is enough for this table
+def train_best(x_train, y_train, x_val, y_val):
+    network = keras.Sequential([keras.Input((x_train.shape[1],))])
+    network.add(keras.layers.Dense(12, "relu", kernel_initializer="he_normal"))
+    network.add(keras.layers.Dense(1))
+    network.add(keras.layers.Rescaling(float(y_train.std()), float(y_train.mean())))
+    network.compile(keras.optimizers.Adam(0.01), "mse")
+    network.fit(x_train, y_train, epochs=60, batch_size=64, verbose=0)
+    return network
+
+
 # %% mistake 0: weights start at zero
 def train_best(x_train, y_train, x_val, y_val):
     network = keras.Sequential([keras.Input((x_train.shape[1],))])
@@ -127,24 +138,25 @@ def train_best(x_train, y_train, x_val, y_val):
     return network.fit(x_train, y_train, epochs=1, verbose=0)
 
 
-# %% mistake 2: one hidden layer of twelve units
+# %% mistake 2: stopped after three epochs
 def train_best(x_train, y_train, x_val, y_val):
     network = keras.Sequential([keras.Input((x_train.shape[1],))])
-    network.add(keras.layers.Dense(12, "relu", kernel_initializer="he_normal"))
-    network.add(keras.layers.Dense(1))
-    network.add(keras.layers.Rescaling(float(y_train.std()), float(y_train.mean())))
-    network.compile(keras.optimizers.Adam(0.01), "mse")
-    network.fit(x_train, y_train, epochs=60, batch_size=64, verbose=0)
-    return network
-
-
-# %% mistake 3: learned by heart
-def train_best(x_train, y_train, x_val, y_val):
-    network = keras.Sequential([keras.Input((x_train.shape[1],))])
-    for _ in range(3):
-        network.add(keras.layers.Dense(256, "relu", kernel_initializer="he_normal"))
+    for _ in range(2):
+        network.add(keras.layers.Dense(64, "relu", kernel_initializer="he_normal"))
     network.add(keras.layers.Dense(1))
     network.add(keras.layers.Rescaling(float(y_train.std()), float(y_train.mean())))
     network.compile(keras.optimizers.Adam(0.003), "mse")
-    network.fit(x_train, y_train, epochs=80, batch_size=64, verbose=0)
+    network.fit(x_train, y_train, epochs=3, batch_size=64, verbose=0)
+    return network
+
+
+# %% mistake 3: stopped after eight epochs
+def train_best(x_train, y_train, x_val, y_val):
+    network = keras.Sequential([keras.Input((x_train.shape[1],))])
+    for _ in range(2):
+        network.add(keras.layers.Dense(64, "relu", kernel_initializer="he_normal"))
+    network.add(keras.layers.Dense(1))
+    network.add(keras.layers.Rescaling(float(y_train.std()), float(y_train.mean())))
+    network.compile(keras.optimizers.Adam(0.003), "mse")
+    network.fit(x_train, y_train, epochs=8, batch_size=64, verbose=0)
     return network

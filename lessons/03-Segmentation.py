@@ -194,7 +194,7 @@ plots.show(
 
 # %%
 augmented = augmentation.Pairs(x_train[:1].repeat(3, axis=0), y_train[:1].repeat(3, axis=0),
-                               batch_size=3, seed=seed)  # fmt: skip
+                               batch_size=3, seed=seed)
 images, masks = augmented[0]
 blend = 0.55 * images + 0.45 * class_maps.coloured(masks)
 plots.show(
@@ -345,7 +345,7 @@ figure = plots.new_figure(
     "The U-Net as a U: four levels down on the left, four up on the right, a skip connection at "
     "each level, the bottleneck below.",
     height=3.6,
-)  # fmt: skip
+)
 axis = figure.subplots()
 arrow = {"arrowstyle": "->", "color": plots.OKABE_ITO[0], "lw": 1.5}
 *features, bottleneck = [" × ".join(map(str, output.shape[1:])) for output in encoder.outputs]
@@ -353,7 +353,7 @@ for level, shape in enumerate(features):
     x = 0.3 * level
     for place in (x, 6 - x):
         axis.text(place, -level, shape, ha="center", va="center", fontsize=9,
-                  bbox={"boxstyle": "round", "facecolor": "white"})  # fmt: skip
+                  bbox={"boxstyle": "round", "facecolor": "white"})
 
 # %%
 for level in range(4):
@@ -365,7 +365,7 @@ for level in range(4):
         "", (6 - x, -level - 0.2), (6 - below, -level - 0.8), arrowprops={"arrowstyle": "->"}
     )
 axis.text(3, -4, f"bottleneck\n{bottleneck}", ha="center", va="center", fontsize=9,
-          bbox={"boxstyle": "round", "facecolor": "white"})  # fmt: skip
+          bbox={"boxstyle": "round", "facecolor": "white"})
 axis.set(xlim=(-0.7, 6.7), ylim=(-4.5, 0.4))
 axis.set_axis_off()
 plots.show(
@@ -542,7 +542,7 @@ for name, matrix in scores.items():
     recall = metrics.class_mean(metrics.class_recall(matrix))
     dice = metrics.class_mean(metrics.dice_coefficient(matrix))
     print(f"{name:16} pixel accuracy {accuracy:.3f}, mean IoU {iou:.3f}, "
-          f"mean Dice {dice:.3f}, mean recall {recall:.3f}")  # fmt: skip
+          f"mean Dice {dice:.3f}, mean recall {recall:.3f}")
 best = max(losses, key=lambda name: metrics.mean_iou(scores[name]))
 print(f"highest mean IoU on the validation images: {best}")
 found.record("weighted_val_mean_iou", metrics.mean_iou(scores["weighted"]))
@@ -597,7 +597,7 @@ for name in ("plain", "no skips"):
     inside, near = hit[seen & ~edge].mean(), hit[seen & edge].mean()
     cost[name] = (inside, near)
     print(f"{name:9} mean IoU {metrics.mean_iou(matrix):.3f}, pixel accuracy "
-          f"inside {inside:.3f}, within 2 pixels of an edge {near:.3f}")  # fmt: skip
+          f"inside {inside:.3f}, within 2 pixels of an edge {near:.3f}")
 found.record("no_skips_val_mean_iou", metrics.mean_iou(matrix))
 found.record("skips_gain_inside", cost["plain"][0] - cost["no skips"][0])
 found.record("skips_gain_near_edges", cost["plain"][1] - cost["no skips"][1])
@@ -635,7 +635,7 @@ epochs_final = {"real": 30, "sample": 8}[streets.kind] if run.quick else 120
 train(final, losses[best], epochs_final, title=f"U-Net, {best} loss")
 final_val = judge(y_val, predict(final, x_val))
 print(f"validation: mean IoU {metrics.mean_iou(final_val):.3f}, "
-      f"pixel accuracy {metrics.pixel_accuracy(final_val):.3f}")  # fmt: skip
+      f"pixel accuracy {metrics.pixel_accuracy(final_val):.3f}")
 found.record("unet_val_mean_iou", metrics.mean_iou(final_val))
 
 # %%
@@ -665,7 +665,7 @@ draws = [metrics.mean_iou(each[rng.integers(0, len(each), len(each))].sum(0)) fo
 low, high = np.percentile(draws, [2.5, 97.5])
 print(f"test mean IoU {metrics.mean_iou(final_test):.3f}, bootstrap 95 % {low:.3f} to {high:.3f}")
 for name, iou, dice in zip(class_names, metrics.intersection_over_union(final_test),
-                           metrics.dice_coefficient(final_test), strict=True):  # fmt: skip
+                           metrics.dice_coefficient(final_test), strict=True):
     print(f"{name:12} IoU {iou:.2f}   Dice {dice:.2f}")
 
 # %% [markdown]
@@ -700,13 +700,13 @@ figure = plots.new_figure(
     "Confusion matrix in shares of the true class; on the diagonal: "
     + ", ".join(f"{name} {shares[k, k]:.2f}" for k, name in enumerate(class_names)) + ".",
     width=7, height=5.6,
-)  # fmt: skip
+)
 axis = figure.subplots()
 drawn = axis.imshow(shares, cmap=plots.SEQUENTIAL, vmin=0, vmax=1)
 for (row, column), value in np.ndenumerate(shares):
     if value >= 0.05:
         axis.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7,
-                  color="black" if value > 0.5 else "white")  # fmt: skip
+                  color="black" if value > 0.5 else "white")
 
 # %%
 axis.set(xlabel="predicted class", ylabel="true class")

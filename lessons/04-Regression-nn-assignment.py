@@ -88,7 +88,7 @@ axis = figure.subplots()
 axis.hist(housing.y_train, bins=50, color=plots.OKABE_ITO[0])
 axis.set(xlabel="median house value (100,000 USD)", ylabel="districts")
 plots.show(figure, caption="The targets. The census entered all values above 500,000 USD as 500,001: "
-           f"{top:.1%} of the districts stand in the last bar.")  # fmt: skip
+           f"{top:.1%} of the districts stand in the last bar.")
 
 # %% [markdown]
 # The columns live on very different scales: one counts people by the thousand, another bedrooms by the
@@ -154,7 +154,7 @@ with check.question("standardize", points=2) as question:
         check.array(other, "the scaled test table", shape=(4, 3))
         check.that(np.std(scaled) > 0, "the training table came back without any spread.")
         check.close(other, np.asarray(scaled)[:4], "the training table's first rows, as test table",
-                    hint="Whose mean and standard deviation did you use?")  # fmt: skip
+                    hint="Whose mean and standard deviation did you use?")
     with question.part(0.5, "a constant column gives zeros, and no division by zero"):
         flat = table.copy()
         flat[:, 1] = 0.1
@@ -269,7 +269,7 @@ with check.question("build_network", points=3) as question:
         bent = build_network(3, 3, 5, "tanh", "glorot_uniform")
         far, farther = np.asarray(bent(1e6 * rows)), np.asarray(bent(2e6 * rows))
         check.close(farther, far, "with tanh, the output far out", rtol=1e-2, atol=1e-2,
-                    hint="Does every hidden layer have the activation?")  # fmt: skip
+                    hint="Does every hidden layer have the activation?")
     with question.part(1, "every hidden kernel is drawn with the initializer"):
         for initializer in ("ones", keras.initializers.Constant(0.25)):
             model = build_network(3, 3, 5, "relu", initializer)
@@ -355,7 +355,7 @@ for axis, name in zip(axes[:, 0], names, strict=True):
     axis.set_ylabel(name)
 figure.supxlabel("value after tanh", fontsize=10)
 plots.show(figure, caption="tanh: the signal dies out (above), sits at the ends −1 and 1 (middle), "
-           "or stays alive (below).")  # fmt: skip
+           "or stays alive (below).")
 
 # %% [markdown]
 # With σ = 0.01 each layer divides the signal by about ten, and after a few layers the network puts out zeros
@@ -376,7 +376,7 @@ figure.supxlabel(
     "value after ReLU (the bar at 0 is cut off, larger values count as 3)", fontsize=10
 )
 plots.show(figure, caption="ReLU: with √(1/n) the signal shrinks towards zero, with √(2/n) it about keeps "
-           "its size. About half of the values are exactly 0 in both.")  # fmt: skip
+           "its size. About half of the values are exactly 0 in both.")
 
 # %% [markdown]
 # One number a layer says the same: the **root mean square** of the signal, $\sqrt{\mathrm{mean}(h^2)}$. The axis is logarithmic, so a
@@ -388,7 +388,7 @@ def by_layer(measured, what):
     ends = "; ".join(
         f"{activation} with {name} {values[0]:.2g} to {values[-1]:.2g}"
         for activation, curves in measured.items() for name, values in curves.items()
-    )  # fmt: skip
+    )
     figure = plots.new_figure(f"{what}, first to last layer: {ends}.", height=3.4)
     for axis, (activation, curves) in zip(figure.subplots(1, 2), measured.items(), strict=True):
         for (name, values), look in zip(curves.items(), "os^Dv*", strict=False):
@@ -409,7 +409,7 @@ sizes = {
     for activation in BEND
 }
 plots.show(by_layer(sizes, "root mean square of the signal"),
-           caption="How large the signal is after each of twenty layers.")  # fmt: skip
+           caption="How large the signal is after each of twenty layers.")
 found.record("tanh_signal_lecun", sizes["tanh"]["σ = √(1/n)"][-1])
 found.record("relu_signal_lecun", sizes["relu"]["σ = √(1/n)"][-1])
 found.record("relu_signal_he", sizes["relu"]["σ = √(2/n)"][-1])
@@ -478,7 +478,7 @@ with check.question("activation_statistics", points=3) as question:
                 pairs = list(activation_statistics(model, rows))
                 check.that(len(pairs) == 2, f"2 hidden layers, but {len(pairs)} entries.")
                 check.close([pair[place] for pair in pairs], expected, f"the layers' {what}",
-                            hint="All rows and units of a layer, after the activation.")  # fmt: skip
+                            hint="All rows and units of a layer, after the activation.")
 
 # %% tags=["explore"]
 if check.passed("build_network") and check.passed("activation_statistics"):
@@ -523,7 +523,7 @@ expected = {"relu_signal_lecun": 2.0**-10, "relu_signal_he": 1.0}
 for name, theory in expected.items():
     print(f"{name}: theory {theory:.2g}, measured {found[name]:.2g}")
 print(f"ReLU with σ = 1: theory 10^{10 * np.log10(50):.1f}, "
-      f"measured 10^{found['log10_relu_signal_large']:.1f}")  # fmt: skip
+      f"measured 10^{found['log10_relu_signal_large']:.1f}")
 
 # %% [markdown]
 # The theory speaks of the mean over many draws of the weights; one network of 100 units a layer scatters about
@@ -628,7 +628,7 @@ with check.question("initial_weights", points=4) as question:
                 kernel = kernel_of(scheme)
                 check.that(abs(kernel.mean()) < 0.02 * variance**0.5, f"{scheme}: mean not 0.")
                 check.close(kernel.var(), variance, f"{scheme}: the variance", rtol=0.05, atol=0,
-                            hint="Variance or standard deviation?")  # fmt: skip
+                            hint="Variance or standard deviation?")
     with question.part(0.25, "draws from rng"):
         same, again, other = (kernel_of("he", 5, 4, seed) for seed in (1, 1, 2))
         check.that(np.array_equal(same, again), "the same seed gave other weights.")
@@ -703,7 +703,7 @@ for (activation, name), layers in networks.items():
     kernel_norms[activation][name] = [np.linalg.norm(kernel) for kernel, _ in gradients[:20]]
 
 plots.show(by_layer(returning, "root mean square of δ"),
-           caption="The gradient on its way back, from layer 20 (right) to layer 1 (left).")  # fmt: skip
+           caption="The gradient on its way back, from layer 20 (right) to layer 1 (left).")
 
 # %% [markdown]
 # It **explodes**. The few units that happen to be near zero have a slope of about 1, and they pass the gradient on multiplied by weights of
@@ -717,7 +717,7 @@ plots.show(by_layer(returning, "root mean square of δ"),
 
 # %% tags=["explore"]
 plots.show(by_layer(kernel_norms, "norm of the kernel's gradient"),
-           caption="Gradient norm of each hidden kernel, before any training.")  # fmt: skip
+           caption="Gradient norm of each hidden kernel, before any training.")
 found.record("log10_gradient_tanh_large", np.log10(kernel_norms["tanh"]["σ = 1"][0]))
 found.record("log10_gradient_tanh_small", np.log10(kernel_norms["tanh"]["σ = 0.01"][0]))
 for activation, name, said in (("tanh", "σ = √(1/n)", "lecun"), ("relu", "σ = √(2/n)", "he")):
@@ -785,7 +785,7 @@ with check.question("gradient_norms", points=3) as question:
         single = keras.layers.Dense(1, kernel_initializer="zeros")
         model = keras.Sequential([keras.Input((1,)), single])
         check.close(gradient_norms(model, rows, wanted), [11 * factor], "with one zero weight",
-                    hint="Is it the mean of the squares, and of n of them?")  # fmt: skip
+                    hint="Is it the mean of the squares, and of n of them?")
 
 # %% tags=["explore"]
 if check.passed("build_network") and check.passed("gradient_norms"):
@@ -800,7 +800,7 @@ if check.passed("build_network") and check.passed("gradient_norms"):
     }
     plots.show(by_layer(yours, "norm of the kernel's gradient"),
                caption="Your measurement on your networks, 20 hidden layers on the housing data, and the "
-               "output layer as number 21. Keras' random_normal has σ = 0.05.")  # fmt: skip
+               "output layer as number 21. Keras' random_normal has σ = 0.05.")
 else:
     print("Here your measurement looks at your networks, once questions 2 and 5 pass.")
 
@@ -855,7 +855,7 @@ def descend(layers, activation, epochs, table, rate=0.005, momentum=0.9, batch=6
             hidden, predicted = forward(x[pick], layers, activation)
             _, slopes = backward(hidden, predicted - y[pick], layers, activation)
             speed = [tuple(momentum * v - rate * g for v, g in zip(*pair, strict=True))
-                     for pair in zip(speed, slopes, strict=True)]  # fmt: skip
+                     for pair in zip(speed, slopes, strict=True)]
             layers = [(w + v, b + u) for (w, b), (v, u) in zip(layers, speed, strict=True)]
         errors.append(float(np.mean((forward(x_new, layers, activation)[1] - y_new) ** 2)))
     return layers, errors
@@ -874,7 +874,7 @@ mixed, errors_mixed = descend(mixed, "relu", 25, table)
 # %% tags=["explore"]
 apart = np.ptp(equal[0][0], axis=1).max()  # largest less smallest weight of one input
 print(f"validation MSE: equal weights {errors_equal[-1]:.3f}, random {errors_mixed[-1]:.3f}, "
-      f"the mean {product[3000:].var():.3f}")  # fmt: skip
+      f"the mean {product[3000:].var():.3f}")
 print(f"largest difference between two units that started equal: {apart:.2g}")
 found.record("equal_weights_mse", errors_equal[-1])
 found.record("random_weights_mse", errors_mixed[-1])
@@ -885,7 +885,7 @@ limit = max(np.abs(layers[0][0]).max() for layers in (equal, mixed))
 figure = plots.new_figure(
     "First kernel after training, 2 inputs by 16 units. From equal weights all 16 columns are the "
     "same; from random weights they differ.", height=2.2,
-)  # fmt: skip
+)
 axes = figure.subplots(1, 2, sharey=True)
 for axis, layers, start in zip(axes, (equal, mixed), ("equal", "random"), strict=True):
     drawn = axis.imshow(layers[0][0], cmap=plots.DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
@@ -893,7 +893,7 @@ for axis, layers, start in zip(axes, (equal, mixed), ("equal", "random"), strict
 axes[0].set_yticks(range(2), ["input 1", "input 2"])
 figure.colorbar(drawn, ax=axes, label="weight")
 plots.show(figure, caption="The first layer's weights after training. Units that start equal stay "
-           "equal: sixteen columns, one feature.")  # fmt: skip
+           "equal: sixteen columns, one feature.")
 
 # %% [markdown]
 # The network that started from equal weights has learned something, but all units of a layer do the same. They get the same
@@ -915,9 +915,9 @@ dead = [np.mean((h == 0).all(axis=0)) for h in hidden]
 pair = [h[:200] / np.linalg.norm(h[:200], axis=1, keepdims=True) for h in hidden]
 alike = [np.mean((h @ h.T)[np.triu_indices(200, k=1)]) for h in pair]
 figure = plots.new_figure(f"ReLU, √(2/n): dead units rise from {dead[0]:.0%} to {dead[-1]:.0%}, the mean cosine "
-                          f"between two rows' signals from {alike[0]:.2f} to {alike[-1]:.2f}.")  # fmt: skip
+                          f"between two rows' signals from {alike[0]:.2f} to {alike[-1]:.2f}.")
 for axis, values, what in zip(figure.subplots(1, 2), (dead, alike), (
-        "share of dead units", "mean cosine between two rows"), strict=True):  # fmt: skip
+        "share of dead units", "mean cosine between two rows"), strict=True):
     axis.plot(range(1, 21), values, "o-", color=plots.OKABE_ITO[0])
     axis.set(xlabel="layer", ylabel=what, ylim=(0, 1.03), xticks=range(5, 21, 5))
     axis.grid(alpha=0.3)
@@ -981,7 +981,7 @@ for axis, activation in zip(axes, curves, strict=True):
     axis.set(ylabel="validation MSE (standardised)", ylim=(0, 1.5))
 figure.legend(*axis.get_legend_handles_labels(), loc="outside right center", fontsize=9)
 plots.show(figure, caption="Twenty hidden layers from five starts. All zero and σ = 0.01 lie on one another; "
-           "errors above 1.5 lie outside, and what overflowed has no line.")  # fmt: skip
+           "errors above 1.5 lie outside, and what overflowed has no line.")
 
 # %% [markdown]
 # How many epochs pass until the error is for the first time below half of the mean's?
@@ -1059,7 +1059,7 @@ def compare_initializers(x_train, y_train, x_val, y_val, initializers, epochs):
         network.add(keras.layers.Dense(1))
         network.compile(optimizer=keras.optimizers.Adam(0.003), loss="mse")
         log = network.fit(x_train, (y_train - centre) / scale, batch_size=32, epochs=epochs,
-                          validation_data=validation, verbose=0)  # fmt: skip
+                          validation_data=validation, verbose=0)
         errors[name] = [float(value * scale**2) for value in log.history["val_loss"]]
     return errors
     ### END SOLUTION
@@ -1072,24 +1072,24 @@ with check.question("compare_initializers", points=3) as question:
     split, variance, errors = 160, np.var(prices[160:]), {}
     with question.part(1, "names, lengths, finite values, a first value of the targets' size"):
         errors = compare_initializers(rows[:split], prices[:split], rows[split:], prices[split:],
-                                      ["zeros", "he_normal"], 20)  # fmt: skip
+                                      ["zeros", "he_normal"], 20)
         check.that(set(errors) == {"zeros", "he_normal"}, f"the keys are {sorted(errors)}.")
         for name, values in errors.items():
             values = check.array(values, f"the errors of {name}", shape=(20,))
             check.that(np.isfinite(values).all(), f"{name}: an error is not finite.")
             check.that(0.01 < values[0] / variance < 100, f"{name}: the first error is "
-                       f"{values[0]:.3g}, the targets' variance {variance:.0f}.")  # fmt: skip
+                       f"{values[0]:.3g}, the targets' variance {variance:.0f}.")
     with question.part(1, "he_normal learns, zeros does not"):
         check.that(len(errors) == 2, "there are no errors to compare, see above.")
         check.that(errors["he_normal"][-1] < 0.5 * errors["zeros"][-1],
-                   "after 20 epochs he_normal is not clearly better than zeros.")  # fmt: skip
+                   "after 20 epochs he_normal is not clearly better than zeros.")
 
 # %% tags=["explore"]
 if check.passed("compare_initializers"):
     names = ["zeros", "ones", "random_normal", "glorot_uniform", "he_normal"]
     train, val = slice(0, 2000), slice(0, 1000)
     yours = compare_initializers(x_train[train], housing.y_train[train],
-                                 x_val[val], housing.y_val[val], names, epochs=8)  # fmt: skip
+                                 x_val[val], housing.y_val[val], names, epochs=8)
     said = ", ".join(f"{name} {errors[-1]:.3g}" for name, errors in yours.items())
     figure = plots.new_figure(f"Your comparison; last validation errors: {said}.")
     axis = figure.subplots()
@@ -1149,7 +1149,7 @@ def train_best(x_train, y_train, x_val, y_val):
     network.fit(
         x_train, y_train, validation_data=(x_val, y_val),
         batch_size=64, epochs=150, verbose=0, callbacks=[slower, patient],
-    )  # fmt: skip
+    )
     return network
     ### END SOLUTION
 
@@ -1181,7 +1181,7 @@ def r_squared(predicted, y):
 rows = slice(0, 4000 if run.quick else None)
 trees = HistGradientBoostingRegressor(random_state=seed).fit(x_train[rows], housing.y_train[rows])
 print(f"validation R²: linear regression {1 - error_linear / y_val.var():.3f}, "
-      f"gradient boosting {r_squared(trees.predict(x_val), housing.y_val):.3f}")  # fmt: skip
+      f"gradient boosting {r_squared(trees.predict(x_val), housing.y_val):.3f}")
 best = None
 if check.passed("train_best"):
     best = train_best(x_train[rows], housing.y_train[rows], x_val, housing.y_val)

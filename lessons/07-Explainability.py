@@ -810,7 +810,7 @@ for network in (cheat, honest):
     clean, with_stamp = lead_of_8(network, threes), lead_of_8(network, np.maximum(threes, stamp))
     moves[network.name] = with_stamp - clean
     print(f"{network.name:6}: the stamp moves the lead by {moves[network.name].mean():+.1f} logits;",
-          f"threes called 8: {np.mean(clean > 0):.1%} without it, {np.mean(with_stamp > 0):.1%} with it")  # fmt: skip
+          f"threes called 8: {np.mean(clean > 0):.1%} without it, {np.mean(with_stamp > 0):.1%} with it")
 found.record("stamp_raises_lead_of_8", np.mean(moves["cheat"] > 0))
 
 # %% [markdown]
@@ -878,7 +878,7 @@ plots.show(
     ),
     caption="One picture, two questions: Grad-CAM moves to the class in question, guided backpropagation "
     "marks much the same strokes and edges for both.",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # In numbers: how similar are the maps for the two classes? An explanation of two different decisions

@@ -511,7 +511,11 @@ class TrainRegularized:
 
     TRAINING, VALIDATION, HIDDEN = 300, 200, 2000
     SHIFT, NOISE = 4, 0.2  # in pixels, and of the brightness: what makes learning by heart costly
-    STEPS = (0.65, 0.71, 0.77, 0.855)
+    # Under ten seeds: the lesson's small network with nothing switched on 0.591 ± 0.020, our solution
+    # 0.876 ± 0.011 (18 s of CPU time), and the same network without augmentation, dropout and batch
+    # normalisation 0.819 ± 0.014. The first step is 3.5 spreads above the first, the last one 3.4
+    # below the second.
+    STEPS = (0.66, 0.72, 0.78, 0.84)
 
     def requests(self, rng):
         images, kinds = _photographed(
@@ -533,17 +537,16 @@ class TrainRegularized:
             seconds=150,
         )
 
+    def score(self, replies):
+        """Return the accuracy on the hidden labels."""
+        scores = check.array(replies[0].step(0), "predict(images)", shape=(self.HIDDEN, 10))
+        check.that(np.isfinite(scores).all(), "predict gives values that are not finite.")
+        return np.mean(scores.argmax(axis=1) == self.labels)
+
     def verdict(self, replies, judge):
-        accuracy, problem = 0.0, None
-        try:
-            scores = check.array(replies[0].step(0), "predict(images)", shape=(self.HIDDEN, 10))
-            check.that(np.isfinite(scores).all(), "predict gives values that are not finite.")
-            accuracy = np.mean(scores.argmax(axis=1) == self.labels)
-        except check.Wrong as wrong:
-            problem = str(wrong)
         for step in self.STEPS:
-            with judge.part(1, f"an accuracy of at least {step:.1%} on images of other garments"):
-                check.that(problem is None, problem or "")
+            with judge.part(1, f"an accuracy of at least {step:.0%} on images of other garments"):
+                accuracy = self.score(replies)
                 check.that(accuracy >= step, f"It is {accuracy:.1%}.")
 
 

@@ -22,7 +22,7 @@ PARTS = (
     "course_lib.running.commands",
     "course_lib.authoring.commands",
     "course_lib.grading.commands",
-    "course_lib.grading.instructor_commands",
+    "course_lib.grading.classroom.commands",
 )
 
 app = typer.Typer(

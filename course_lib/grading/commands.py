@@ -162,7 +162,7 @@ def _require_packages() -> None:
 def _read_roster(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
-    from course_lib.grading.roster import read_roster
+    from course_lib.grading.classroom.roster import read_roster
 
     return read_roster(path)
 

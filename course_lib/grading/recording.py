@@ -18,9 +18,9 @@ from course_lib import files
 from course_lib.errors import CourseError
 from course_lib.grading.assignments import ANSWER_SUFFIX, Assignment
 from course_lib.grading.attempts import Archive
+from course_lib.grading.classroom.roster import Student, record_roster
 from course_lib.grading.gradebook import gradebook
 from course_lib.grading.judging import Verdict
-from course_lib.grading.roster import Student, record_roster
 from course_lib.grading.sanitizing import Submission
 
 if TYPE_CHECKING:

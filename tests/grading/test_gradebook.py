@@ -11,7 +11,7 @@ from marked_class import ASSIGNMENT, mark_by_hand, mark_class
 from postgres_server import programs, server
 
 from course_lib.errors import CourseError
-from course_lib.grading.exporting import export
+from course_lib.grading.classroom.exporting import export
 from course_lib.grading.feedback import students_with_marks, write_feedback
 from course_lib.grading.gradebook import gradebook, gradebook_url, require_gradebook
 

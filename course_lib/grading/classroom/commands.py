@@ -17,7 +17,7 @@ from course_lib.errors import CourseError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from course_lib.grading.collecting import Collection
+    from course_lib.grading.classroom.collecting import Collection
 
 ASSIGNMENT = typer.Argument(metavar="ASSIGNMENT", help="Its number, name, or part of its name.")
 OUT = typer.Option(metavar="DIR", help="Where `course grade` left the marks.")
@@ -57,7 +57,8 @@ def release(
     _require_packages()
     from rich.console import Console
 
-    from course_lib.grading import assignments, recording, releasing
+    from course_lib.grading import assignments, recording
+    from course_lib.grading.classroom import releasing
     from course_lib.project import find_root
 
     if to and (exchange or course):
@@ -109,8 +110,9 @@ def collect(
     _require_packages()
     from rich.console import Console
 
-    from course_lib.grading import assignments, collecting
-    from course_lib.grading.roster import read_roster
+    from course_lib.grading import assignments
+    from course_lib.grading.classroom import collecting
+    from course_lib.grading.classroom.roster import read_roster
     from course_lib.project import find_lesson, find_root
 
     names = assignments.names(find_root())
@@ -159,7 +161,7 @@ def feedback(
     from rich.console import Console
 
     from course_lib.grading import assignments
-    from course_lib.grading.collecting import platform_folders
+    from course_lib.grading.classroom.collecting import platform_folders
     from course_lib.grading.feedback import (
         copy_receipts,
         pack_feedback,
@@ -219,9 +221,10 @@ def export_marks(
     from rich.console import Console
 
     from course_lib.files import prepare_folder, write
-    from course_lib.grading import assignments, exporting
+    from course_lib.grading import assignments
+    from course_lib.grading.classroom import exporting
+    from course_lib.grading.classroom.roster import read_roster
     from course_lib.grading.gradebook import gradebook_url, require_gradebook
-    from course_lib.grading.roster import read_roster
     from course_lib.project import find_lesson, find_root
 
     if format not in exporting.FORMATS:

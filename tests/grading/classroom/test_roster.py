@@ -8,8 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from course_lib.errors import CourseError
+from course_lib.grading.classroom.roster import (
+    Student,
+    is_safe_id,
+    parse_time,
+    read_roster,
+    record_roster,
+)
 from course_lib.grading.gradebook import gradebook, gradebook_url
-from course_lib.grading.roster import Student, is_safe_id, parse_time, read_roster, record_roster
 
 ADA = Student("ada", "Ada", "Lovelace", "ada@example.org", "101")
 

@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_lib.errors import CourseError
-from course_lib.grading import uploads as uploads_module
-from course_lib.grading.collecting import collect, platform_folders
-from course_lib.grading.owners import Owners
-from course_lib.grading.roster import Student
+from course_lib.grading.classroom import uploads as uploads_module
+from course_lib.grading.classroom.collecting import collect, platform_folders
+from course_lib.grading.classroom.owners import Owners
+from course_lib.grading.classroom.roster import Student
 
 A = "04-Regression-nn-assignment"
 B = "05-Normalization-and-regularization-assignment"

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from course_lib.grading.roster import Student, is_safe_id, parse_time
+from course_lib.grading.classroom.roster import Student, is_safe_id, parse_time
 
 # As Canvas packs: lastnamefirstname[_LATE]_user_attachment_file, the name in small letters.
 CANVAS = re.compile(r"(?P<name>\w+?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<file>\d+)_(?P<rest>.+)")

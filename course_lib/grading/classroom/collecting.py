@@ -18,9 +18,9 @@ from pathlib import Path
 
 from course_lib.errors import CourseError
 from course_lib.files import prepare_folder, write, write_bytes
-from course_lib.grading.owners import Named, Owners
-from course_lib.grading.roster import Student, parse_time
-from course_lib.grading.uploads import UnreadableError, Upload, uploads
+from course_lib.grading.classroom.owners import Named, Owners
+from course_lib.grading.classroom.roster import Student, parse_time
+from course_lib.grading.classroom.uploads import UnreadableError, Upload, uploads
 
 TIMESTAMP = "timestamp.txt"
 SECRET = "submission_secret.txt"  # nbgrader's exchange gives feedback back to who knows it

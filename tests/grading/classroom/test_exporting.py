@@ -8,9 +8,9 @@ import pytest
 from marked_class import ASSIGNMENT, mark_by_hand, mark_class
 
 from course_lib.errors import CourseError
-from course_lib.grading.exporting import export
+from course_lib.grading.classroom.exporting import export
+from course_lib.grading.classroom.roster import Student, record_roster
 from course_lib.grading.gradebook import gradebook, gradebook_url
-from course_lib.grading.roster import Student, record_roster
 
 CLASS = {
     s.id: s

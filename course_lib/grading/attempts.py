@@ -17,6 +17,7 @@ import json
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib import files
+from course_lib.grading import responder
 from course_lib.grading.calls import Call
 from course_lib.grading.executing import Execution, Limits
 from course_lib.grading.responder import pack, unpack
@@ -83,6 +85,7 @@ def key_of(submission: Submission, asked: Mapping[str, str], seed: int, limits: 
         "seed": seed,
         "limits": asdict(limits),
         "versions": [metadata.version(name) for name in ("tensorflow", "keras", "numpy")],
+        "responder": hashlib.sha256(Path(responder.__file__).read_bytes()).hexdigest(),
         # The notebook is shown as it was handed in, also where only its text changed.
         "notebook": [(cell.cell_type, cell.source) for cell in submission.notebook.cells],
     }
@@ -122,8 +125,8 @@ class Archive:
         try:
             facts = json.loads((folder / "attempt.json").read_text("utf-8"))
             replies = unpack((folder / "replies.npz").read_bytes())
-        except (OSError, ValueError, KeyError):
-            return None
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+            return None  # none yet, or damaged: it is executed again
         facts["cell_errors"] = {int(k): text for k, text in facts["cell_errors"].items()}
         facts |= {name: tuple(facts[name]) for name in ("executed", "remarks")}
         return Attempt(**facts, replies=replies)

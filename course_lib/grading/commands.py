@@ -195,6 +195,8 @@ def _leave(
     quiet: bool = False,
 ) -> None:
     """Write the reports and the feedback, and show how it went."""
+    from rich.progress import Progress
+
     from course_lib import files
     from course_lib.grading import reporting
     from course_lib.grading.feedback import write_feedback
@@ -203,8 +205,9 @@ def _leave(
     files.write(out / "report.json", text)
     files.write(out / "grades.csv", reporting.as_csv(chosen, reports))
     handed_in = [report.student for report in reports if report.status not in ("missing", "failed")]
-    with console.status("writing feedback"):
-        write_feedback(out, chosen.name, handed_in, url)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("feedback", total=len(handed_in))
+        write_feedback(out, chosen.name, handed_in, url, advance=lambda _: bar.advance(task))
     if json:
         sys.stdout.write(text + "\n")
         return

@@ -184,6 +184,15 @@ def test_a_resubmission_replaces_the_marks_and_manual_marks_stay_with_their_answ
     assert len(attempts) == 2  # the earlier one stays on record
 
 
+def test_a_damaged_attempt_is_executed_again(own):
+    root, _, _, out, grade = own
+    (kept,) = (out / "attempts" / NAME / "ada").glob("*/replies.npz")
+    kept.write_bytes(b"PK not a zip")
+    course(root, *grade)
+    assert scores(out) == {"ada": 3, "ben": 1.5}
+    assert report(out)["ada"]["seconds"] > 0
+
+
 def test_a_submission_that_disappears_loses_its_marks(own):
     root, _, submitted, out, grade = own
     (submitted / "ada" / NAME / f"{NAME}.ipynb").unlink()
@@ -256,7 +265,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, small_root):
     submitted, out = tmp_path / "submitted", tmp_path / "out"
     hand_in(submitted, "ada", right(assignment))
     for student in ("ben", "cyd"):
-        hand_in(submitted, student, with_cell(right(assignment), "import time; time.sleep(15)"))
+        hand_in(submitted, student, with_cell(right(assignment), "import time; time.sleep(5)"))
     grade = [*COURSE, "grade", "04", "--submitted", submitted, "--out", out, "--jobs", "1"]
     running = subprocess.Popen(
         list(map(str, grade)), cwd=small_root, stdout=subprocess.PIPE, text=True,

@@ -121,11 +121,9 @@ def answer(request: dict[str, Any], namespace: Mapping[str, Any]) -> dict[str, A
             _seed(request["seed"])
             arguments = [_made(value) for value in request["arguments"]]
             named = {key: _made(value) for key, value in request["named"].items()}
-            given = _arrays([arguments, named])
-            before = [array.tobytes() for array in given]
+            before = _snapshot([arguments, named])
             result = function(*arguments, **named)
-            after = [array.tobytes() for array in given]
-            reply["changed"] = before != after
+            reply["changed"] = _snapshot([arguments, named]) != before
             if request["steps"]:
                 reply["steps"] = _follow(request["steps"], result)
             else:
@@ -181,12 +179,15 @@ def _made(value: Any) -> Any:
     return MAKERS[value["made"]](**{k: v for k, v in value.items() if k != "made"})
 
 
-def _arrays(tree: Any) -> list[numpy.ndarray]:
+def _snapshot(tree: Any) -> Any:
+    """Return what a call's plain arguments hold, to be compared with what they hold afterwards."""
     if isinstance(tree, list):
-        return [array for entry in tree for array in _arrays(entry)]
+        return [_snapshot(entry) for entry in tree]
     if isinstance(tree, dict):
-        return _arrays(list(tree.values()))
-    return [tree] if isinstance(tree, numpy.ndarray) else []
+        return {key: _snapshot(entry) for key, entry in tree.items()}
+    if isinstance(tree, numpy.ndarray):
+        return tree.dtype.str, tree.shape, tree.tobytes()
+    return repr(tree) if isinstance(tree, int | float | str) else None
 
 
 def _generator(seed: int) -> numpy.random.Generator:

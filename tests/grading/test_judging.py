@@ -65,6 +65,20 @@ def test_an_answer_gets_its_points(source, score):
     assert verdict.messages
 
 
+def test_a_list_that_is_sorted_in_place_costs_half_a_point():
+    @question("lowest", points=1)
+    class Lowest:
+        def requests(self, rng):
+            yield call("lowest", [3.0, 1.0, 2.0])
+
+        def verdict(self, replies, judge):
+            with judge.part(1, "the lowest"):
+                check.close(replies[0].value, 1.0, "lowest(values)")
+
+    assert rehearse(declared(Lowest), "def lowest(v): return sorted(v)[0]").score == 1
+    assert rehearse(declared(Lowest), "def lowest(v): v.sort(); return v[0]").score == 0.5
+
+
 def test_messages_say_what_was_expected_and_what_was_found():
     messages = "\n".join(rehearse(DOUBLE, "def double(v): return v[0]").messages)
     assert "expected shape (4, 3), got shape (3,)" in messages

@@ -74,8 +74,14 @@ def lab(context: typer.Context) -> None:
     raise typer.Exit(status)
 
 
+def _is_here(module: str) -> bool:
+    """Tell whether a module is installed, without importing it."""
+    package = module.rpartition(".")[0]
+    return not package or (_is_here(package) and find_spec(module) is not None)
+
+
 for part in PARTS:
-    if find_spec(part.rpartition(".")[0]) and find_spec(part):
+    if _is_here(part):
         import_module(part).register(app)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -11,6 +12,10 @@ import pytest
 # A busy machine is no failure: properties are asserted, not how long one example takes.
 hypothesis.settings.register_profile("course", deadline=None)
 hypothesis.settings.load_profile("course")
+
+# A shell that starts the tests in the background has SIGINT ignored, and so would all that they
+# start: programs that tests interrupt are to hear it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 MIRROR = os.environ.get("COURSE_DATA_DIR")

@@ -16,7 +16,7 @@
 # - measure vanishing and exploding gradients, and units that are dead,
 # - **write eight answers, 25 points**: from scaling a table to training the best network you can.
 #
-# **Time**: about a minute of computing on two CPU cores; two to three hours with reading and questions.
+# **Time**: about half a minute of computing on two CPU cores; two to three hours with reading and questions.
 # **Before**: lesson 01; variance of a sum; the chain rule.
 #
 # **Data**: [California housing](https://www.dcc.fc.up.pt/~ltorgo/Regression/cal_housing.html) (Pace and

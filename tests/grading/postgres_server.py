@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,16 @@ def programs() -> Path | None:
     folders = [Path(os.path.realpath(found)).parent] if found else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     return next((f for f in folders if (f / "initdb").exists() and (f / "pg_ctl").exists()), None)
+
+
+@contextmanager
+def temporary_server() -> Iterator[str]:
+    """Run a server in a folder of its own and yield its address."""
+    # A socket's path is short, and the server's user must be able to reach it.
+    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        with server(Path(folder) / "server") as address:
+            yield address
 
 
 @contextmanager

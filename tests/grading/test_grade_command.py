@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from postgres_server import programs, temporary_server
 from small_class import (
     CHECKS,
     NAME,
@@ -243,6 +244,19 @@ def test_one_student_can_be_graded_again_and_json_on_stdout_is_the_whole_report(
     done = course(root, *grade, "--json", "--student", "ben")
     found = {e["student"]: e["score"] for e in json.loads(done.stdout)["submissions"]}
     assert found == {"ada": 3, "ben": 3}
+
+
+@pytest.mark.skipif(programs() is None, reason="Debian's package postgresql is not installed")
+def test_a_class_is_graded_into_postgresql(own):
+    root, _, _, out, grade = own
+    with temporary_server() as address:
+        course(root, *grade, "--db", address)
+        assert scores(out) == {"ada": 3, "ben": 1.5}
+        with gradebook(gradebook_url(out, address)) as book:
+            assert book.find_submission(NAME, "ben").score == 1.5
+        set_checks(root, CHECKS.replace("2 * self.values", "3 * self.values"))
+        course(root, "rejudge", "04", "--out", out, "--db", address)
+        assert scores(out) == {"ada": 1.5, "ben": 3}
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-import tempfile
-from pathlib import Path
 
 import pytest
 from marked_class import ASSIGNMENT, mark_by_hand, mark_class
-from postgres_server import programs, server
+from postgres_server import programs, temporary_server
 
 from course_lib.errors import CourseError
 from course_lib.grading.classroom.exporting import export
@@ -56,11 +54,7 @@ def test_a_gradebook_that_is_not_there_is_not_made_by_reading(tmp_path):
 
 @pytest.mark.skipif(programs() is None, reason="Debian's package postgresql is not installed")
 def test_a_round_on_postgresql(tmp_path):
-    # A socket's path is short, and the server's user must be able to reach it.
-    with (
-        tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder,
-        server(_reachable(Path(folder)) / "server") as address,
-    ):
+    with temporary_server() as address:
         out = tmp_path / "out"
         out.mkdir()
         url = mark_class(out, {"ada": 1.5, "bob": 2}, db=address, penalties={"bob": 0.5})
@@ -71,8 +65,3 @@ def test_a_round_on_postgresql(tmp_path):
         assert rows[1].split(",")[-3:] == ["4", "5", "no"]
         assert rows[2].split(",")[-3:] == ["1.5", "5", "yes"]
         assert not (out / "gradebook.db").exists()
-
-
-def _reachable(folder: Path) -> Path:
-    folder.chmod(0o755)
-    return folder

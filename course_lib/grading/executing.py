@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _START_TIMEOUT = 120.0  # seconds of wall time; a loaded machine takes its time to start Python
 _LARGEST_REPLY = 200_000_000  # bytes, packed and unpacked
 _MOST_OUTPUT = 100_000  # characters that a cell's outputs may take in the feedback
+_MOST_RESTARTS = 5  # of the kernel, for cells that end it
 _BUSY = 0.1  # seconds of CPU time by which something shows that it is not only waiting
 _INTERRUPT_GRACE = 3.0  # seconds between asking a cell to stop and ending the kernel
 
@@ -227,9 +228,6 @@ class _Run:
     def _give_up(self, waiting: Sequence[tuple[str, Call]], why: str) -> None:
         for name, _ in waiting:
             self.execution.replies[name].append({"error": why})
-
-
-_MOST_RESTARTS = 5
 
 
 class _Kernel:

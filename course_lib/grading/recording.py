@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -202,6 +203,8 @@ class Recorder:
             pass
         else:
             self.archive.set_latest(student, {})
+        for shown in ("autograded", "feedback"):
+            shutil.rmtree(self.out / shown / student / self.assignment.name, ignore_errors=True)
         return self.marks(student)
 
     def _comment(self, student: str, question: str) -> Any:
@@ -235,7 +238,9 @@ class Recorder:
         folder = files.prepare_folder(self.out / "autograded" / student / name)
         marked = with_messages(submission, verdicts)
         files.write(folder / f"{name}.ipynb", nbformat.writes(marked))
-        if timestamp is not None:
+        if timestamp is None:
+            (folder / "timestamp.txt").unlink(missing_ok=True)
+        else:
             files.write(folder / "timestamp.txt", f"{timestamp:%Y-%m-%d %H:%M:%S} UTC\n")
 
 

@@ -1,7 +1,7 @@
 """Grading a class: read, sanitise, execute, judge and record, with one writer.
 
-Reading, sanitising and judging take milliseconds and happen here; executing takes seconds and
-happens in kernels, several at a time; recording is done by the calling thread alone.
+Executing takes seconds and happens in kernels, several at a time, each looked after by a thread of
+its own; judging and recording take milliseconds and are done by the calling thread alone.
 """
 
 from __future__ import annotations

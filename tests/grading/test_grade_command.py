@@ -200,6 +200,7 @@ def test_a_submission_that_disappears_loses_its_marks(own):
     course(root, *grade)
     assert scores(out) == {"ada": 0, "ben": 1.5}
     assert report(out)["ada"]["status"] == "missing"
+    assert not (out / "feedback" / "ada" / NAME).exists()
 
 
 def test_a_corrected_check_judges_the_class_again_and_shows_what_changes(own):

@@ -20,9 +20,10 @@ ANSWERS = [
     for question in assignment.questions
     for answer in assignment.answers(question)
 ]
-ALL_SEEDS = range(20)
-# Building Keras models takes a second or two a seed, NumPy milliseconds.
+# Building Keras models takes half a second a seed, NumPy milliseconds; all have once been judged
+# under twenty seeds, which docs/measurements.md tells.
 FAST_SEEDS = {"build_network": range(1), "build_classifier": range(1)}
+MANY_SEEDS = {"build_network": range(5), "build_classifier": range(5)}
 
 
 def short(cases: list, wanted: bool = True) -> list:
@@ -53,8 +54,9 @@ def test_an_answer_gets_its_marks(number, answer):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
 @pytest.mark.parametrize(("number", "answer"), short(ANSWERS))
-def test_an_answer_gets_its_marks_under_twenty_seeds(number, answer):
-    assert not wrong(judged(number, answer, ALL_SEEDS), answer.marks)
+def test_an_answer_gets_its_marks_under_many_seeds(number, answer):
+    seeds = MANY_SEEDS.get(answer.question, range(20))
+    assert not wrong(judged(number, answer, seeds), answer.marks)
 
 
 @pytest.mark.slow

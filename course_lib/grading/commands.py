@@ -109,7 +109,7 @@ def grade(
             chosen, submitted, everyone, recorder, settings, on_graded=progress.graded, stop=stop
         )
         reached = {report.student for report in reports}
-        others = [name for name in class_list if name not in reached]
+        others = set(recorder.archive.students()) - reached
         reports += session.kept_reports(chosen, others, recorder)
     reports.sort(key=lambda report: report.student)
     _leave_configuration(root, out, submitted, url)

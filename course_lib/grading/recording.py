@@ -7,6 +7,7 @@ stay as long as the answer they were given for stays.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import shutil
@@ -197,12 +198,9 @@ class Recorder:
         """Take back what was recorded for a submission that is no longer there."""
         from nbgrader.api import MissingEntry
 
-        try:
+        with contextlib.suppress(MissingEntry):
             self._book.remove_submission(self.assignment.name, student)
-        except MissingEntry:
-            pass
-        else:
-            self.archive.set_latest(student, {})
+        self.archive.set_latest(student, {})
         for shown in ("autograded", "feedback"):
             shutil.rmtree(self.out / shown / student / self.assignment.name, ignore_errors=True)
         return self.marks(student)

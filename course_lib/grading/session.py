@@ -231,15 +231,32 @@ def kept_reports(
     assignment: Assignment, students: Iterable[str], recorder: Recorder
 ) -> list[StudentReport]:
     """Return the reports of students who were graded before; the others are left out."""
+    graded = set(recorder.archive.students())
     reports = []
     for student in students:
-        attempt = recorder.archive.find(student, recorder.archive.latest(student).get("key", ""))
-        if attempt is not None:
-            submission = recorder.archive.submission(student, attempt)
+        if student in graded:
+            submission, attempt = _kept(assignment, student, recorder)
             verdicts = judged(assignment, submission, attempt)
             marks = recorder.marks(student)
             reports.append(report_of(student, submission, attempt, verdicts, marks))
     return reports
+
+
+def _kept(
+    assignment: Assignment, student: str, recorder: Recorder
+) -> tuple[Submission, Attempt | None]:
+    """Return what the gradebook shows of a student, as it was executed."""
+    archive = recorder.archive
+    key = archive.latest(student).get("key")
+    if key is None:  # nothing was handed in
+        return sanitize(None, assignment), None
+    attempt = archive.find(student, key)
+    if attempt is None:
+        raise CourseError(
+            f"{archive.folder / student / key} is damaged: run `course grade` again, which "
+            f"executes what {student} handed in once more."
+        )
+    return archive.submission(student, attempt), attempt
 
 
 @dataclass(frozen=True)
@@ -260,17 +277,15 @@ def rejudge(assignment: Assignment, recorder: Recorder) -> tuple[list[StudentRep
     CourseError
         If a check makes other calls now than when the replies were kept; nothing is recorded then.
     """
-    kept = []
-    for student in recorder.archive.students():
-        latest = recorder.archive.latest(student)
-        attempt = recorder.archive.find(student, latest.get("key", ""))
-        if attempt is not None:
-            kept.append((student, attempt, latest))
-    for seed in {attempt.seed for _, attempt, _ in kept}:
+    kept = [
+        (student, *_kept(assignment, student, recorder)) for student in recorder.archive.students()
+    ]
+    attempts = [attempt for _, _, attempt in kept if attempt is not None]
+    for seed in {attempt.seed for attempt in attempts}:
         asked = {n: fingerprint(some) for n, some in calls_of(assignment, seed).items()}
         other = {
             name
-            for _, attempt, _ in kept
+            for attempt in attempts
             if attempt.seed == seed
             for name in asked
             if attempt.asked.get(name) != asked[name]
@@ -281,16 +296,15 @@ def rejudge(assignment: Assignment, recorder: Recorder) -> tuple[list[StudentRep
                 "answered: run `course grade` again, which executes the submissions."
             )
     reports, changes = [], []
-    for student, attempt, latest in kept:
-        submission = recorder.archive.submission(student, attempt)
+    for student, submission, attempt in kept:
         verdicts = judged(assignment, submission, attempt)
         before = recorder.marks(student)
-        timestamp = latest.get("timestamp")
+        timestamp = recorder.archive.latest(student).get("timestamp")
         marks = recorder.record(
             student,
             submission,
             verdicts,
-            key=attempt.key,
+            key=attempt.key if attempt else "",
             timestamp=timestamp and datetime.datetime.fromisoformat(timestamp),
         )
         reports.append(report_of(student, submission, attempt, verdicts, marks))

@@ -189,6 +189,8 @@ def test_a_damaged_attempt_is_executed_again(own):
     root, _, _, out, grade = own
     (kept,) = (out / "attempts" / NAME / "ada").glob("*/replies.npz")
     kept.write_bytes(b"PK not a zip")
+    refused = course(root, "rejudge", "04", "--out", out, status=2)
+    assert "is damaged: run `course grade` again" in refused.stderr
     course(root, *grade)
     assert scores(out) == {"ada": 3, "ben": 1.5}
     assert report(out)["ada"]["seconds"] > 0
@@ -212,6 +214,15 @@ def test_a_corrected_check_judges_the_class_again_and_shows_what_changes(own):
     assert "2 marks change" in done.stdout
     page = (out / "feedback" / "ada" / NAME / f"{NAME}.html").read_text("utf-8")
     assert "12 of 12 values differ" in page
+
+
+def test_judging_again_keeps_the_rows_of_who_handed_in_nothing(own):
+    root, _, submitted, out, grade = own
+    (submitted / "zoe").mkdir()
+    course(root, *grade)
+    course(root, "rejudge", "04", "--out", out)
+    assert scores(out) == {"ada": 3, "ben": 1.5, "zoe": 0}
+    assert report(out)["zoe"]["status"] == "missing"
 
 
 def test_a_check_that_asks_otherwise_cannot_judge_old_replies(own):

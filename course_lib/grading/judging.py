@@ -104,7 +104,7 @@ class Reply:
 
     def _require(self) -> None:
         if self.error is not None:
-            raise Wrong(f"{self.function} failed: {self.error}")
+            raise Wrong(_told(self.function, self.error))
 
 
 @dataclass
@@ -243,7 +243,12 @@ def judge(question: Question, replies: Sequence[Any], *, seed: int) -> Verdict:
 def _failure(question: Question, error: str | None) -> str:
     if error and error.startswith("NotImplementedError"):
         return f"✗ {question.name} was not answered."
-    return f"✗ {question.name} failed: {error}"
+    return f"✗ {_told(question.name, error or '')}"
+
+
+def _told(function: str, error: str) -> str:
+    """Name the function that failed, once."""
+    return error if error.startswith(f"{function} ") else f"{function} failed: {error}"
 
 
 def _require_sum(question: Question, parts: Sequence[Part]) -> None:

@@ -90,6 +90,12 @@ def test_a_stub_is_told_once_that_it_is_not_answered():
     assert verdict.messages == ("✗ double was not answered.",)
 
 
+def test_a_function_that_failed_is_named_once():
+    assert rehearse(DOUBLE, "").messages == ("✗ double is not defined",)
+    (message,) = rehearse(DOUBLE, "def double(v): return 1 / 0").messages
+    assert message == "✗ double failed: ZeroDivisionError: division by zero"
+
+
 def test_hidden_inputs_depend_on_the_seed_alone():
     _, first = requests_of(DOUBLE, 1)
     _, again = requests_of(DOUBLE, 1)

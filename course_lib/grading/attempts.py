@@ -27,9 +27,10 @@ from typing import Any
 from course_lib import files
 from course_lib.grading import responder
 from course_lib.grading.calls import Call
-from course_lib.grading.executing import Execution, Limits
+from course_lib.grading.executing import Execution
 from course_lib.grading.responder import pack, unpack
 from course_lib.grading.sanitizing import Submission
+from course_lib.grading.student_kernel import Limits
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def grade(
 
     from course_lib import files, project
     from course_lib.grading import assignments, gradebook, session, submissions
-    from course_lib.grading.executing import Limits
+    from course_lib.grading.student_kernel import Limits
     from course_lib.signals import stopping_on_signals
 
     root = project.find_root()

@@ -21,11 +21,12 @@ from course_lib.grading import submissions
 from course_lib.grading.assignments import ANSWER_SUFFIX, Assignment
 from course_lib.grading.attempts import Attempt, fingerprint, key_of
 from course_lib.grading.calls import Call
-from course_lib.grading.executing import Interrupted, Limits, execute
+from course_lib.grading.executing import execute
 from course_lib.grading.judging import Verdict, judge, requests_of
 from course_lib.grading.recording import UNANSWERED, UNMARKED, Mark, Marks, Recorder
 from course_lib.grading.reporting import StudentReport
 from course_lib.grading.sanitizing import Submission, sanitize
+from course_lib.grading.student_kernel import Interrupted, Limits
 
 _MEMORY_PER_KERNEL = 1.5e9  # bytes that a kernel with TensorFlow holds while it trains
 

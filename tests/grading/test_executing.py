@@ -9,9 +9,10 @@ import psutil
 import pytest
 from small_class import as_bytes, right, with_cell
 
-from course_lib.grading.executing import Execution, Interrupted, Limits, execute
+from course_lib.grading.executing import Execution, execute
 from course_lib.grading.sanitizing import sanitize
 from course_lib.grading.session import calls_of
+from course_lib.grading.student_kernel import Interrupted, Limits
 
 LIMITS = Limits(cell_seconds=2, memory_mb=800, idle_seconds=8)
 

@@ -1,0 +1,63 @@
+"""A cell's outputs as they arrive from a student's kernel, made plain and bounded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from course_lib.grading.responder import LONGEST_ERROR
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+_MOST_OUTPUT = 100_000  # characters that a cell's outputs may take in the feedback
+
+
+class Outputs:
+    """A cell's outputs as they arrive, plain and bounded."""
+
+    def __init__(self, cell: NotebookNode) -> None:
+        self._cell = cell
+        self._room = _MOST_OUTPUT
+        self.error: str | None = None
+
+    def take(self, message: dict[str, Any]) -> None:
+        """Keep what a message shows: texts and PNG pictures, nothing that a browser executes."""
+        import nbformat.v4 as v4
+
+        kind, content = message["header"]["msg_type"], message["content"]
+        if kind == "error":
+            name, value = str(content.get("ename")), str(content.get("evalue"))
+            self.error = f"{name}: {value}"[:LONGEST_ERROR]
+            self.append_error(name, value)
+            return
+        if kind == "stream":
+            self._text(str(content.get("text", "")))
+        elif kind in ("display_data", "execute_result"):
+            data = content.get("data")
+            data = data if isinstance(data, dict) else {}
+            picture = data.get("image/png")
+            if isinstance(picture, str) and len(picture) <= 10 * self._room:
+                self._room -= len(picture) // 10
+                shown = v4.new_output("display_data", {"image/png": picture})
+                self._cell.outputs.append(shown)
+            elif isinstance(text := data.get("text/plain"), str):
+                self._text(text + "\n")
+
+    def append_error(self, name: str, value: str) -> None:
+        """Show an error as its last line; tracebacks quote paths of the grading machine."""
+        line = f"{name}: {value}"[:LONGEST_ERROR]
+        self._text(f"{line}\n")
+
+    def _text(self, text: str) -> None:
+        import nbformat.v4 as v4
+
+        if self._room <= 0:
+            return
+        if len(text) > self._room:
+            text = text[: self._room] + "\n… (the rest of the output was left out)\n"
+        self._room -= len(text)
+        last = self._cell.outputs[-1] if self._cell.outputs else None
+        if last is not None and last.output_type == "stream":
+            last.text += text
+        else:
+            self._cell.outputs.append(v4.new_output("stream", name="stdout", text=text))

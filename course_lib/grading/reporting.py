@@ -45,6 +45,12 @@ class StudentReport:
         The wall time of executing; 0 where a kept attempt was used.
     seed : int or None
         For the hidden inputs; None where nothing was executed.
+    sandboxed : bool
+        Whether the submission was executed behind walls.
+    limits_hit : tuple of str
+        Which bounds ended a cell or a call, such as "cpu" or "memory".
+    peak_memory_mb : float
+        The most memory that the student's processes held together; 0 where it is not known.
     """
 
     student: str
@@ -54,6 +60,9 @@ class StudentReport:
     remarks: tuple[str, ...] = ()
     seconds: float = 0.0
     seed: int | None = None
+    sandboxed: bool = True
+    limits_hit: tuple[str, ...] = ()
+    peak_memory_mb: float = 0.0
 
 
 def as_json(assignment: Assignment, reports: Sequence[StudentReport]) -> str:
@@ -80,6 +89,9 @@ def _submission(report: StudentReport, assignment: Assignment) -> dict[str, Any]
         "remarks": list(report.remarks),
         "seed": report.seed,
         "seconds": round(report.seconds, 2),
+        "sandboxed": report.sandboxed,
+        "limits_hit": list(report.limits_hit),
+        "peak_memory_mb": round(report.peak_memory_mb, 1),
         "questions": [
             {
                 "id": name,

@@ -73,6 +73,7 @@ def grade(
 
     from course_lib import files, project
     from course_lib.grading import assignments, gradebook, session, submissions
+    from course_lib.grading.progress import Progress
     from course_lib.grading.student_kernel import Limits
     from course_lib.signals import stopping_on_signals
 
@@ -102,7 +103,7 @@ def grade(
     with (
         stopping_on_signals(stop),
         _recorder(root, chosen, out, url, due_date) as recorder,
-        _Progress(console, len(everyone)) as progress,
+        Progress(console, len(everyone)) as progress,
     ):
         recorder.enroll(enrolled)
         reports = session.grade(
@@ -253,43 +254,3 @@ def _leave_configuration(root: Path, out: Path, submitted: Path, url: str) -> No
         url=address.render_as_string(),
     )
     files.write(out / "nbgrader_config.py", text)
-
-
-class _Progress:
-    """A bar with the time that is left on a terminal, a line a student elsewhere."""
-
-    def __init__(self, console: Console, students: int) -> None:
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
-
-        self._console = console
-        self._bar = Progress(
-            TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            TextColumn("left"), TimeRemainingColumn(),
-            console=console, transient=True, disable=not console.is_terminal,
-        )  # fmt: skip
-        self._task = self._bar.add_task("grading", total=students)
-
-    def __enter__(self) -> _Progress:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def graded(self, report: StudentReport) -> None:
-        """Show that one more student is done."""
-        from course_lib.grading.reporting import WORDS
-
-        self._bar.advance(self._task)
-        if not self._console.is_terminal:
-            self._console.print(
-                f"{report.student}: {report.marks.total:g} points, {WORDS[report.status]}",
-                markup=False, highlight=False, soft_wrap=True,
-            )  # fmt: skip

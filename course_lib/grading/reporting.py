@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,27 @@ WORDS = {
     "unreadable": "could not be read",
     "failed": "grading failed",
 }
+# The same in a list of counts: "31 graded, 2 to mark".
+SHORT = {
+    "graded": "graded",
+    "to_mark": "to mark",
+    "missing": "missing",
+    "unreadable": "unreadable",
+    "failed": "failed",
+}
+LIMITS = {
+    "cpu": "CPU time",
+    "wall": "time",
+    "idle": "waiting time",
+    "memory": "memory",
+    "output": "output",
+    "files": "files",
+    "disk": "disk space",
+    "processes": "processes",
+    "died": "the process died",
+}
+NOT_SANDBOXED = "not sandboxed"
+_JOINERS = "\u200c\u200d"  # which names in some scripts need
 
 
 @dataclass(frozen=True)
@@ -109,20 +131,50 @@ def as_csv(assignment: Assignment, reports: Sequence[StudentReport]) -> str:
     """Return grades.csv's text: a row a student, a column a question."""
     file = io.StringIO()
     rows = csv.writer(file, lineterminator="\n")
-    rows.writerow(["student", *assignment.questions, "late_penalty", "total", "maximum", "status"])
+    rows.writerow(
+        ["student", *assignment.questions, "late_penalty", "total", "maximum", "status", "notes"]
+    )
     for report in reports:
         scores = [f"{mark.score:g}" for mark in report.marks.questions.values()]
         penalty, total = f"{report.marks.late_penalty:g}", f"{report.marks.total:g}"
         rows.writerow(
             [_cell(report.student), *scores, penalty, total, f"{assignment.max_score:g}",
-             report.status]
+             report.status, _notes(report)]
         )  # fmt: skip
     return file.getvalue()
 
 
 def _cell(text: str) -> str:
     """Keep a spreadsheet from taking a name for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t" else text
+    text = readable(text)
+    return f"'{text}" if text[:1] in "=+-@" else text
+
+
+def _notes(report: StudentReport) -> str:
+    """Say what a person who reads only grades.csv should know about a row."""
+    notes = [f"limit: {LIMITS.get(kind, kind)}" for kind in report.limits_hit]
+    if not report.sandboxed:
+        notes.insert(0, NOT_SANDBOXED)
+    return "; ".join(notes)
+
+
+def readable(text: str) -> str:
+    """Return a text that shows in one line, with signs that steer or break it written out.
+
+    A folder's name may hold any sign but a slash: one that clears the terminal, turns the writing
+    direction, or cannot be written as UTF-8.
+
+    Examples
+    --------
+    >>> print(readable("ada\\x1b[2J"))
+    ada\\x1b[2J
+    """
+    return "".join(
+        sign.encode("unicode_escape").decode()
+        if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp") and sign not in _JOINERS
+        else sign
+        for sign in text
+    )
 
 
 def table(assignment: Assignment, reports: Sequence[StudentReport]) -> Table:
@@ -137,11 +189,15 @@ def table(assignment: Assignment, reports: Sequence[StudentReport]) -> Table:
     for report in reports:
         outcome = WORDS[report.status]
         if report.status in ("unreadable", "failed"):
-            outcome = " ".join(report.remarks)
+            outcome = readable(" ".join(report.remarks))
+        if notes := _notes(report):
+            outcome += f", {notes}"
         if report.marks.late_penalty:
             outcome += f", late: −{report.marks.late_penalty:g}"
         shown.add_row(
-            Text(report.student), f"{report.marks.total:g}/{assignment.max_score:g}", Text(outcome)
+            Text(readable(report.student)),
+            f"{report.marks.total:g}/{assignment.max_score:g}",
+            Text(outcome),
         )
     return shown
 
@@ -177,6 +233,9 @@ def table_of_changes(changes: Sequence[Change]) -> Table:
         shown.add_column(name, justify="right")
     for change in changes:
         shown.add_row(
-            Text(change.student), change.question, f"{change.before:g}", f"{change.after:g}"
+            Text(readable(change.student)),
+            change.question,
+            f"{change.before:g}",
+            f"{change.after:g}",
         )
     return shown

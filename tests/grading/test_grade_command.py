@@ -109,7 +109,7 @@ def test_the_table_of_grades_has_a_row_a_student_and_a_column_a_question(graded)
     rows = list(csv.DictReader((out / "grades.csv").open(encoding="utf-8")))
     assert rows[1] == {
         "student": "ben", "double": "0.5", "draw": "1", "why": "0",
-        "late_penalty": "0", "total": "1.5", "maximum": "4", "status": "to_mark",
+        "late_penalty": "0", "total": "1.5", "maximum": "4", "status": "to_mark", "notes": "",
     }  # fmt: skip
     assert len(rows) == 9
 

@@ -35,8 +35,13 @@ class Call:
 
     @property
     def function(self) -> str:
-        """The name of the function that is called."""
-        return self.request["function"]
+        """The name of the function that is called, or of the cell that is looked at."""
+        return self.cell or self.request["function"]
+
+    @property
+    def cell(self) -> str | None:
+        """The grade_id of the cell that is looked at, where no function is called."""
+        return self.request.get("cell")
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,19 @@ class Step:
 
     name: str
     arguments: dict[str, Any] = field(default_factory=dict)
+
+
+def outcome(grade_id: str, source: str) -> Call:
+    """Ask what came of executing one of the notebook's own cells: its error, and its result.
+
+    Parameters
+    ----------
+    grade_id : str
+        The cell's, in nbgrader's metadata.
+    source : str
+        What it executes: with another source, what came of it says nothing.
+    """
+    return Call({"cell": grade_id, "source": source})
 
 
 def call(

@@ -40,6 +40,8 @@ class Execution:
         own with an "error" where none came.
     cell_errors : dict of int to str
         What went wrong in a cell, by its index.
+    results : dict of int to str
+        The value of a cell's last expression, as its "text/plain", by the cell's index.
     seconds : float
         Wall time.
     """
@@ -47,6 +49,7 @@ class Execution:
     notebook: NotebookNode
     replies: dict[str, list[Any]] = field(default_factory=dict)
     cell_errors: dict[int, str] = field(default_factory=dict)
+    results: dict[int, str] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -68,7 +71,7 @@ def execute(
     ----------
     submission : Submission
     calls : mapping of str to sequence of Call
-        The calls by question.
+        The calls by question. What asks about a cell is answered from its execution.
     limits : Limits, optional
     environment : mapping of str to str, optional
         The kernel's environment; nothing of this process's own is passed on.
@@ -84,6 +87,7 @@ def execute(
     run = _Run(submission, limits or Limits(), dict(environment or plain_environment()), stop)
     started = time.monotonic()
     asyncio.run(run.everything(calls))
+    run.read_cells(calls)
     run.execution.seconds = time.monotonic() - started
     return run.execution
 
@@ -120,9 +124,10 @@ class _Run:
         self.stop = stop
         self.execution = Execution(submission.notebook)
         self._spoiling: set[int] = set()  # cells that ended a kernel
+        self._done: set[int] = set()
 
     async def everything(self, calls: Mapping[str, Sequence[Call]]) -> None:
-        waiting = [(name, call) for name, some in calls.items() for call in some]
+        waiting = [(name, one) for name, some in calls.items() for one in some if not one.cell]
         self.execution.replies = {name: [] for name in calls}
         if self.submission.status != "ok":
             self._give_up(waiting, "no notebook could be read")
@@ -155,12 +160,17 @@ class _Run:
             cell = self.submission.notebook.cells[index]
             cell.outputs = []
             self.execution.cell_errors.pop(index, None)
+            self.execution.results.pop(index, None)
             try:
-                error = await kernel.execute_cell(cell)
+                shown = await kernel.execute_cell(cell)
+                error, result = shown.error, shown.result
             except Stopped as stopped:
-                error = str(stopped)
+                error, result = str(stopped), None
             if error is not None:
                 self.execution.cell_errors[index] = error
+            if result is not None:
+                self.execution.results[index] = result
+            self._done.add(index)
             if not kernel.is_alive:
                 self._spoiling.add(index)
                 return False
@@ -179,6 +189,20 @@ class _Run:
             if not kernel.is_alive:
                 return waiting[number + 1 :]
         return []
+
+    def read_cells(self, calls: Mapping[str, Sequence[Call]]) -> None:
+        """Answer the calls that ask what came of a cell."""
+        done = {}
+        for index in self._done:
+            nbgrader = self.submission.notebook.cells[index].metadata.get("nbgrader", {})
+            done[nbgrader.get("grade_id")] = {
+                "error": self.execution.cell_errors.get(index),
+                "result": self.execution.results.get(index),
+            }
+        nothing = {"error": "the cell was not executed", "result": None}
+        for name, some in calls.items():
+            replies = [{"value": done.get(call.cell, nothing)} for call in some if call.cell]
+            self.execution.replies[name] += replies
 
     def _give_up(self, waiting: Sequence[tuple[str, Call]], why: str) -> None:
         for name, _ in waiting:

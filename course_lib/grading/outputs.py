@@ -19,6 +19,7 @@ class Outputs:
         self._cell = cell
         self._room = _MOST_OUTPUT
         self.error: str | None = None
+        self.result: str | None = None  # of the first last expression, as nbgrader reads it
 
     def take(self, message: dict[str, Any]) -> None:
         """Keep what a message shows: texts and PNG pictures, nothing that a browser executes."""
@@ -35,13 +36,22 @@ class Outputs:
         elif kind in ("display_data", "execute_result"):
             data = content.get("data")
             data = data if isinstance(data, dict) else {}
+            text = data.get("text/plain")
+            if kind == "execute_result" and self.result is None and isinstance(text, str):
+                self.result = text[:LONGEST_ERROR]
             picture = data.get("image/png")
             if isinstance(picture, str) and len(picture) <= 10 * self._room:
                 self._room -= len(picture) // 10
                 shown = v4.new_output("display_data", {"image/png": picture})
                 self._cell.outputs.append(shown)
-            elif isinstance(text := data.get("text/plain"), str):
+            elif isinstance(text, str):
                 self._text(text + "\n")
+
+    def close(self, reply: dict[str, Any]) -> None:
+        """Take the kernel's reply: code can keep an error from being shown, but not from it."""
+        content = reply.get("content", {})
+        if self.error is None and content.get("status") == "error":
+            self.error = f"{content.get('ename')}: {content.get('evalue')}"[:LONGEST_ERROR]
 
     def append_error(self, name: str, value: str) -> None:
         """Show an error as its last line; tracebacks quote paths of the grading machine."""

@@ -106,8 +106,8 @@ class StudentKernel:
         with contextlib.suppress(Exception):
             await self._manager.cleanup_resources()
 
-    async def execute_cell(self, cell: NotebookNode) -> str | None:
-        """Execute a cell and keep its outputs; return its error, if it raised one.
+    async def execute_cell(self, cell: NotebookNode) -> Outputs:
+        """Execute a cell and keep its outputs, which tell its error and its result, too.
 
         Raises
         ------
@@ -116,13 +116,14 @@ class StudentKernel:
         """
         outputs = Outputs(cell)
         try:
-            await self._run(
+            reply = await self._run(
                 cell.source, self._limits.cell_seconds, "the cell", outputs.take, silent=False
             )
         except Stopped as stopped:
             outputs.append_error("Stopped", str(stopped))
             raise
-        return outputs.error
+        outputs.close(reply)
+        return outputs
 
     async def make_call(self, call: Call) -> Any:
         """Make one call and return the reply that the kernel wrote.
@@ -148,7 +149,7 @@ class StudentKernel:
 
     async def _run(
         self, code: str, seconds: float, what: str, on_output: Any, *, silent: bool
-    ) -> None:
+    ) -> dict[str, Any]:
         task = asyncio.ensure_future(
             self._client.execute_interactive(
                 code,
@@ -162,6 +163,7 @@ class StudentKernel:
         )
         try:
             await self._bounded(task, seconds, what)
+            return task.result()
         finally:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,11 @@ class LocalKernelManager(AsyncKernelManager):
         The interpreter; this program's own by default.
     command : sequence of str, optional
         The whole command line, with ``{connection_file}`` in it, in place of `python`'s.
+    inside : pathlib.Path, optional
+        Where to make the kernel's folder; a short path by default.
+    provisioner : mapping, optional
+        The provisioner that starts the kernel and its configuration, as a kernelspec's metadata
+        has them; jupyter_client's own by default.
     **traits
         Further traits of `jupyter_client.AsyncKernelManager`.
 
@@ -53,9 +58,15 @@ class LocalKernelManager(AsyncKernelManager):
     """
 
     def __init__(
-        self, *, python: str = sys.executable, command: Sequence[str] | None = None, **traits: Any
+        self,
+        *,
+        python: str = sys.executable,
+        command: Sequence[str] | None = None,
+        inside: Path | None = None,
+        provisioner: Mapping[str, Any] | None = None,
+        **traits: Any,
     ) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="course-kernel-", dir=_short_folder()))
+        self.folder = Path(tempfile.mkdtemp(prefix="course-kernel-", dir=inside or _short_folder()))
         self.last_words = ""
         # Also when the manager is forgotten, or the program ends, before the kernel started.
         self._remove_folder = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
@@ -64,7 +75,11 @@ class LocalKernelManager(AsyncKernelManager):
         super().__init__(connection_file=str(self.folder / "kernel.json"), **traits)
         module = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         self._kernel_spec = KernelSpec(
-            argv=list(command or module), display_name="Course", language="python"
+            argv=list(command or module),
+            display_name="Course",
+            language="python",
+            interrupt_mode="signal" if provisioner is None else "message",
+            metadata={} if provisioner is None else {"kernel_provisioner": dict(provisioner)},
         )
 
     @property

@@ -95,6 +95,7 @@ def _student_pyproject(root: Path) -> str:
     document = tomlkit.parse((root / "pyproject.toml").read_text("utf-8"))
     for extra in INSTRUCTOR_EXTRAS:
         document["project"]["optional-dependencies"].pop(extra, None)
+    document["project"].pop("entry-points", None)  # the sandbox is an instructor's
     document["tool"]["course"]["published"] = True
     for tool in ("ruff", "pytest"):
         document["tool"].pop(tool, None)

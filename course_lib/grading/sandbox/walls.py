@@ -1,0 +1,134 @@
+"""The walls that all student code is behind: how bubblewrap is called, and whether it can be."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import site
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import course_lib
+
+# An ordinary user's number: bounds on processes do not hold for root.
+ORDINARY_USER = 65534
+INSIDE_USER = 1000
+HOME = "/home/student"
+POOL = "/pool"  # the sockets of template and kernels, as the template sees their folder
+
+_TEMPLATE_FILES = 100_000_000  # bytes of caches that imports may write; a room starts with none
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_SETTINGS = ("/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache", "/etc/localtime")
+
+
+def problem() -> str | None:
+    """Say what keeps student code from being sandboxed on this machine; None if nothing does."""
+    if sys.platform != "linux":
+        return f"the sandbox needs Linux, and this is {sys.platform}"
+    for program in ("bwrap", "setpriv"):
+        if shutil.which(program) is None:
+            return f"no program {program} is installed (apt install bubblewrap util-linux)"
+    inside = _enclosed(["/usr/bin/true"], shown=[], hidden=[], pool=None)
+    try:
+        tried = subprocess.run(inside, env={}, capture_output=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"bubblewrap does not run: {error}"
+    if tried.returncode:
+        told = tried.stderr.decode(errors="replace").strip().splitlines()
+        return (
+            f"bubblewrap cannot make namespaces ({told[-1] if told else 'no message'}): allow user "
+            "namespaces (sysctl kernel.unprivileged_userns_clone=1, or "
+            "kernel.apparmor_restrict_unprivileged_userns=0; in a container, run it with them)"
+        )
+    return None
+
+
+def enclosed(program: Sequence[str], *, hidden: Iterable[Path], pool: Path) -> list[str]:
+    """Return the command line that runs a program behind the walls.
+
+    Parameters
+    ----------
+    program : sequence of str
+        Run with this Python's packages in reach, as an ordinary user, without capabilities,
+        network, home directory or devices.
+    hidden : iterable of Path
+        Folders that must not be seen, even where they lie inside one that must.
+    pool : pathlib.Path
+        The one folder that the program may write to; it sees it as `POOL`.
+    """
+    return _enclosed(program, shown=python_folders(), hidden=hidden, pool=pool)
+
+
+def python_folders() -> list[Path]:
+    """Return the folders that this Python and its packages live in."""
+    folders = [sys.prefix, sys.base_prefix, *site.getsitepackages()]
+    if site.ENABLE_USER_SITE:
+        folders.append(site.getusersitepackages())
+    folders.append(str(Path(course_lib.__file__).parent))
+    return [Path(folder) for folder in folders if os.path.isdir(folder)]
+
+
+def _enclosed(
+    program: Sequence[str], *, shown: list[Path], hidden: Iterable[Path], pool: Path | None
+) -> list[str]:
+    folders = _folders(shown, hidden)
+    bound = [] if pool is None else ["--bind", str(pool), POOL]
+    walls = [
+        "bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
+        "--uid", str(INSIDE_USER), "--gid", str(INSIDE_USER), "--hostname", "course",
+        *folders,
+        *([] if pool is None else ["--bind", POOL if os.getuid() == 0 else str(pool), POOL]),
+        "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev",
+        "--size", str(_TEMPLATE_FILES), "--tmpfs", HOME, "--dir", "/run/kernel", "--dir", "/tmp",
+        "--remount-ro", "/", "--chdir", "/",
+    ]  # fmt: skip
+    if os.getuid() != 0:
+        return [*walls, *program]
+    # Root first becomes an ordinary user. Its own folders, which others may not enter, have to be
+    # bound before that, so a first bubblewrap binds them and the second one sees only those.
+    user = str(ORDINARY_USER)
+    return [
+        "bwrap", "--die-with-parent", "--cap-drop", "ALL",
+        "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP",
+        *folders, *bound, "--dir", "/tmp", "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev",
+        "setpriv", "--reuid", user, "--regid", user, "--clear-groups",
+        "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs",
+        *walls, *program,
+    ]  # fmt: skip
+
+
+def _folders(shown: Iterable[Path], hidden: Iterable[Path]) -> list[str]:
+    """Return bubblewrap's arguments that show and hide folders, the outer ones first."""
+    arguments: list[str] = []
+    for name in _SYSTEM:
+        if os.path.islink(name):  # /bin is a part of /usr on most systems
+            arguments += ["--symlink", os.readlink(name), name]
+        elif os.path.isdir(name):
+            arguments += ["--ro-bind", name, name]
+    arguments += ["--dir", "/etc"]
+    for name in _SETTINGS:
+        arguments += ["--ro-bind-try", name, name]
+    mounted = {Path(name): True for name in _SYSTEM}
+    views = {Path(os.path.abspath(folder)): False for folder in hidden}
+    views |= {Path(os.path.abspath(folder)): True for folder in shown}
+    for folder, is_shown in sorted(views.items(), key=lambda view: len(view[0].parts)):
+        if is_shown:
+            # Made here, for everybody to enter; bubblewrap itself would make them for root alone.
+            for parent in reversed(folder.parents):
+                if not _is_visible(parent, mounted):
+                    arguments += ["--dir", str(parent)]
+            arguments += ["--ro-bind", str(folder), str(folder)]
+        elif _is_visible(folder, mounted):
+            arguments += ["--tmpfs", str(folder)]
+        else:
+            continue
+        mounted[folder] = is_shown
+    return arguments
+
+
+def _is_visible(folder: Path, mounted: Mapping[Path, bool]) -> bool:
+    """Tell whether a folder of the system shows where something is mounted already."""
+    around = [other for other in mounted if folder.is_relative_to(other)]
+    return bool(around) and mounted[max(around, key=lambda other: len(other.parts))]

@@ -61,7 +61,12 @@ def find_lesson(name: str, lessons: Sequence[str]) -> str:
         if lesson.casefold() == wanted:
             return lesson
     if wanted.isdigit():
-        fits = [lesson for lesson in lessons if int(lesson.split("-")[0]) == int(wanted)]
+        numbers = [lesson.split("-")[0] for lesson in lessons]
+        fits = [
+            lesson
+            for lesson, number in zip(lessons, numbers, strict=True)
+            if number.isdigit() and int(number) == int(wanted)
+        ]
     else:
         fits = [lesson for lesson in lessons if wanted and wanted in lesson.casefold()]
     if len(fits) == 1:

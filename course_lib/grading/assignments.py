@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from course_lib.errors import CourseError
 from course_lib.grading.questions import Question, load_checks
-from course_lib.project import find_lesson
+from course_lib.project import find_lesson, find_root
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -31,11 +30,18 @@ class Handout:
         The sources of the cells that are not executed for grading: they only explore or test.
     functions : frozenset of str
         The names that the questions ask for.
+    runs_all : bool
+        Whether every cell of code is executed, those that explore or test as well.
     """
 
     cells: dict[str, NotebookNode]
-    passive: frozenset[str]
-    functions: frozenset[str]
+    passive: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
+    runs_all: bool = False
+
+    def runs(self, cell: NotebookNode) -> bool:
+        """Tell whether one of the cells that nbgrader knows is executed."""
+        return cell.cell_type == "code" and (self.runs_all or cell.metadata.nbgrader.solution)
 
 
 @dataclass(frozen=True)
@@ -44,18 +50,32 @@ class Assignment:
 
     Attributes
     ----------
+    judged : {"trusted", "self-judged"}
+        Where verdicts are made: in the grader's own process, or in the student's.
     name : str
-        Such as "04-Regression-nn-assignment": its folder's, and its notebook's.
+        Such as "04-Regression-nn-assignment": its folder's.
     questions : dict of str to Question
         In the notebook's order, written ones included.
     source_path, release_path : pathlib.Path
         The instructor's and the students' notebook.
     """
 
+    judged: ClassVar[str] = "trusted"
+
     name: str
     questions: dict[str, Question]
     source_path: Path
     release_path: Path
+
+    @property
+    def root(self) -> Path:
+        """The course's folder, which holds the folder of sources."""
+        return self.source_path.parents[2]
+
+    @property
+    def notebook_name(self) -> str:
+        """The notebook's name, in the gradebook as in a student's folder."""
+        return self.source_path.stem
 
     @property
     def checked(self) -> dict[str, Question]:
@@ -82,29 +102,71 @@ class Assignment:
         """The students' notebook, as it was handed out."""
         return _read(self.release_path)
 
+    @property
+    def graded(self) -> NotebookNode:
+        """The students' notebook as it is graded: the tests in it are the whole tests."""
+        return self.release
+
     @cached_property
     def handout(self) -> Handout:
         """What the students' notebook consists of."""
-        cells = self.release.cells
+        cells = self.graded.cells
         return Handout(
             {c.metadata.nbgrader.grade_id: c for c in cells if "nbgrader" in c.metadata},
             frozenset(cell.source.strip() for cell in cells if _is_passive_cell(cell)),
             frozenset(self.checked),
         )
 
-    @cached_property
-    def digest(self) -> str:
-        """A fingerprint of what was handed out: another release is another assignment."""
-        return hashlib.sha256(self.release_path.read_bytes()).hexdigest()[:16]
-
 
 def names(root: Path) -> list[str]:
     """Return the names of the course's assignments, in order."""
-    return sorted(path.parent.name for path in (root / "assignments").glob("*/*.ipynb"))
+    folders = (root / "assignments", root / "solutions")
+    return sorted({path.parent.name for folder in folders for path in folder.glob("*/*.ipynb")})
+
+
+def locate(wanted: str) -> Path:
+    """Return the source folder of the assignment that a user means: its name is the assignment's.
+
+    Parameters
+    ----------
+    wanted : str
+        A number, a name or a part of it in the course around; or the folder's path, as in
+        "source/ps1", wherever that lies.
+
+    Raises
+    ------
+    CourseError
+        If there is none like that.
+    """
+    folder = Path(wanted).absolute()
+    if folder.is_dir() and (len(Path(wanted).parts) > 1 or any(folder.glob("*.ipynb"))):
+        return folder
+    root = find_root()
+    return root / "solutions" / find_lesson(wanted, names(root))
+
+
+def find(wanted: str) -> Assignment:
+    """Load the assignment that a user means, as `locate` takes it.
+
+    A lesson is judged by its hidden checks; a plain nbgrader assignment, which has none, by the
+    tests in its own cells.
+
+    Raises
+    ------
+    CourseError
+        If there is none like that, or something is wrong with it.
+    """
+    from course_lib.grading import self_judging
+
+    folder = locate(wanted)
+    root, name = folder.parents[1], folder.name
+    if (root / "lessons" / f"{name}.py").is_file():
+        return load(root, name)
+    return self_judging.load(folder)
 
 
 def load(root: Path, name: str) -> Assignment:
-    """Load an assignment by its number, its name or a part of it.
+    """Load a graded lesson by its number, its name or a part of it.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from course_lib.grading.assignments import ANSWER_SUFFIX, Assignment, Handout, is_passive
+from course_lib.grading.assignments import Assignment, Handout, is_passive
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -34,9 +34,10 @@ class Submission:
         The student's cells without outputs, and the assignment's own test cells; where nothing
         could be read, the assignment as it was handed out.
     executed : tuple of int
-        The indices of the cells to execute, in order: code that neither only explores nor tests.
+        The indices of the cells to execute, in order: code that neither only explores nor tests;
+        in a plain assignment all code.
     written : dict of str to str
-        The written answers by question; an untouched one is left out.
+        The answers that a person marks, by question; an untouched one is left out.
     remarks : tuple of str
         What the student should know about how the notebook was read.
     """
@@ -141,50 +142,79 @@ def _assembled(cells: list[_Cell], assignment: Assignment) -> Submission:
     import nbformat.v4 as v4
 
     handout = assignment.handout
-    notebook = _empty(assignment)
-    executed: list[int] = []
+    new = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell, "raw": v4.new_raw_cell}
+    rows: list[_Row] = []
     written: dict[str, str] = {}
-    remarks: list[str] = []
-    placed: set[str] = set()
+    placed: dict[str, _Row] = {}
     for cell in cells:
         known = handout.cells.get(cell.grade_id or "")
         if known is not None and cell.grade_id not in placed and cell.kind == known.cell_type:
-            placed.add(cell.grade_id)
-            kept = _copy(known)
+            row = _Row(_copy(known), handout.runs(known))
             if not known.metadata.nbgrader.locked:
-                kept.source = cell.source
-            notebook.cells.append(kept)
-            if cell.grade_id in assignment.written:
-                if cell.source.strip() != known.source.strip():
-                    written[cell.grade_id] = cell.source
-            elif known.metadata.nbgrader.solution:
-                executed.append(len(notebook.cells) - 1)
+                row.cell.source = cell.source
+            if cell.grade_id in assignment.written and cell.source.strip() != known.source.strip():
+                written[cell.grade_id] = cell.source
+            rows.append(row)
+            placed[cell.grade_id] = row
             continue
-        if known is not None and known.metadata.nbgrader.grade and cell.kind == "code":
+        if known is not None and known.metadata.nbgrader.locked and cell.kind == "code":
             continue  # another copy of a test cell
-        new = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell, "raw": v4.new_raw_cell}
-        made = new[cell.kind](cell.source)
+        row = _Row(new[cell.kind](cell.source), cell.kind == "code" and not _skips(cell, handout))
         if cell.tags:
-            made.metadata["tags"] = list(cell.tags)
-        notebook.cells.append(made)
-        if cell.kind == "code" and not _skips(cell, handout):
-            executed.append(len(notebook.cells) - 1)
-        elif cell.kind == "markdown" and cell.grade_id in assignment.written:
+            row.cell.metadata["tags"] = list(cell.tags)
+        rows.append(row)
+        if cell.kind == "markdown" and cell.grade_id in assignment.written:
             written.setdefault(cell.grade_id, "")
             written[cell.grade_id] = f"{written[cell.grade_id]}\n\n{cell.source}".strip()
-    for grade_id, known in handout.cells.items():
-        if grade_id not in placed:
-            notebook.cells.append(_copy(known))
-            if not grade_id.endswith(ANSWER_SUFFIX):
-                remarks.append(
-                    f"The cell of {grade_id} was missing or of another type; it is back."
-                )
+    for name in assignment.written:
+        if not handout.cells[name].metadata.nbgrader.solution:  # the answer may stand anywhere
+            written[name] = "\n\n".join(row.cell.source for row in rows)
+    remarks = tuple(
+        f"The cell of {grade_id} was missing or of another type; it is back."
+        for grade_id in _put_back(rows, placed, handout)
+    )
+    notebook = _empty(assignment)
+    notebook.cells = [row.cell for row in rows]
     _number(notebook)
-    return Submission("ok", notebook, tuple(executed), written, tuple(remarks))
+    executed = tuple(index for index, row in enumerate(rows) if row.runs)
+    return Submission("ok", notebook, executed, written, remarks)
+
+
+@dataclass(eq=False)
+class _Row:
+    """A cell of the sanitised notebook, and whether it is executed."""
+
+    cell: NotebookNode
+    runs: bool
+
+
+def _put_back(rows: list[_Row], placed: dict[str, _Row], handout: Handout) -> Iterator[str]:
+    """Put back the assignment's own cells that are missing; yield the names of all but answers.
+
+    A test comes back as late as its place allows, and the instructor's other cells as early: what
+    a student wrote between the two then stands where it did. An answer that comes back is only
+    shown, for its student may have answered in another cell.
+    """
+    order = list(handout.cells)
+    for number, (grade_id, known) in enumerate(handout.cells.items()):
+        if grade_id in placed:
+            continue
+        nbgrader = known.metadata.nbgrader
+        if nbgrader.grade:
+            after = (placed[name] for name in order[number + 1 :] if name in placed)
+            position = rows.index(row) if (row := next(after, None)) else len(rows)
+        else:
+            position = rows.index(placed[order[number - 1]]) + 1 if number else 0
+        placed[grade_id] = _Row(_copy(known), nbgrader.locked and handout.runs(known))
+        rows.insert(position, placed[grade_id])
+        if nbgrader.grade or nbgrader.locked:
+            yield grade_id
 
 
 def _skips(cell: _Cell, handout: Handout) -> bool:
     """Tell whether a cell only explores or tests; a cell that defines an answer never does."""
+    if handout.runs_all:
+        return False
     if not is_passive(cell.tags) and cell.source.strip() not in handout.passive:
         return False
     return not (_defined(cell.source) & handout.functions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,10 +21,26 @@ if TYPE_CHECKING:
     from course_lib.grading.assignments import Assignment
     from course_lib.grading.reporting import StudentReport
 
-ASSIGNMENT = typer.Argument(metavar="ASSIGNMENT", help="Its number, name, or part of its name.")
+ASSIGNMENT = typer.Argument(
+    metavar="ASSIGNMENT", help="Its number, (part of its) name, or a folder of nbgrader's sources."
+)
 OUT = typer.Option(metavar="DIR", help="Where the marks are kept.")
 DB = typer.Option("--db", metavar="URL", help="The gradebook; gradebook.db in --out if not given.")
 AS_JSON = typer.Option("--json", help="Print report.json and nothing else.")
+
+
+# The bounds of `student_kernel.Limits`, without loading what executes.
+LIMITS = (
+    "cell_seconds, submission_seconds, idle_seconds, wall_factor, memory_mb, output_mb, processes, "
+    "open_files, file_mb, scratch_mb, scratch_files"
+)
+
+
+class Walls(StrEnum):
+    """Whether student code runs in the sandbox."""
+
+    auto = "auto"
+    none = "none"
 
 
 def register(app: typer.Typer) -> None:
@@ -49,15 +66,16 @@ def grade(
         str | None, typer.Option(metavar="TIME", help='Due date, such as "2026-12-01 12:00 UTC".')
     ] = None,
     db: Annotated[str | None, DB] = None,
-    jobs: Annotated[
+    workers: Annotated[
         int, typer.Option(min=0, metavar="N", help="Submissions at a time; 0: as fits.")
     ] = 0,
-    cell_seconds: Annotated[
-        float, typer.Option(min=1, metavar="S", help="CPU time for each cell.")
-    ] = 60.0,
-    memory_limit: Annotated[
-        float, typer.Option(min=500, metavar="MB", help="Memory for each submission.")
-    ] = 4000.0,
+    sandbox: Annotated[
+        Walls, typer.Option(help="none: trust the class; its code can do what you can.")
+    ] = Walls.auto,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help=f"Repeatable: {LIMITS}."),
+    ] = None,
     json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Grade a class: execute every submission, judge it, and keep marks and feedback in --out.
@@ -71,14 +89,18 @@ def grade(
 
     from rich.console import Console
 
-    from course_lib import files, project
+    from course_lib import files
     from course_lib.grading import assignments, gradebook, session, submissions
     from course_lib.grading.progress import Progress
-    from course_lib.grading.student_kernel import Limits
+    from course_lib.grading.workers import (
+        LocalWorkers,
+        automatic_count,
+        preload_of,
+        require_sandbox,
+    )
     from course_lib.signals import stopping_on_signals
 
-    root = project.find_root()
-    chosen = assignments.load(root, assignment)
+    chosen = assignments.find(assignment)
     due_date = _due(due)
     out = files.prepare_folder(out)
     enrolled = _read_roster(roster)
@@ -89,31 +111,37 @@ def grade(
     everyone = [name for name in class_list if not student or name in student]
     if not everyone:
         raise CourseError(f"{submitted} holds no submission: <student>/<assignment>/…ipynb.")
-    console = Console(stderr=json)
-    settings = session.Settings(
-        seed,
-        jobs or session.automatic_jobs(),
-        Limits(cell_seconds=cell_seconds, memory_mb=memory_limit),
+    settings = session.Settings(seed, _limits(limit or []))
+    if sandbox is Walls.auto:
+        require_sandbox()
+    hands = LocalWorkers(
+        workers or automatic_count(),
+        sandboxed=sandbox is Walls.auto,
+        preload=preload_of(chosen.release),
+        hidden=[root, out, submitted],
     )
+    console = Console(stderr=json)
     stop = threading.Event()
     url = gradebook.gradebook_url(out, db)
-    console.print(
-        f"{chosen.name}: {len(everyone)} students, {settings.jobs} at a time, seed {seed}"
-    )
+    console.print(f"{chosen.name}: {len(everyone)} students, {hands.count} at a time, seed {seed}")
+    if not hands.sandboxed:
+        console.print("[bold]Not sandboxed[/]: what students wrote can do whatever you can.")
     with (
+        hands,
         stopping_on_signals(stop),
-        _recorder(root, chosen, out, url, due_date) as recorder,
+        _recorder(chosen, out, url, due_date) as recorder,
         Progress(console, len(everyone)) as progress,
     ):
         recorder.enroll(enrolled)
         reports = session.grade(
-            chosen, submitted, everyone, recorder, settings, on_graded=progress.graded, stop=stop
-        )
+            chosen, submitted, everyone, recorder, settings, hands,
+            on_graded=progress.graded, stop=stop,
+        )  # fmt: skip
         reached = {report.student for report in reports}
         others = set(recorder.archive.students()) - reached
         reports += session.kept_reports(chosen, others, recorder)
     reports.sort(key=lambda report: report.student)
-    _leave_configuration(root, out, submitted, url)
+    _leave_configuration(chosen, out, submitted, url)
     _leave(console, chosen, reports, out, url, json=json)
     if left := len(set(everyone) - reached):
         console.print(f"Interrupted: {left} students are left; the same command goes on with them.")
@@ -136,17 +164,15 @@ def rejudge(
     _require_packages()
     from rich.console import Console
 
-    from course_lib import project
     from course_lib.grading import assignments, gradebook, reporting, session
 
-    root = project.find_root()
-    chosen = assignments.load(root, assignment)
+    chosen = assignments.find(assignment)
     if not (out / "attempts" / chosen.name).is_dir():
         raise CourseError(f"{out} holds no graded submission of {chosen.name}: grade it first.")
     out = out.absolute()
     console = Console(stderr=json)
     url = gradebook.gradebook_url(out, db)
-    with _recorder(root, chosen, out, url, None) as recorder:
+    with _recorder(chosen, out, url, None) as recorder:
         reports, changes = session.rejudge(chosen, recorder)
     _leave(console, chosen, reports, out, url, json=json, quiet=True)
     if changes:
@@ -160,6 +186,29 @@ def _require_packages() -> None:
         raise CourseError("nbgrader is not installed: pip install 'course-lib[grading]'.")
 
 
+def _limits(settings: Sequence[str]) -> Any:
+    """Return the limits with some of them set, such as "memory_mb=2000"."""
+    from dataclasses import fields
+
+    from course_lib.grading.student_kernel import Limits
+
+    kinds = {one.name: type(one.default) for one in fields(Limits)}
+    chosen: dict[str, float] = {}
+    for text in settings:
+        name, _, value = text.partition("=")
+        if name not in kinds:
+            raise CourseError(
+                f"--limit {text}: there is no limit {name!r}, only {', '.join(kinds)}."
+            )
+        try:
+            chosen[name] = kinds[name](value)
+        except ValueError:
+            raise CourseError(f"--limit {text}: {value!r} is no number.") from None
+        if not 0 < chosen[name] < float("inf"):
+            raise CourseError(f"--limit {text}: a limit is a positive number.")
+    return Limits(**chosen)
+
+
 def _read_roster(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
@@ -168,10 +217,10 @@ def _read_roster(path: Path | None) -> dict[str, Any]:
     return read_roster(path)
 
 
-def _recorder(root: Path, chosen: Assignment, out: Path, url: str, due: Any) -> Any:
+def _recorder(chosen: Assignment, out: Path, url: str, due: Any) -> Any:
     from course_lib.grading.recording import Recorder, nbgrader_config
 
-    return Recorder(chosen, out, url, config=nbgrader_config(root), due=due)
+    return Recorder(chosen, out, url, config=nbgrader_config(chosen.root), due=due)
 
 
 def _due(text: str | None) -> Any:
@@ -217,6 +266,9 @@ def _leave(
         console.print(reporting.table(chosen, reports))
         console.print()
         console.print(reporting.summary(chosen, reports))
+    if caveat := reporting.CAVEATS.get(chosen.judged):
+        console.print()
+        console.print(caveat, highlight=False)
     console.print()
     for name in ("grades.csv", "report.json", "feedback", "gradebook.db"):
         if (out / name).exists():
@@ -235,21 +287,23 @@ c.CourseDirectory.db_url = {url!r}
 _COURSE = 'load_subconfig("nbgrader_config.py", path={root!r})  # noqa: F821\n'
 
 
-def _leave_configuration(root: Path, out: Path, submitted: Path, url: str) -> None:
+def _leave_configuration(chosen: Assignment, out: Path, submitted: Path, url: str) -> None:
     """Make the output folder a course folder of nbgrader's."""
     from sqlalchemy.engine import make_url
 
     from course_lib import files
 
+    if out == chosen.root:
+        return  # it is one already, with settings of its own
     address = make_url(url)
     if address.password:  # a secret stays where it is: nbgrader takes --db on its command line
         address = address.set(password=None)
-    has_own = (root / "nbgrader_config.py").is_file()
+    has_own = (chosen.root / "nbgrader_config.py").is_file()
     text = _CONFIGURATION.format(
-        course=_COURSE.format(root=str(root)) if has_own else "",
+        course=_COURSE.format(root=str(chosen.root)) if has_own else "",
         out=str(out),
-        source=str(root / "solutions"),
-        release=str(root / "assignments"),
+        source=str(chosen.source_path.parents[1]),
+        release=str(chosen.release_path.parents[1]),
         submitted=os.path.abspath(submitted),
         url=address.render_as_string(),
     )

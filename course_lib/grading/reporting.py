@@ -45,6 +45,10 @@ LIMITS = {
     "died": "the process died",
 }
 NOT_SANDBOXED = "not sandboxed"
+CAVEATS = {
+    "self-judged": "Self-judged: these points come from the tests in the students' own processes, "
+    "which they can forge. Points that count for much belong into hidden checks."
+}
 _JOINERS = "\u200c\u200d"  # which names in some scripts need
 
 
@@ -93,6 +97,7 @@ def as_json(assignment: Assignment, reports: Sequence[StudentReport]) -> str:
     return json.dumps(
         {
             "assignment": assignment.name,
+            "judged": assignment.judged,
             "max_score": assignment.max_score,
             "submissions": submissions,
         },
@@ -139,7 +144,7 @@ def as_csv(assignment: Assignment, reports: Sequence[StudentReport]) -> str:
         penalty, total = f"{report.marks.late_penalty:g}", f"{report.marks.total:g}"
         rows.writerow(
             [_cell(report.student), *scores, penalty, total, f"{assignment.max_score:g}",
-             report.status, _notes(report)]
+             report.status, _notes(report, assignment)]
         )  # fmt: skip
     return file.getvalue()
 
@@ -150,11 +155,13 @@ def _cell(text: str) -> str:
     return f"'{text}" if text[:1] in "=+-@" else text
 
 
-def _notes(report: StudentReport) -> str:
+def _notes(report: StudentReport, assignment: Assignment) -> str:
     """Say what a person who reads only grades.csv should know about a row."""
     notes = [f"limit: {LIMITS.get(kind, kind)}" for kind in report.limits_hit]
     if not report.sandboxed:
         notes.insert(0, NOT_SANDBOXED)
+    if assignment.judged in CAVEATS and report.status != "missing":
+        notes.insert(0, assignment.judged)
     return "; ".join(notes)
 
 
@@ -190,7 +197,7 @@ def table(assignment: Assignment, reports: Sequence[StudentReport]) -> Table:
         outcome = WORDS[report.status]
         if report.status in ("unreadable", "failed"):
             outcome = readable(" ".join(report.remarks))
-        if notes := _notes(report):
+        if notes := _notes(report, assignment):
             outcome += f", {notes}"
         if report.marks.late_penalty:
             outcome += f", late: −{report.marks.late_penalty:g}"

@@ -1,0 +1,127 @@
+"""What students wrote themselves: the code cells of their notebooks that were not handed out."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from course_lib.grading.assignments import ANSWER_SUFFIX, Assignment
+
+# Far above any honest submission. A person looks at what lies beyond, not a program.
+MOST_CODE = 50_000  # characters
+_MAGIC = re.compile(r"^(\s*)[%!?].*$|^(\s*)\S.*\?$", re.MULTILINE)  # IPython's own lines
+_USUAL = {"np": "numpy", "tf": "tensorflow", "plt": "matplotlib.pyplot", "pd": "pandas"}
+
+
+@dataclass(frozen=True)
+class OwnCell:
+    """A code cell that a student wrote.
+
+    Attributes
+    ----------
+    place : str
+        The question that it answers, or "cell 12" of the notebook.
+    source : str
+    """
+
+    place: str
+    source: str
+
+
+@dataclass(frozen=True)
+class OwnCode:
+    """What a student wrote.
+
+    Attributes
+    ----------
+    cells : tuple of OwnCell
+        In the notebook's order.
+    cut : bool
+        Whether there is more than `MOST_CODE`, which is left out.
+    """
+
+    cells: tuple[OwnCell, ...] = ()
+    cut: bool = False
+
+    @property
+    def lines(self) -> int:
+        """How many lines hold more than white space."""
+        return sum(bool(line.strip()) for cell in self.cells for line in cell.source.splitlines())
+
+
+def read_own_code(out: Path, assignment: Assignment, student: str) -> OwnCode:
+    """Return what a student wrote, from the marked notebook in the grader's output folder.
+
+    Nothing comes of a notebook that is not there: nothing was handed in, or it was not recorded.
+    """
+    path = out / "autograded" / student / assignment.name / f"{assignment.name}.ipynb"
+    try:
+        notebook = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return OwnCode()
+    room, cells = MOST_CODE, []
+    for cell in _own_cells(notebook, assignment):
+        if len(cell.source) > room:
+            return OwnCode(tuple(cells), cut=True)
+        room -= len(cell.source)
+        cells.append(cell)
+    return OwnCode(tuple(cells))
+
+
+def handed_out(assignment: Assignment) -> list[str]:
+    """Return the sources of the code cells that every student got."""
+    return [cell.source for cell in assignment.release.cells if cell.cell_type == "code"]
+
+
+def _own_cells(notebook: dict, assignment: Assignment) -> Iterator[OwnCell]:
+    known = {source.strip() for source in handed_out(assignment)}
+    for number, cell in enumerate(notebook["cells"], start=1):
+        if cell["cell_type"] != "code":
+            continue
+        # The grader wrote the notebook: its metadata are the assignment's, not the student's.
+        nbgrader = cell["metadata"].get("nbgrader", {})
+        if nbgrader.get("locked") or (nbgrader.get("grade") and not nbgrader.get("solution")):
+            continue
+        source = "".join(cell["source"])
+        if source.strip() and source.strip() not in known:
+            answered = str(nbgrader.get("grade_id", "")).removesuffix(ANSWER_SUFFIX)
+            yield OwnCell(answered or f"cell {number}", source)
+
+
+def parsed(source: str) -> ast.Module | None:
+    """Return a cell's syntax tree, IPython's own lines left out; None if it is no Python."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of invalid escapes in students' strings
+        try:
+            return ast.parse(_MAGIC.sub(r"\1pass", source))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+def imports(trees: Iterable[ast.AST]) -> dict[str, str]:
+    """Return what imported names stand for, as ``np`` does for numpy, wherever it is imported."""
+    found = dict(_USUAL)
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                for one in node.names:
+                    first = one.name.partition(".")[0]
+                    found |= {one.asname: one.name} if one.asname else {first: first}
+            elif isinstance(node, ast.ImportFrom):
+                module = node.module or ""
+                found |= {one.asname or one.name: f"{module}.{one.name}" for one in node.names}
+    return found
+
+
+def name_parts(node: ast.AST) -> list[str] | None:
+    """Return the names in ``a.b.c``; None for any other expression."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return [node.id, *reversed(parts)] if isinstance(node, ast.Name) else None

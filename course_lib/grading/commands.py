@@ -118,7 +118,7 @@ def grade(
         workers or automatic_count(),
         sandboxed=sandbox is Walls.auto,
         preload=preload_of(chosen.release),
-        hidden=[root, out, submitted],
+        hidden=[chosen.root, out, submitted],
     )
     console = Console(stderr=json)
     stop = threading.Event()

@@ -89,7 +89,7 @@ class _Cell:
 
 def _cells(data: bytes) -> Iterator[_Cell]:
     if len(data) > LARGEST:
-        raise Unreadable(f"it has {len(data) / 1e6:.0f} MB, at most {LARGEST / 1e6:.0f} are read.")
+        raise Unreadable(f"it is larger than {LARGEST / 1e6:.0f} MB.")  # no more was read
     try:
         tree = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:

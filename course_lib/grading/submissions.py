@@ -67,9 +67,10 @@ def read(folder: Path, student: str, assignment: str) -> Handed:
         others = _notebooks(home)
         if len(others) == 1:
             path = others[0]
-            remarks.append(f"The notebook was called {path.name}; it was taken for {assignment}.")
+            name = _printable(path.name)
+            remarks.append(f"The notebook was called {name}; it was taken for {assignment}.")
         elif others:
-            listed = ", ".join(other.name for other in others[:5])
+            listed = ", ".join(_printable(other.name) for other in others[:5])
             remarks.append(f"None of {listed} is called {assignment}.ipynb; none was graded.")
     return Handed(student, _plain_file(path, LARGEST + 1), timestamp, tuple(remarks))
 
@@ -84,20 +85,27 @@ def _notebooks(home: Path) -> list[Path]:
     return []
 
 
+def _printable(name: str) -> str:
+    """Return a file's name as a text: it may hold bytes that are none, and control characters."""
+    return "".join(sign if sign.isprintable() else "�" for sign in name)
+
+
 def _plain_file(path: Path, most: int) -> bytes | None:
     """Return a plain file's first bytes; a link, a device or a pipe counts as no file."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        if path.parent.is_symlink():
+        if path.parent.is_symlink() or path.parent.parent.is_symlink():
             return None
         handle = os.open(path, flags)
     except (OSError, ValueError):
         return None
-    with os.fdopen(handle, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return None
-        with suppress(OSError):
+            return None  # a folder cannot even be made a file object
+        with os.fdopen(handle, "rb", closefd=False) as file, suppress(OSError):
             return file.read(most)
+    finally:
+        os.close(handle)
     return None
 
 

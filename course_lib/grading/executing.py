@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from course_lib.grading.calls import Call
@@ -23,6 +21,8 @@ from course_lib.grading.student_kernel import Limits, Stopped, StudentKernel
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+    from course_lib.grading.sandbox.pool import Sandbox
 
 _MOST_RESTARTS = 5  # of the kernel, for cells that end it
 
@@ -44,6 +44,11 @@ class Execution:
         The value of a cell's last expression, as its "text/plain", by the cell's index.
     seconds : float
         Wall time.
+    sandboxed : bool
+    limits_hit : tuple of str
+        Which limits it hit, as `Stopped.limit` names them, sorted.
+    peak_memory_mb : float
+        The most memory that a kernel and its descendants held, in MB (10⁶ bytes).
     """
 
     notebook: NotebookNode
@@ -51,12 +56,16 @@ class Execution:
     cell_errors: dict[int, str] = field(default_factory=dict)
     results: dict[int, str] = field(default_factory=dict)
     seconds: float = 0.0
+    sandboxed: bool = False
+    limits_hit: tuple[str, ...] = ()
+    peak_memory_mb: float = 0.0
 
 
 def execute(
     submission: Submission,
     calls: Mapping[str, Sequence[Call]],
     *,
+    sandbox: Sandbox | None = None,
     limits: Limits | None = None,
     environment: Mapping[str, str] | None = None,
     stop: threading.Event | None = None,
@@ -72,6 +81,8 @@ def execute(
     submission : Submission
     calls : mapping of str to sequence of Call
         The calls by question. What asks about a cell is answered from its execution.
+    sandbox : Sandbox, optional
+        Open. Without one, student code runs as a plain process and can read what this user can.
     limits : Limits, optional
     environment : mapping of str to str, optional
         The kernel's environment; nothing of this process's own is passed on.
@@ -84,7 +95,8 @@ def execute(
         If `stop` was set.
     """
     stop = stop or threading.Event()
-    run = _Run(submission, limits or Limits(), dict(environment or plain_environment()), stop)
+    environment = dict(environment or plain_environment())
+    run = _Run(submission, sandbox, limits or Limits(), environment, stop)
     started = time.monotonic()
     asyncio.run(run.everything(calls))
     run.read_cells(calls)
@@ -102,6 +114,7 @@ def plain_environment() -> dict[str, str]:
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "PYTHONHASHSEED": "0",
         "TF_CPP_MIN_LOG_LEVEL": "2",
+        "USER": "student",
         "TF_ENABLE_ONEDNN_OPTS": "0",  # its order of summation depends on the processor
         # One thread each: the sums, and so the marks, are the same however many run at a time.
         "OMP_NUM_THREADS": "1",
@@ -116,13 +129,14 @@ class _Run:
     def __init__(
         self,
         submission: Submission,
+        sandbox: Sandbox | None,
         limits: Limits,
         environment: dict[str, str],
         stop: threading.Event,
     ) -> None:
-        self.submission, self.limits, self.environment = submission, limits, environment
-        self.stop = stop
-        self.execution = Execution(submission.notebook)
+        self.submission, self.sandbox = submission, sandbox
+        self.limits, self.environment, self.stop = limits, environment, stop
+        self.execution = Execution(submission.notebook, sandboxed=sandbox is not None)
         self._spoiling: set[int] = set()  # cells that ended a kernel
         self._done: set[int] = set()
 
@@ -134,21 +148,18 @@ class _Run:
             return
         # Each new kernel has one spoiling cell less, or one call less to make.
         while True:
-            with tempfile.TemporaryDirectory(
-                prefix="course-grade-", ignore_cleanup_errors=True
-            ) as folder:
-                try:
-                    async with StudentKernel(
-                        Path(folder), self.limits, self.environment, self.stop
-                    ) as kernel:
-                        if await self._cells(kernel):
-                            waiting = await self._calls(kernel, waiting)
-                        elif len(self._spoiling) > _MOST_RESTARTS:
-                            self._give_up(waiting, "too many cells had to be stopped")
-                            waiting = []
-                except Stopped as stopped:  # the kernel did not even start
-                    self._give_up(waiting, str(stopped))
-                    waiting = []
+            kernel = StudentKernel(self.limits, self.environment, self.stop, self.sandbox)
+            try:
+                async with kernel:
+                    if await self._cells(kernel):
+                        waiting = await self._calls(kernel, waiting)
+                    elif len(self._spoiling) > _MOST_RESTARTS:
+                        self._give_up(waiting, "too many cells had to be stopped")
+                        waiting = []
+            except Stopped as stopped:  # the kernel did not even start
+                self._give_up(waiting, str(stopped))
+                waiting = []
+            self._note_memory(kernel)
             if not waiting:
                 return
 
@@ -166,6 +177,7 @@ class _Run:
                 error, result = shown.error, shown.result
             except Stopped as stopped:
                 error, result = str(stopped), None
+                self._note_limit(stopped)
             if error is not None:
                 self.execution.cell_errors[index] = error
             if result is not None:
@@ -185,6 +197,7 @@ class _Run:
                 reply = await kernel.make_call(call)
             except Stopped as stopped:
                 reply = {"error": str(stopped)}
+                self._note_limit(stopped)
             self.execution.replies[name].append(reply)
             if not kernel.is_alive:
                 return waiting[number + 1 :]
@@ -203,6 +216,15 @@ class _Run:
         for name, some in calls.items():
             replies = [{"value": done.get(call.cell, nothing)} for call in some if call.cell]
             self.execution.replies[name] += replies
+
+    def _note_limit(self, stopped: Stopped) -> None:
+        self.execution.limits_hit = tuple(
+            sorted({*self.execution.limits_hit, stopped.limit} - {""})
+        )
+
+    def _note_memory(self, kernel: StudentKernel) -> None:
+        peak = max(self.execution.peak_memory_mb, kernel.peak_memory_mb)
+        self.execution.peak_memory_mb = round(peak, 1)
 
     def _give_up(self, waiting: Sequence[tuple[str, Call]], why: str) -> None:
         for name, _ in waiting:

@@ -7,28 +7,25 @@ its own; judging and recording take milliseconds and are done by the calling thr
 from __future__ import annotations
 
 import datetime
-import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-import psutil
+from typing import Any
 
 from course_lib.errors import CourseError
 from course_lib.grading import submissions
 from course_lib.grading.assignments import ANSWER_SUFFIX, Assignment
 from course_lib.grading.attempts import Attempt, fingerprint, key_of
 from course_lib.grading.calls import Call
-from course_lib.grading.executing import execute
 from course_lib.grading.judging import Verdict, judge, requests_of
 from course_lib.grading.recording import UNANSWERED, UNMARKED, Mark, Marks, Recorder
 from course_lib.grading.reporting import StudentReport
 from course_lib.grading.sanitizing import Submission, sanitize
 from course_lib.grading.student_kernel import Interrupted, Limits
-
-_MEMORY_PER_KERNEL = 1.5e9  # bytes that a kernel with TensorFlow holds while it trains
+from course_lib.grading.workers import LocalWorkers
 
 
 @dataclass(frozen=True)
@@ -39,20 +36,11 @@ class Settings:
     ----------
     seed : int
         For the hidden inputs: the same for the whole class.
-    jobs : int
-        How many submissions are executed at a time.
     limits : Limits
     """
 
     seed: int
-    jobs: int = 1
     limits: Limits = field(default_factory=Limits)
-
-
-def automatic_jobs() -> int:
-    """Return how many submissions this machine can execute at a time."""
-    memory = int(psutil.virtual_memory().available / _MEMORY_PER_KERNEL)
-    return max(1, min(os.cpu_count() or 1, memory))
 
 
 def grade(
@@ -61,6 +49,7 @@ def grade(
     students: Iterable[str],
     recorder: Recorder,
     settings: Settings,
+    workers: LocalWorkers,
     *,
     on_graded: Callable[[StudentReport], None] = lambda report: None,
     stop: threading.Event | None = None,
@@ -80,6 +69,8 @@ def grade(
     recorder : Recorder
         Open.
     settings : Settings
+    workers : LocalWorkers
+        Open.
     on_graded : callable, optional
         Told of every student's report as it comes.
     stop : threading.Event, optional
@@ -91,15 +82,15 @@ def grade(
         In the students' order; without those that were not reached when `stop` was set.
     """
     stop = stop or threading.Event()
-    class_ = _Class(assignment, submitted, recorder, settings, stop)
+    class_ = _Class(assignment, submitted, recorder, settings, workers, stop)
     reports: dict[str, StudentReport] = {}
     students = list(students)
     waiting = list(reversed(students))
     running: dict[Future[tuple[Submission, Attempt | None]], submissions.Handed] = {}
-    with ThreadPoolExecutor(settings.jobs) as pool:
+    with ThreadPoolExecutor(workers.count) as pool, _stopping_on_errors(stop):
         while running or (waiting and not stop.is_set()):
             # One more than can run, so that no kernel waits for the writer.
-            while waiting and len(running) <= settings.jobs and not stop.is_set():
+            while waiting and len(running) <= workers.count and not stop.is_set():
                 handed = submissions.read(submitted, waiting.pop(), assignment.name)
                 running[pool.submit(class_.executed, handed)] = handed
             for future in wait(running, timeout=0.2, return_when=FIRST_COMPLETED).done:
@@ -111,6 +102,16 @@ def grade(
     return [reports[student] for student in students if student in reports]
 
 
+@contextmanager
+def _stopping_on_errors(stop: threading.Event) -> Iterator[None]:
+    """Let nobody wait for kernels whose results cannot be recorded any more."""
+    try:
+        yield
+    except BaseException:
+        stop.set()
+        raise
+
+
 class _Class:
     """What grading every submission of a class has in common."""
 
@@ -120,10 +121,11 @@ class _Class:
         submitted: Path,
         recorder: Recorder,
         settings: Settings,
+        workers: LocalWorkers,
         stop: threading.Event,
     ) -> None:
         self.assignment, self.submitted, self.recorder = assignment, submitted, recorder
-        self.settings, self.stop = settings, stop
+        self.settings, self.workers, self.stop = settings, workers, stop
         self.calls = calls_of(assignment, settings.seed)
         self.asked = {name: fingerprint(some) for name, some in self.calls.items()}
 
@@ -137,11 +139,11 @@ class _Class:
         submission = replace(submission, remarks=(*handed.remarks, *submission.remarks))
         if submission.status == "missing":
             return submission, None
-        key = key_of(submission, self.asked, settings.seed, settings.limits)
+        key = key_of(submission, self.asked, settings.seed, settings.limits, self.workers.sandboxed)
         attempt = archive.find(handed.student, key)
         if attempt is not None:
             return archive.submission(handed.student, attempt), replace(attempt, seconds=0.0)
-        execution = execute(submission, self.calls, limits=settings.limits, stop=self.stop)
+        execution = self.workers.execute(submission, self.calls, settings.limits, self.stop)
         attempt = archive.keep(
             handed.student, key, settings.seed, self.asked, submission, execution
         )
@@ -224,15 +226,27 @@ def report_of(
     if status == "ok":
         waiting = any(mark.waiting for mark in marks.questions.values())
         status = "to_mark" if waiting else "graded"
-    seconds, seed = (attempt.seconds, attempt.seed) if attempt else (0.0, None)
-    return StudentReport(student, status, marks, messages, submission.remarks, seconds, seed)
+    return StudentReport(
+        student,
+        status,
+        marks,
+        messages,
+        submission.remarks,
+        **{} if attempt is None else _executed(attempt),
+    )
+
+
+def _executed(attempt: Attempt) -> dict[str, Any]:
+    """Return what a report says of executing."""
+    names = ("seconds", "seed", "sandboxed", "limits_hit", "peak_memory_mb")
+    return {name: getattr(attempt, name) for name in names}
 
 
 def kept_reports(
     assignment: Assignment, students: Iterable[str], recorder: Recorder
 ) -> list[StudentReport]:
     """Return the reports of students who were graded before; the others are left out."""
-    graded = set(recorder.archive.students())
+    graded = set(recorder.students())
     reports = []
     for student in students:
         if student in graded:
@@ -247,8 +261,7 @@ def _kept(
     assignment: Assignment, student: str, recorder: Recorder
 ) -> tuple[Submission, Attempt | None]:
     """Return what the gradebook shows of a student, as it was executed."""
-    archive = recorder.archive
-    key = archive.latest(student).get("key")
+    archive, key = recorder.archive, recorder.facts(student).key
     if key is None:  # nothing was handed in
         return sanitize(None, assignment), None
     attempt = archive.find(student, key)
@@ -279,7 +292,7 @@ def rejudge(assignment: Assignment, recorder: Recorder) -> tuple[list[StudentRep
         If a check makes other calls now than when the replies were kept; nothing is recorded then.
     """
     kept = [
-        (student, *_kept(assignment, student, recorder)) for student in recorder.archive.students()
+        (student, *_kept(assignment, student, recorder)) for student in recorder.students()
     ]
     attempts = [attempt for _, _, attempt in kept if attempt is not None]
     for seed in {attempt.seed for attempt in attempts}:
@@ -300,7 +313,7 @@ def rejudge(assignment: Assignment, recorder: Recorder) -> tuple[list[StudentRep
     for student, submission, attempt in kept:
         verdicts = judged(assignment, submission, attempt)
         before = recorder.marks(student)
-        timestamp = recorder.archive.latest(student).get("timestamp")
+        timestamp = recorder.facts(student).timestamp
         marks = recorder.record(
             student,
             submission,

@@ -9,22 +9,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import tempfile
 import threading
 import time
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
+import zmq
 
 from course_lib.grading import responder
 from course_lib.grading.calls import Call
 from course_lib.grading.outputs import Outputs
+from course_lib.grading.sandbox import CHANNEL
 from course_lib.kernels import KernelWatch, LocalKernelManager
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+    from course_lib.grading.sandbox.pool import Sandbox
 
 _START_TIMEOUT = 120.0  # seconds of wall time; a loaded machine takes its time to start Python
 _LARGEST_REPLY = 200_000_000  # bytes, packed and unpacked
@@ -36,28 +42,58 @@ _INTERRUPT_GRACE = 3.0  # seconds between asking a cell to stop and ending the k
 class Limits:
     """What a submission may use.
 
+    The last five bound what happens in the sandbox and hold only there.
+
     Attributes
     ----------
     cell_seconds : float
         CPU time of one cell. Cells that only explore are not executed, so a cell has little to do.
-    memory_mb : float
-        Memory of the kernel and all that it starts, together.
+    submission_seconds : float
+        CPU time of all cells and calls together.
     idle_seconds : float
         A cell or call that uses no CPU for so long, in seconds of wall time, waits for something
         that will not come.
     wall_factor : float
         CPU time decides; wall time only bounds what does almost nothing: at most so many times the
         CPU time that is allowed, and a minute.
+    memory_mb : float
+        Memory of the kernel and all that it starts, together, in MB (10⁶ bytes).
+    output_mb : float
+        What a cell may print before it is stopped; far less of it is kept.
+    processes : int
+        Processes and threads at a time.
+    open_files : int
+        Of each process.
+    file_mb : float
+        The size of one file.
+    scratch_mb : float
+        The size of all files together; they are held in memory.
+    scratch_files : int
+        How many files there may be.
     """
 
     cell_seconds: float = 60.0
-    memory_mb: float = 4000.0
+    submission_seconds: float = 900.0
     idle_seconds: float = 30.0
     wall_factor: float = 10.0
+    memory_mb: float = 4000.0
+    output_mb: float = 20.0
+    processes: int = 256
+    open_files: int = 512
+    file_mb: float = 200.0
+    scratch_mb: float = 400.0
+    scratch_files: int = 10_000
 
     def wall_seconds(self, cpu_seconds: float) -> float:
         """Return after how much wall time something bounded by CPU time is given up."""
         return self.wall_factor * cpu_seconds + 60.0
+
+    def of_room(self) -> dict[str, float]:
+        """Return the bounds that the sandbox itself sets."""
+        names = ("processes", "open_files", "file_mb", "scratch_mb", "scratch_files")
+        bounds = {name: getattr(self, name) for name in names}
+        # Only in case that the grader's own count goes wrong.
+        return bounds | {"cpu_seconds": 2 * self.submission_seconds + 60}
 
 
 class Interrupted(Exception):
@@ -65,24 +101,90 @@ class Interrupted(Exception):
 
 
 class Stopped(Exception):
-    """Something in the kernel was stopped; the message says why, for the student."""
+    """Something in the kernel was stopped.
+
+    Parameters
+    ----------
+    message : str
+        Why, for the student.
+    limit : str, optional
+        Which bound it hit: "cpu", "idle", "wall", "memory" or "output"; "died" where the kernel
+        ended by itself.
+    """
+
+    def __init__(self, message: str, limit: str = "") -> None:
+        super().__init__(message)
+        self.limit = limit
 
 
 class StudentKernel:
-    """A kernel for one submission, and the bounded ways to use it."""
+    """A kernel for one submission, and the bounded ways to use it; a context manager.
+
+    Parameters
+    ----------
+    limits : Limits
+    environment : mapping of str to str
+        All of the kernel's environment, but for the names of its own folders.
+    stop : threading.Event
+        When set, whatever goes on raises `Interrupted`.
+    sandbox : Sandbox, optional
+        Where the kernel runs; without one it is a plain process of this user's.
+
+    Attributes
+    ----------
+    is_alive : bool
+    """
 
     def __init__(
-        self, folder: Path, limits: Limits, environment: dict[str, str], stop: threading.Event
+        self,
+        limits: Limits,
+        environment: Mapping[str, str],
+        stop: threading.Event,
+        sandbox: Sandbox | None = None,
     ) -> None:
-        self._folder, self._limits, self._environment = folder, limits, environment
-        self._stop = stop
+        self._limits, self._environment, self._stop = limits, dict(environment), stop
+        self._sandbox = sandbox
+        self._watch: KernelWatch | None = None
+        self._received = 0  # bytes of output
         self.is_alive = False
 
+    @property
+    def peak_memory_mb(self) -> float:
+        """The most memory seen, in MB (10⁶ bytes); 0 where the kernel did not start."""
+        return self._watch.peak_memory_mb if self._watch else 0.0
+
     async def __aenter__(self) -> StudentKernel:
-        self._manager = LocalKernelManager()
-        home = str(self._folder)
-        private = {"HOME": home, "TMPDIR": home, "IPYTHONDIR": f"{home}/.ipython"}
-        await self._manager.start_kernel(cwd=home, env=self._environment | private)
+        self._folders = contextlib.ExitStack()
+        try:
+            await self._start()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        self.is_alive = True
+        return self
+
+    async def _start(self) -> None:
+        if self._sandbox is None:
+            self._manager = LocalKernelManager()
+            home = self._folders.enter_context(
+                tempfile.TemporaryDirectory(prefix="course-grade-", ignore_cleanup_errors=True)
+            )
+            private = {"HOME": home, "TMPDIR": home, "IPYTHONDIR": f"{home}/.ipython"}
+            self._inside = str(self._manager.folder)
+        else:
+            self._manager = LocalKernelManager(
+                inside=self._sandbox.folder,
+                provisioner=self._sandbox.provisioner(self._limits.of_room()),
+            )
+            home, private, self._inside = None, {}, CHANNEL
+        self._channel = self._manager.folder
+        self._manager.context.setsockopt(zmq.MAXMSGSIZE, int(self._limits.output_mb * 1e6))
+        _leave(self._channel / "responder.py", Path(responder.__file__).read_bytes())
+        _leave(self._channel / "reply", b"")
+        try:
+            await self._manager.start_kernel(cwd=home, env=self._environment | private)
+        except OSError as error:
+            raise Stopped(f"the kernel did not start: {error}", "died") from error
         self._watch = KernelWatch(self._manager.pid, memory_limit_mb=self._limits.memory_mb)
         self._watch.start()
         self._client = self._manager.client()
@@ -90,21 +192,19 @@ class StudentKernel:
         try:
             await self._client.wait_for_ready(timeout=_START_TIMEOUT)
         except (RuntimeError, TimeoutError) as error:
-            await self.__aexit__()
-            raise Stopped("the kernel did not start") from error
-        (self._folder / "responder.py").write_text(Path(responder.__file__).read_text("utf-8"))
-        self.is_alive = True
-        return self
+            raise Stopped("the kernel did not start", "died") from error
 
     async def __aexit__(self, *_: object) -> None:
         self.is_alive = False
         with contextlib.suppress(Exception):  # a hostile kernel may have spoiled the sockets
             self._client.stop_channels()
-        self._watch.__exit__()
+        if self._watch:
+            self._watch.__exit__()
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._manager.shutdown_kernel(now=True), 15)
         with contextlib.suppress(Exception):
             await self._manager.cleanup_resources()
+        self._folders.close()
 
     async def execute_cell(self, cell: NotebookNode) -> Outputs:
         """Execute a cell and keep its outputs, which tell its error and its result, too.
@@ -133,23 +233,30 @@ class StudentKernel:
         Stopped
             If it had to be stopped, ended the kernel, or left no readable reply.
         """
-        request, reply = self._folder / "request.npz", self._folder / "reply.npz"
-        reply.unlink(missing_ok=True)
-        request.write_bytes(responder.pack(call.request))
-        paths = [str(self._folder / "responder.py"), str(request), str(reply)]
+        _leave(self._channel / "request", responder.pack(call.request))
+        _leave(self._channel / "reply", b"")
+        responder_, *paths = (f"{self._inside}/{n}" for n in ("responder.py", "request", "reply"))
         # In the kernel's own words: whatever names the notebook has replaced are not used.
         code = (
             "__import__('builtins').exec("
-            f"__import__('io').open({paths[0]!r}, encoding='utf-8').read() + {_SERVE!r}, "
-            f"{{'__name__': 'course_responder', 'PATHS': {paths[1:]!r}, "
+            f"__import__('io').open({responder_!r}, encoding='utf-8').read() + {_SERVE!r}, "
+            f"{{'__name__': 'course_responder', 'PATHS': {paths!r}, "
             "'NAMES': __import__('IPython').get_ipython().user_ns})"
         )
         await self._run(code, call.seconds, call.function, lambda message: None, silent=True)
-        return _read_reply(reply, call.function)
+        return _read_reply(self._channel / "reply", call.function)
 
     async def _run(
         self, code: str, seconds: float, what: str, on_output: Any, *, silent: bool
     ) -> dict[str, Any]:
+        self._received = 0
+
+        def take(message: dict[str, Any]) -> None:
+            self._received += sum(map(len, message.get("buffers", ()))) + len(
+                str(message.get("content"))
+            )
+            on_output(message)
+
         task = asyncio.ensure_future(
             self._client.execute_interactive(
                 code,
@@ -158,7 +265,7 @@ class StudentKernel:
                 allow_stdin=False,
                 stop_on_error=False,
                 timeout=None,
-                output_hook=on_output,
+                output_hook=take,
             )
         )
         try:
@@ -174,7 +281,7 @@ class StudentKernel:
         cpu_before, started = _cpu_seconds(self._manager.pid), time.monotonic()
         cpu_seen, busy_at = cpu_before, started
         asked_at: float | None = None
-        problem = ""
+        stopped: Stopped | None = None
         pause = 0.005
         while True:
             await asyncio.wait({task}, timeout=pause)
@@ -185,36 +292,52 @@ class StudentKernel:
                 raise Interrupted
             if not await self._manager.is_alive():
                 self.is_alive = False
-                raise Stopped(self._why_it_ended(what))
+                raise stopped or self._why_it_ended(what)
             now = time.monotonic()
             if asked_at is None:
                 cpu = _cpu_seconds(self._manager.pid)
                 if cpu - cpu_seen > _BUSY:
                     cpu_seen, busy_at = cpu, now
-                if cpu - cpu_before > seconds:
-                    problem = f"{what} took more than {seconds:g} s of CPU time"
-                elif now - busy_at > self._limits.idle_seconds:
-                    problem = f"{what} waited for {now - busy_at:.0f} s without doing anything"
-                elif now - started > self._limits.wall_seconds(seconds):
-                    problem = f"{what} did not end within {now - started:.0f} s"
-                if problem:
+                idle, wall = now - busy_at, now - started
+                stopped = self._too_much(what, seconds, cpu - cpu_before, cpu, idle, wall)
+                if stopped:
                     asked_at = now
                     with contextlib.suppress(Exception):
                         await self._manager.interrupt_kernel()
             elif now - asked_at > _INTERRUPT_GRACE:
                 self.is_alive = False
-                raise Stopped(problem)
-        if problem:
-            raise Stopped(problem)
+                raise stopped
+        if stopped:
+            raise stopped
         if task.exception() is not None:
             # jupyter_client stumbles over garbled or forged messages: this kernel is lost.
             self.is_alive = False
-            raise Stopped(f"{what} disturbed the connection to the kernel")
+            raise Stopped(f"{what} disturbed the connection to the kernel", "died")
 
-    def _why_it_ended(self, what: str) -> str:
+    def _too_much(
+        self, what: str, seconds: float, cpu: float, cpu_in_all: float, idle: float, wall: float
+    ) -> Stopped | None:
+        """Say which limit something has hit, if any."""
+        limits = self._limits
+        if cpu > seconds:
+            return Stopped(f"{what} took more than {seconds:g} s of CPU time", "cpu")
+        if cpu_in_all > limits.submission_seconds:
+            allowed = limits.submission_seconds
+            return Stopped(f"the notebook took more than {allowed:g} s of CPU time", "cpu")
+        if self._received > limits.output_mb * 1e6:
+            return Stopped(f"{what} printed more than {limits.output_mb:g} MB", "output")
+        if idle > limits.idle_seconds:
+            return Stopped(f"{what} waited for {idle:.0f} s without doing anything", "idle")
+        if wall > limits.wall_seconds(seconds):
+            return Stopped(f"{what} did not end within {wall:.0f} s", "wall")
+        return None
+
+    def _why_it_ended(self, what: str) -> Stopped:
         if self._watch.ended_for == "memory_limit":
-            return f"{what} used more than {self._limits.memory_mb:g} MB of memory"
-        return f"{what} ended the kernel (exit status {self._manager.exit_status})"
+            allowed = self._limits.memory_mb
+            return Stopped(f"{what} used more than {allowed:g} MB of memory", "memory")
+        status = self._manager.exit_status
+        return Stopped(f"{what} ended the kernel (exit status {status})", "died")
 
 
 # What the kernel executes after the responder's source, in the responder's own namespace.
@@ -223,9 +346,8 @@ def serve():
     with open(PATHS[0], "rb") as file:
         request = unpack(file.read())
     reply = pack(answer(request, NAMES))
-    with open(PATHS[1] + ".part", "wb") as file:
+    with open(PATHS[1], "wb") as file:  # in place: it is the one file here that can be written
         file.write(reply)
-    os.replace(PATHS[1] + ".part", PATHS[1])
 
 serve()
 """
@@ -251,13 +373,20 @@ def _require_bounded(data: bytes) -> None:
             raise Stopped("the reply is too large")
 
 
+def _leave(path: Path, content: bytes) -> None:
+    """Write a file that the kernel may read, whoever it runs as."""
+    with open(path, "wb") as file:  # truncated, not replaced: it may be mounted in the sandbox
+        file.write(content)
+    path.chmod(0o644)
+
+
 def _cpu_seconds(pid: int | None) -> float:
-    """Return the CPU time of a process and its living descendants, in seconds."""
+    """Return the CPU time of a process and its descendants, ended ones too, in seconds."""
     spent = 0.0
     with contextlib.suppress(psutil.Error):
         root = psutil.Process(pid)
         for process in [root, *root.children(recursive=True)]:
             with contextlib.suppress(psutil.Error):
                 times = process.cpu_times()
-                spent += times.user + times.system
+                spent += times.user + times.system + times.children_user + times.children_system
     return spent

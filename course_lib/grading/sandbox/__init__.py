@@ -7,3 +7,8 @@ kernel starts: other submissions, their processes and the template itself are ou
 when the room's first process ends, so does everything in it. `walls` is the outside, `template`
 and `room` run inside, `provisioner` is what jupyter_client starts kernels by.
 """
+
+# Places inside.
+HOME = "/home/student"  # of student code: all that it can write to
+CHANNEL = "/run/kernel"  # sockets and replies, on their way to the grader
+POOL = "/pool"  # the sockets of template and kernels; not in a room

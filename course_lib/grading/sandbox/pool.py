@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 
 from course_lib.errors import CourseError
-from course_lib.grading.sandbox import walls
+from course_lib.grading.sandbox import HOME, POOL, walls
 from course_lib.kernels import end_tree
 
 _SOCKET = "template"
@@ -90,13 +90,17 @@ class Sandbox:
     def _start(self) -> None:
         program = [
             sys.executable, "-P", "-m", "course_lib.grading.sandbox.template",
-            f"{walls.POOL}/{_SOCKET}", *self._preload,
+            f"{POOL}/{_SOCKET}", *self._preload,
         ]  # fmt: skip
         (self.folder / _SOCKET).unlink(missing_ok=True)
         with (self.folder / "template.log").open("wb") as log:
             self._process = subprocess.Popen(
                 walls.enclosed(program, hidden=self._hidden, pool=self.folder),
-                env=self._environment | {"HOME": walls.HOME, "TMPDIR": walls.HOME},  # all of it: bubblewrap's own can be read from inside
+                env=self._environment
+                | {
+                    "HOME": HOME,
+                    "TMPDIR": HOME,
+                },  # all of it: bubblewrap's own can be read from inside
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

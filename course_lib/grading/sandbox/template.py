@@ -24,7 +24,7 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from course_lib.grading.sandbox import room
+from course_lib.grading.sandbox import CHANNEL, HOME, room
 
 _SOCKETS = 5  # of a kernel: shell, iopub, stdin, heartbeat, control
 _KERNEL = ("ipykernel.kernelapp", "ipykernel.inprocess", "matplotlib_inline.backend_inline")
@@ -88,7 +88,7 @@ def _be_first(connection: socket.socket, pool: str, request: dict[str, Any]) -> 
         connection.close()
         _be_kernel(request)
     room.hide_memory()
-    sockets = [f"{room.CHANNEL}/k-{number}" for number in range(1, _SOCKETS + 1)]
+    sockets = [f"{CHANNEL}/k-{number}" for number in range(1, _SOCKETS + 1)]
     while not all(map(os.path.exists, sockets)):
         if os.waitpid(kernel, os.WNOHANG)[0]:
             raise RuntimeError("the kernel ended while it started")
@@ -108,7 +108,7 @@ def _be_first(connection: socket.socket, pool: str, request: dict[str, Any]) -> 
 def _be_kernel(request: dict[str, Any]) -> NoReturn:
     """Become the kernel that student code runs in."""
     os.setsid()
-    os.chdir(room.HOME)
+    os.chdir(HOME)
     nowhere = os.open(os.devnull, os.O_RDONLY)
     log = os.open("kernel.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for source, target in ((nowhere, 0), (log, 1), (log, 2)):
@@ -118,14 +118,14 @@ def _be_kernel(request: dict[str, Any]) -> NoReturn:
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
-    os.environ.update(request["environment"], HOME=room.HOME, TMPDIR=f"{room.HOME}/tmp")
+    os.environ.update(request["environment"], HOME=HOME, TMPDIR=f"{HOME}/tmp")
     with open("kernel.json", "w", encoding="utf-8") as file:
-        json.dump(request["connection"] | {"ip": f"{room.CHANNEL}/k", "transport": "ipc"}, file)
+        json.dump(request["connection"] | {"ip": f"{CHANNEL}/k", "transport": "ipc"}, file)
     room.give_up_privileges(request["limits"])
 
     from ipykernel.kernelapp import IPKernelApp
 
-    IPKernelApp.launch_instance(["-f", f"{room.HOME}/kernel.json", "--HistoryManager.enabled=False"])
+    IPKernelApp.launch_instance(["-f", f"{HOME}/kernel.json", "--HistoryManager.enabled=False"])
     os._exit(0)
 
 

@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import course_lib
+from course_lib.grading.sandbox import CHANNEL, HOME, POOL
 
 # An ordinary user's number: bounds on processes do not hold for root.
 ORDINARY_USER = 65534
 INSIDE_USER = 1000
-HOME = "/home/student"
-POOL = "/pool"  # the sockets of template and kernels, as the template sees their folder
 
 _TEMPLATE_FILES = 100_000_000  # bytes of caches that imports may write; a room starts with none
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -81,7 +80,7 @@ def _enclosed(
         *folders,
         *([] if pool is None else ["--bind", POOL if os.getuid() == 0 else str(pool), POOL]),
         "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev",
-        "--size", str(_TEMPLATE_FILES), "--tmpfs", HOME, "--dir", "/run/kernel", "--dir", "/tmp",
+        "--size", str(_TEMPLATE_FILES), "--tmpfs", HOME, "--dir", CHANNEL, "--dir", "/tmp",
         "--remount-ro", "/", "--chdir", "/",
     ]  # fmt: skip
     if os.getuid() != 0:

@@ -89,6 +89,13 @@ class PlainAssignment(Assignment):
 
     judged: ClassVar[str] = "self-judged"
 
+    @property
+    def root(self) -> Path:
+        """nbgrader's course folder; the folder around for an assignment that stands alone."""
+        sources = self.source_path.parents[1]
+        usual = sources.name in ("source", "solutions")
+        return sources.parent if usual or _has_settings(sources.parent) else sources
+
     @cached_property
     def source(self) -> NotebookNode:
         """The instructor's notebook, with solutions and hidden tests."""
@@ -128,6 +135,10 @@ class PlainAssignment(Assignment):
         return made
 
 
+def _has_settings(folder: Path) -> bool:
+    return (folder / "nbgrader_config.py").is_file()
+
+
 def load(folder: Path) -> PlainAssignment:
     """Load the assignment of a folder of nbgrader's sources: the folder's name is its name.
 
@@ -145,8 +156,8 @@ def load(folder: Path) -> PlainAssignment:
             f"{folder} holds {found}, but a plain assignment is a folder with one: give each "
             "notebook a folder of its own."
         )
-    release = folder.parents[1] / "release" / folder.name / notebooks[0]
-    bare = PlainAssignment(folder.name, {}, folder / notebooks[0], release)
+    released = folder.parents[1] / "release" / folder.name / notebooks[0]
+    bare = PlainAssignment(folder.name, {}, folder / notebooks[0], released)
     questions = {grade_id: _question(cell) for grade_id, cell in bare.handout.cells.items()}
     asked = {grade_id: one for grade_id, one in questions.items() if one is not None}
     if not asked:

@@ -79,7 +79,7 @@ def handed_out(assignment: Assignment) -> list[str]:
 
 
 def _own_cells(notebook: dict, assignment: Assignment) -> Iterator[OwnCell]:
-    known = {source.strip() for source in handed_out(assignment)}
+    known = {_lines(source) for source in handed_out(assignment)}
     for number, cell in enumerate(notebook["cells"], start=1):
         if cell["cell_type"] != "code":
             continue
@@ -88,9 +88,14 @@ def _own_cells(notebook: dict, assignment: Assignment) -> Iterator[OwnCell]:
         if nbgrader.get("locked") or (nbgrader.get("grade") and not nbgrader.get("solution")):
             continue
         source = "".join(cell["source"])
-        if source.strip() and source.strip() not in known:
+        if source.strip() and _lines(source) not in known:
             answered = str(nbgrader.get("grade_id", "")).removesuffix(ANSWER_SUFFIX)
             yield OwnCell(answered or f"cell {number}", source)
+
+
+def _lines(source: str) -> tuple[str, ...]:
+    """Return a cell's lines, whatever an editor made of their ends."""
+    return tuple(line.rstrip() for line in source.strip().splitlines())
 
 
 def parsed(source: str) -> ast.Module | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from course_lib.grading.assignments import Assignment
+from course_lib.grading.class_summary import summarize
 from course_lib.grading.recording import Marks
 
 if TYPE_CHECKING:
@@ -94,16 +95,19 @@ class StudentReport:
 def as_json(assignment: Assignment, reports: Sequence[StudentReport]) -> str:
     """Return report.json's text."""
     submissions = [_submission(report, assignment) for report in reports]
-    return json.dumps(
+    text = json.dumps(
         {
             "assignment": assignment.name,
             "judged": assignment.judged,
             "max_score": assignment.max_score,
+            "summary": summarize(assignment, reports).as_data(),
             "submissions": submissions,
         },
         indent=1,
         ensure_ascii=False,
     )
+    # Half a surrogate pair, as in a folder's name that is no UTF-8, is written as JSON writes it.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _submission(report: StudentReport, assignment: Assignment) -> dict[str, Any]:
@@ -213,18 +217,14 @@ def summary(assignment: Assignment, reports: Sequence[StudentReport]) -> Table:
     """Return a table for the terminal: for each question, how the class did."""
     from rich.table import Table
 
-    handed_in = [report for report in reports if report.status != "missing"]
     shown = Table(box=None, pad_edge=False, header_style="bold")
     shown.add_column("Question", overflow="fold")
     shown.add_column("Mean", justify="right", no_wrap=True)
     shown.add_column("Full marks", justify="right", no_wrap=True)
-    for name, question in assignment.questions.items():
-        marks = [report.marks.questions[name] for report in handed_in]
-        waiting = sum(mark.waiting for mark in marks)
-        mean = sum(mark.score for mark in marks) / max(1, len(marks))
-        full = sum(mark.score >= mark.max_score for mark in marks)
-        told = f"{waiting} to mark" if waiting else f"{full} of {len(marks)}"
-        shown.add_row(name, f"{mean:.2f}/{question.points:g}", told)
+    for one in summarize(assignment, reports).questions:
+        mean = "–" if one.mean_share is None else f"{one.mean_share * one.points:.2f}"
+        told = f"{one.to_mark} to mark" if one.to_mark else f"{one.full} of {one.students}"
+        shown.add_row(one.name, f"{mean}/{one.points:g}", told)
     return shown
 
 

@@ -32,7 +32,8 @@ _BY_FULL_NAME = {
     "starts or steers processes": """
         os.fork* os.system os.popen os.exec* os.spawn* os.posix_spawn* os.kill* os.setsid
         os.setpgid os.nice os.setpriority subprocess* multiprocessing* pty* signal* ctypes* cffi*
-        resource* os._exit os.abort faulthandler* psutil* asyncio.create_subprocess*""",
+        resource* os._exit os.abort sys.exit exit quit faulthandler* psutil*
+        asyncio.create_subprocess*""",
     "uses the network": """
         socket* ssl* urllib* requests* http* ftplib* smtplib* telnetlib* xmlrpc* aiohttp*
         asyncio.open_connection asyncio.start_server""",
@@ -44,6 +45,7 @@ _BY_FULL_NAME = {
         exec eval compile __import__ importlib* runpy* pickle* cloudpickle* dill* marshal* joblib*
         shelve* codeop* types.CodeType types.FunctionType base64* zlib* codecs*
         keras.config.enable_unsafe_deserialization""",
+    "reaches for the grader": "course_lib.grading* course_lib.authoring* course_lib.running*",
     "may go on after its answer": """
         atexit* threading* concurrent.futures* _thread* weakref.finalize asyncio.create_task
         asyncio.ensure_future asyncio.get_event_loop sched*""",

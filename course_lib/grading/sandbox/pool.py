@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from course_lib.grading.sandbox import HOME, POOL, walls
 from course_lib.kernels import end_tree
 
 _SOCKET = "template"
+_END_TIMEOUT = 10.0  # seconds
 _START_TIMEOUT = 180.0  # seconds; a loaded machine takes its time to import TensorFlow
 
 
@@ -93,15 +95,12 @@ class Sandbox:
             f"{POOL}/{_SOCKET}", *self._preload,
         ]  # fmt: skip
         (self.folder / _SOCKET).unlink(missing_ok=True)
+        home = {"HOME": HOME, "TMPDIR": HOME}
         with (self.folder / "template.log").open("wb") as log:
             self._process = subprocess.Popen(
                 walls.enclosed(program, hidden=self._hidden, pool=self.folder),
-                env=self._environment
-                | {
-                    "HOME": HOME,
-                    "TMPDIR": HOME,
-                },  # all of it: bubblewrap's own can be read from inside
-                stdin=subprocess.DEVNULL,
+                env=self._environment | home,  # all of it: bubblewrap's own can be read from inside
+                stdin=subprocess.PIPE,  # nothing is written; it closes when this process ends
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is the grader's
@@ -125,6 +124,10 @@ class Sandbox:
         return path
 
     def _stop(self) -> None:
-        if self._process.poll() is None:
+        with suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(_END_TIMEOUT)
+        except subprocess.TimeoutExpired:
             end_tree(self._process.pid, grace=0.1)
-        self._process.wait()
+            self._process.wait()

@@ -30,8 +30,8 @@ _SOCKETS = 5  # of a kernel: shell, iopub, stdin, heartbeat, control
 _KERNEL = ("ipykernel.kernelapp", "ipykernel.inprocess", "matplotlib_inline.backend_inline")
 
 
-def main(address: str, modules: list[str]) -> NoReturn:
-    """Import the modules, then fork a kernel for every connection, for ever."""
+def main(address: str, modules: list[str]) -> None:
+    """Import the modules, then fork a kernel for every connection, while the grader lives."""
     for name in (*_KERNEL, *modules):
         with contextlib.suppress(ImportError):  # then it is missing in the notebooks, too
             importlib.import_module(name)
@@ -43,9 +43,13 @@ def main(address: str, modules: list[str]) -> NoReturn:
     listener.listen(64)
     os.rename(address + ".part", address)
     while True:
+        # Standard input is a pipe from the grader: at its end there is no grader any more.
+        if sys.stdin.buffer in select.select([listener, sys.stdin.buffer], [], [])[0]:
+            os._exit(0)
         connection, _ = listener.accept()
         if os.fork() == 0:
             listener.close()
+            sys.stdin.close()
             try:
                 _watch_over_room(connection, os.path.dirname(address))
             except BaseException as error:  # whatever happens, this process ends here

@@ -147,21 +147,21 @@ class _Run:
             self._give_up(waiting, "no notebook could be read")
             return
         # Each new kernel has one spoiling cell less, or one call less to make.
-        while True:
+        finished = False
+        while not finished:
             kernel = StudentKernel(self.limits, self.environment, self.stop, self.sandbox)
             try:
                 async with kernel:
                     if await self._cells(kernel):
                         waiting = await self._calls(kernel, waiting)
+                        finished = not waiting
                     elif len(self._spoiling) > _MOST_RESTARTS:
                         self._give_up(waiting, "too many cells had to be stopped")
-                        waiting = []
+                        finished = True
             except Stopped as stopped:  # the kernel did not even start
                 self._give_up(waiting, str(stopped))
-                waiting = []
+                finished = True
             self._note_memory(kernel)
-            if not waiting:
-                return
 
     async def _cells(self, kernel: StudentKernel) -> bool:
         """Execute the cells; return whether the kernel lived through them."""

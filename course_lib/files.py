@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from course_lib.errors import CourseError
+
+_PART = ".course-"  # before the name of a file that is being written
+_HALF_MADE = (".attempt-", ".gradebook-")  # and of a folder
+os.umask(_UMASK := os.umask(0o077))  # it can only be read by setting it: once, before any thread
 
 
 def write(path: Path, text: str) -> None:
@@ -25,18 +30,18 @@ def write(path: Path, text: str) -> None:
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file in one step, as `write` does."""
     try:
-        handle, name = tempfile.mkstemp(prefix=".course-", suffix=".part", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=_PART, suffix=".part", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
-            os.chmod(name, 0o666 & ~_umask())  # mkstemp's files are private
+            os.chmod(name, 0o666 & ~_UMASK)  # mkstemp's files are private
             os.replace(name, path)
         except BaseException:
             with suppress(OSError):
                 os.unlink(name)
             raise
     except OSError as error:
-        raise CourseError(_explain(path, error)) from error
+        raise CourseError(explain(path, error)) from error
 
 
 def prepare_folder(folder: Path) -> Path:
@@ -58,18 +63,34 @@ def prepare_folder(folder: Path) -> Path:
             "choose another --out."
         ) from error
     except OSError as error:
-        raise CourseError(_explain(folder, error)) from error
+        raise CourseError(explain(folder, error)) from error
     return folder
 
 
-def _explain(path: Path, error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a killed process left half written in a folder of results.
+
+    Nobody else may be writing there.
+    """
+    for entry in folder.glob(".*"):
+        _remove_half(entry)
+    for name in ("attempts", "autograded", "feedback"):
+        for home, folders, names in os.walk(folder / name):
+            for found in (*folders, *names):
+                _remove_half(Path(home, found))
+
+
+def _remove_half(path: Path) -> None:
+    if path.name.startswith(_HALF_MADE):
+        shutil.rmtree(path, ignore_errors=True)
+    elif path.name.startswith(_PART) and path.suffix == ".part":
+        with suppress(OSError):
+            path.unlink()
+
+
+def explain(path: Path, error: OSError) -> str:
+    """Return a sentence on why a path cannot be written, and the fix."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"No space is left to write {path}: free some, or choose another --out."
     reason = error.strerror or str(error)
     return f"{path} cannot be written ({reason}): choose another --out."
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -7,16 +7,19 @@ old replies. An attempt is a folder that appears in one step, complete or not at
     attempts/<assignment>/<student>/<key>/notebook.ipynb   executed, with its outputs
                                          /replies.npz      the replies to every call
                                          /attempt.json     seed, times, what the calls were
-    attempts/<assignment>/<student>/latest.json            which one the gradebook shows
+                                         /report.json      its marks and messages, when recorded
+    attempts/<assignment>/<student>/history.jsonl          a line for each time the marks changed
+
+Which attempt the gradebook shows is written there: see `ledger`.
 """
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import os
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -25,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib import files
+from course_lib.errors import CourseError
 from course_lib.grading import responder
 from course_lib.grading.calls import Call
 from course_lib.grading.executing import Execution
@@ -51,8 +55,8 @@ class Attempt:
         The wall time of executing.
     status, executed, written, remarks
         As `Submission` has them.
-    replies : dict of str to list
-        As `Execution.replies`.
+    replies, results, limits_hit, peak_memory_mb, sandboxed
+        As `Execution` has them.
     """
 
     key: str
@@ -65,6 +69,10 @@ class Attempt:
     written: dict[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     replies: dict[str, list[Any]] = field(default_factory=dict)
+    results: dict[int, str] = field(default_factory=dict)
+    limits_hit: tuple[str, ...] = ()
+    peak_memory_mb: float = 0.0
+    sandboxed: bool = False
 
 
 def fingerprint(calls: Sequence[Call]) -> str:
@@ -76,7 +84,9 @@ def fingerprint(calls: Sequence[Call]) -> str:
     return digest.hexdigest()[:16]
 
 
-def key_of(submission: Submission, asked: Mapping[str, str], seed: int, limits: Limits) -> str:
+def key_of(
+    submission: Submission, asked: Mapping[str, str], seed: int, limits: Limits, sandboxed: bool
+) -> str:
     """Return the fingerprint of all that a submission's replies depend on."""
     cells = [submission.notebook.cells[index].source for index in submission.executed]
     parts = {
@@ -85,6 +95,7 @@ def key_of(submission: Submission, asked: Mapping[str, str], seed: int, limits: 
         "asked": dict(asked),
         "seed": seed,
         "limits": asdict(limits),
+        "sandboxed": sandboxed,
         "versions": [metadata.version(name) for name in ("tensorflow", "keras", "numpy")],
         "responder": hashlib.sha256(Path(responder.__file__).read_bytes()).hexdigest(),
         # The notebook is shown as it was handed in, also where only its text changed.
@@ -128,8 +139,10 @@ class Archive:
             replies = unpack((folder / "replies.npz").read_bytes())
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
             return None  # none yet, or damaged: it is executed again
-        facts["cell_errors"] = {int(k): text for k, text in facts["cell_errors"].items()}
-        facts |= {name: tuple(facts[name]) for name in ("executed", "remarks")}
+        for name in ("cell_errors", "results"):
+            facts[name] = {int(index): text for index, text in facts.get(name, {}).items()}
+        for name in ("executed", "remarks", "limits_hit"):
+            facts[name] = tuple(facts.get(name, ()))
         return Attempt(**facts, replies=replies)
 
     def submission(self, student: str, attempt: Attempt) -> Submission:
@@ -171,33 +184,60 @@ class Archive:
             submission.written,
             submission.remarks,
             execution.replies,
+            execution.results,
+            execution.limits_hit,
+            execution.peak_memory_mb,
+            execution.sandboxed,
         )
         facts = asdict(attempt)
         del facts["replies"]
         home = files.prepare_folder(self.folder / student)
-        scratch = Path(tempfile.mkdtemp(prefix=".attempt-", dir=home))
+        scratch = home / f".attempt-{key}"  # one process writes here
         try:
+            scratch.mkdir(exist_ok=True)
             files.write(scratch / "attempt.json", json.dumps(facts, indent=1))
             files.write(scratch / "notebook.ipynb", nbformat.writes(execution.notebook))
             files.write_bytes(scratch / "replies.npz", pack(execution.replies))
             shutil.rmtree(home / key, ignore_errors=True)  # a damaged one
             os.replace(scratch, home / key)
+        except OSError as error:
+            raise CourseError(files.explain(home / key, error)) from error
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         return attempt
 
-    def latest(self, student: str) -> dict[str, Any]:
-        """Return what the gradebook shows of a student; empty where nothing was recorded."""
+    def knows(self, student: str) -> bool:
+        """Tell whether something of a student was recorded from here."""
+        return (self.folder / student / "history.jsonl").is_file()
+
+    def report(self, student: str, key: str) -> dict[str, Any]:
+        """Return an attempt's marks and messages; empty where none were written."""
         try:
-            return json.loads((self.folder / student / "latest.json").read_text("utf-8"))
+            return json.loads((self.folder / student / key / "report.json").read_text("utf-8"))
         except (OSError, ValueError):
             return {}
 
-    def set_latest(self, student: str, facts: Mapping[str, Any]) -> None:
-        """Note what the gradebook now shows of a student."""
-        folder = files.prepare_folder(self.folder / student)
-        files.write(folder / "latest.json", json.dumps(dict(facts), indent=1))
+    def write_report(self, student: str, key: str, report: Mapping[str, Any]) -> None:
+        """Write an attempt's marks and messages down beside it."""
+        folder = self.folder / student / key
+        if folder.is_dir() and self.report(student, key) != json.loads(json.dumps(report)):
+            files.write(folder / "report.json", json.dumps(report, indent=1, ensure_ascii=False))
 
-    def students(self) -> list[str]:
-        """Return the students of whom something was recorded, sorted."""
-        return sorted(path.parent.name for path in self.folder.glob("*/latest.json"))
+    def history(self, student: str) -> list[dict[str, Any]]:
+        """Return each time a student's marks changed: the time, the attempt and the points."""
+        try:
+            lines = (self.folder / student / "history.jsonl").read_text("utf-8").splitlines()
+            return [json.loads(line) for line in lines]
+        except (OSError, ValueError):
+            return []
+
+    def note(self, student: str, key: str | None, score: float) -> None:
+        """Add to a student's history, if something changed since."""
+        history = self.history(student)
+        now = {"attempt": key, "score": score}
+        if history and {name: history[-1].get(name) for name in now} == now:
+            return
+        time = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        folder = files.prepare_folder(self.folder / student)
+        lines = [json.dumps(one) for one in [*history, {"time": time} | now]]
+        files.write(folder / "history.jsonl", "\n".join(lines) + "\n")

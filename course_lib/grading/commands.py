@@ -91,6 +91,7 @@ def grade(
 
     from course_lib import files
     from course_lib.grading import assignments, gradebook, session, submissions
+    from course_lib.grading.locking import only_grader
     from course_lib.grading.progress import Progress
     from course_lib.grading.workers import (
         LocalWorkers,
@@ -126,23 +127,24 @@ def grade(
     console.print(f"{chosen.name}: {len(everyone)} students, {hands.count} at a time, seed {seed}")
     if not hands.sandboxed:
         console.print("[bold]Not sandboxed[/]: what students wrote can do whatever you can.")
-    with (
-        hands,
-        stopping_on_signals(stop),
-        _recorder(chosen, out, url, due_date) as recorder,
-        Progress(console, len(everyone)) as progress,
-    ):
-        recorder.enroll(enrolled)
-        reports = session.grade(
-            chosen, submitted, everyone, recorder, settings, hands,
-            on_graded=progress.graded, stop=stop,
-        )  # fmt: skip
-        reached = {report.student for report in reports}
-        others = set(recorder.archive.students()) - reached
-        reports += session.kept_reports(chosen, others, recorder)
-    reports.sort(key=lambda report: report.student)
-    _leave_configuration(chosen, out, submitted, url)
-    _leave(console, chosen, reports, out, url, json=json)
+    with only_grader(out, url):
+        with (
+            hands,
+            stopping_on_signals(stop),
+            _recorder(chosen, out, url, due_date) as recorder,
+            Progress(console, len(everyone)) as progress,
+        ):
+            recorder.enroll(enrolled)
+            reports = session.grade(
+                chosen, submitted, everyone, recorder, settings, hands,
+                on_graded=progress.graded, stop=stop,
+            )  # fmt: skip
+            reached = {report.student for report in reports}
+            others = set(recorder.students()) - reached
+            reports += session.kept_reports(chosen, others, recorder)
+        reports.sort(key=lambda report: report.student)
+        _leave_configuration(chosen, out, submitted, url)
+        _leave(console, chosen, reports, out, url, json=json)
     if left := len(set(everyone) - reached):
         console.print(f"Interrupted: {left} students are left; the same command goes on with them.")
         raise typer.Exit(130)
@@ -165,6 +167,7 @@ def rejudge(
     from rich.console import Console
 
     from course_lib.grading import assignments, gradebook, reporting, session
+    from course_lib.grading.locking import only_grader
 
     chosen = assignments.find(assignment)
     if not (out / "attempts" / chosen.name).is_dir():
@@ -172,9 +175,10 @@ def rejudge(
     out = out.absolute()
     console = Console(stderr=json)
     url = gradebook.gradebook_url(out, db)
-    with _recorder(chosen, out, url, None) as recorder:
-        reports, changes = session.rejudge(chosen, recorder)
-    _leave(console, chosen, reports, out, url, json=json, quiet=True)
+    with only_grader(out, url):
+        with _recorder(chosen, out, url, None) as recorder:
+            reports, changes = session.rejudge(chosen, recorder)
+        _leave(console, chosen, reports, out, url, json=json, quiet=True)
     if changes:
         console.print(reporting.table_of_changes(changes))
     told = "no mark changes" if not changes else f"{len(changes)} marks change"

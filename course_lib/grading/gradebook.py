@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
+import sqlite3
 import sys
 import sysconfig
 import tempfile
@@ -13,10 +16,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course_lib import files
 from course_lib.errors import CourseError
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
+    from sqlalchemy.engine import URL
+    from sqlalchemy.exc import DBAPIError
 
 # nbgrader's own: what GetGrades and the exporters open. A row for another course would be made,
 # and used by none of them.
@@ -83,38 +89,108 @@ def gradebook(db_url: str) -> Iterator[Gradebook]:
     """
     from nbgrader.api import Gradebook
     from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import (
-        DatabaseError,
-        InterfaceError,
-        NoSuchModuleError,
-        OperationalError,
-        SAWarning,
-    )
+    from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SAWarning
 
     # nbgrader 0.9 makes its rows in an order that SQLAlchemy 2 talks about; they are right.
     warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.")
-    url = make_url(db_url)
-    shown = url.render_as_string(hide_password=True)
+    # Its helpers log a traceback of what they raise as well.
+    logging.getLogger("tornado.application").addFilter(_not_rolling_back)
+    url, shown = make_url(db_url), shown_url(db_url)
     try:
         with _programs_on_path():
             if url.get_backend_name() == "sqlite" and url.database:
                 _make_sqlite(Path(url.database))
             book = Gradebook(db_url, COURSE)
-    except (OperationalError, InterfaceError, DatabaseError) as error:
-        reason = str(error.orig or error).strip().splitlines()[0]
-        raise CourseError(
-            f"The gradebook {shown} cannot be opened ({reason}): look at the address, "
-            "and whether the server runs and lets you in."
-        ) from error
+            _complete(book)
+    except DBAPIError as error:
+        raise CourseError(_told(shown, "opened", error)) from error
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise CourseError(f"The gradebook {shown} needs a driver: {error}.") from error
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise CourseError(files.explain(Path(url.database or ""), error)) from error
         raise CourseError(
             f"The gradebook {shown} cannot be made ({error.strerror or error}): "
             'is nbgrader installed with its programs? pip install "course-lib[grading]".'
         ) from error
     with book:
         yield book
+
+
+@contextmanager
+def one_transaction(book: Gradebook) -> Iterator[None]:
+    """Commit what is written inside as a whole at the end, or nothing of it.
+
+    nbgrader's helpers commit on their way. A session that joins a connection's own transaction
+    does not end it by committing: that is SQLAlchemy's way of putting one around the other.
+    """
+    book.db.remove()
+    with explained(book.engine.url), book.engine.connect() as connection, connection.begin():
+        if connection.dialect.name == "sqlite":
+            # Nobody gives a mark by hand between our reading and our writing.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        book.db(bind=connection)
+        try:
+            yield
+            book.db.flush()
+        finally:
+            book.db.remove()
+
+
+@contextmanager
+def explained(db_url: str | URL) -> Iterator[None]:
+    """Say in a sentence why a gradebook cannot be read or written, where all of it is concerned.
+
+    Raises
+    ------
+    CourseError
+        If its disk is full, it is locked or damaged, or its server is gone. What is wrong with one
+        entry passes through.
+    """
+    from nbgrader.api import InvalidEntry
+    from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+
+    try:
+        yield
+    except (DBAPIError, InvalidEntry) as error:
+        cause = error.__context__ if isinstance(error, InvalidEntry) else error
+        if not isinstance(cause, DBAPIError) or isinstance(
+            cause, DataError | IntegrityError | ProgrammingError
+        ):
+            raise
+        raise CourseError(_told(shown_url(db_url), "written", cause)) from error
+
+
+def shown_url(db_url: str | URL) -> str:
+    """Return a gradebook's address without its password."""
+    from sqlalchemy.engine import make_url
+
+    return make_url(db_url).render_as_string(hide_password=True)
+
+
+def _told(shown: str, done: str, error: DBAPIError) -> str:
+    """Name the gradebook, what is wrong with it, and what helps."""
+    reason = str(error.orig or error).strip().splitlines()[0]
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    # Where no space is left, SQLite may call it an I/O error.
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR) or "space" in reason:
+        remedy = "free some space on its disk"
+    elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        remedy = "end the other program that is writing to it"
+    elif code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        remedy = "put back a copy of it, or name another one"
+    elif code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        remedy = "make it and its folder writable"
+    else:
+        remedy = "look at the address, and whether the server runs and lets you in"
+    return (
+        f"The gradebook {shown} cannot be {done} ({reason}): {remedy}; "
+        "then the same command goes on."
+    )
+
+
+def _not_rolling_back(record: logging.LogRecord) -> bool:
+    return "Rolling back session" not in str(record.msg)
 
 
 def require_gradebook(db_url: str) -> None:
@@ -146,6 +222,22 @@ def _make_sqlite(path: Path) -> None:
         made = Path(folder) / path.name
         Gradebook(f"sqlite:///{made}", COURSE).close()
         os.replace(made, path)
+
+
+def _complete(book: Gradebook) -> None:
+    """Write the schema's version where making the gradebook on a server was stopped before that.
+
+    `nbgrader db upgrade` wants it. A server makes all of the tables, or none, in one step.
+    """
+    from nbgrader.api import get_alembic_version
+    from sqlalchemy import inspect, text
+
+    if book.engine.dialect.name == "sqlite" or inspect(book.engine).has_table("alembic_version"):
+        return
+    version = get_alembic_version()
+    with book.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(text("INSERT INTO alembic_version VALUES (:it)"), {"it": version})
 
 
 @contextmanager

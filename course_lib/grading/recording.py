@@ -3,63 +3,34 @@
 The gradebook keeps nbgrader's schema, so formgrader, feedback and exporters go on working. What is
 written for a submission replaces what was written for an earlier one; marks that a person gave
 stay as long as the answer they were given for stays.
+
+All that is written for a submission is one transaction, and writing the same again changes
+nothing. So a process that was stopped anywhere is made good by the same command: before the commit
+the gradebook shows the earlier state, and the files, which lie beside it, are compared again.
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import hashlib
-import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from course_lib import files
 from course_lib.errors import CourseError
+from course_lib.grading import marked_notebooks
 from course_lib.grading.assignments import ANSWER_SUFFIX, Assignment
 from course_lib.grading.attempts import Archive
 from course_lib.grading.classroom.roster import Student, record_roster
-from course_lib.grading.gradebook import gradebook
+from course_lib.grading.gradebook import explained, gradebook, one_transaction
 from course_lib.grading.judging import Verdict
+from course_lib.grading.ledger import Facts, Ledger
+from course_lib.grading.marks import UNANSWERED, UNMARKED, Entry, Mark, Marks, entry_after
 from course_lib.grading.sanitizing import Submission
 
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
-UNMARKED = "This answer waits to be marked by hand."
-UNANSWERED = "✗ No answer was written."
-
-
-@dataclass(frozen=True)
-class Mark:
-    """The mark of one question as the gradebook has it, manual marks included.
-
-    Attributes
-    ----------
-    score : float
-    max_score : float
-    waiting : bool
-        Whether it still has to be marked by hand.
-    """
-
-    score: float
-    max_score: float
-    waiting: bool = False
-
-
-@dataclass(frozen=True)
-class Marks:
-    """A submission's marks by question, and what being late cost."""
-
-    questions: dict[str, Mark]
-    late_penalty: float = 0.0
-
-    @property
-    def total(self) -> float:
-        """All points together, less what being late cost."""
-        return round(sum(mark.score for mark in self.questions.values()) - self.late_penalty, 4)
+__all__ = ["UNANSWERED", "UNMARKED", "Mark", "Marks", "Recorder", "nbgrader_config"]
 
 
 class Recorder:
@@ -94,9 +65,15 @@ class Recorder:
     def __enter__(self) -> Recorder:
         self._opened = gradebook(self.db_url)
         self._book = self._opened.__enter__()
-        due = {} if self.due is None else {"duedate": self.due}
-        self._book.update_or_create_assignment(self.assignment.name, **due)
-        _save_cells(self.assignment, self.db_url)
+        with explained(self.db_url):
+            due = {} if self.due is None else {"duedate": self.due}
+            self._book.update_or_create_assignment(self.assignment.name, **due)
+            _save_cells(self._book, self.assignment, self.db_url)
+            self._ledger = Ledger(self._book, self.assignment.name)
+        with one_transaction(self._book):
+            notebook = self._book.find_notebook(self.assignment.name, self.assignment.name)
+            self._graded = {cell.id: cell.name for cell in notebook.grade_cells}
+            self._solved = {cell.id: cell.name for cell in notebook.solution_cells}
         return self
 
     def __exit__(self, *exc_info: Any) -> None:
@@ -104,7 +81,18 @@ class Recorder:
 
     def enroll(self, students: Mapping[str, Student]) -> None:
         """Write the class list into the gradebook."""
-        record_roster(self._book, students)
+        with one_transaction(self._book):
+            record_roster(self._book, students)
+
+    def students(self) -> list[str]:
+        """Return the students of whom something was recorded, and is kept here, sorted."""
+        with one_transaction(self._book):
+            return [name for name in self._ledger.students() if self.archive.knows(name)]
+
+    def facts(self, student: str) -> Facts:
+        """Return what the gradebook's marks of a student were given for."""
+        with one_transaction(self._book):
+            return self._ledger.facts(student) or Facts()
 
     def record(
         self,
@@ -133,113 +121,139 @@ class Recorder:
         -------
         Marks
             With the manual marks that remain.
+
+        Raises
+        ------
+        CourseError
+            If the gradebook or a file cannot be written: nothing of the submission is recorded
+            then, and what was recorded before stays.
         """
-        name, book = self.assignment.name, self._book
-        book.update_or_create_student(student)
         if submission.status == "missing":
             return self._forget(student)
-        before = self.archive.latest(student)
-        now = {
-            "key": key,
-            "code": _code(submission),
-            "written": _texts(submission),
-            "timestamp": None if timestamp is None else timestamp.isoformat(),
-        }
-        book.update_or_create_submission(name, student, timestamp=timestamp)
-        same_code = before.get("code") == now["code"]
-        for question in self.assignment.questions:
-            grade = book.find_grade(question, name, name, student)
-            if question in verdicts:
-                grade.auto_score = verdicts[question].score
-                grade.needs_manual_grade = False
-                same = same_code
-            else:
-                same = before.get("written", {}).get(question) == now["written"].get(question)
-                answered = question in submission.written
-                grade.auto_score = None if answered else 0.0
-                grade.needs_manual_grade = answered and not (
-                    same and grade.manual_score is not None
+        name, book = self.assignment.name, self._book
+        now = Facts(
+            key,
+            _code(submission),
+            _texts(submission),
+            None if timestamp is None else timestamp.isoformat(),
+        )
+        with one_transaction(book):
+            book.update_or_create_student(student)
+            self._close(student, now)
+            handed = book.update_or_create_submission(name, student, timestamp=timestamp)
+            before = self._ledger.facts(student, handed.id)
+            notebook = book.find_submission_notebook(name, name, student)
+            rows = self._rows(notebook)
+            if before is None or before.code != now.code:
+                _clear_comments(notebook, rows)
+            for question, (grade, comment) in rows.items():
+                if question not in self.assignment.questions:
+                    continue
+                entry = entry_after(
+                    _entry(grade, comment),
+                    verdicts.get(question),
+                    answered=question in submission.written,
+                    same=_is_same(question, verdicts, before, now),
                 )
-            if not same:  # marks and comments belong to the answer that they were given for
-                grade.manual_score = None
-                grade.extra_credit = None
-                self._comment(student, question).manual_comment = None
-            if question in verdicts or not same:
-                self._comment(student, question).auto_comment = None
-        book.db.commit()
-        self._write_notebook(student, submission, verdicts, timestamp)
-        self._late_penalty(student)
-        self.archive.set_latest(student, now)
-        return self.marks(student)
+                _set(entry, grade, comment)
+            score = sum(_entry(*row).score for row in rows.values())
+            notebook.late_submission_penalty = self._penalty(handed, score)
+            if before != now:
+                self._ledger.note(student, handed.id, now)
+            book.db.flush()  # what the gradebook refuses, it refuses before a file is written
+            marks = self._marks(notebook)
+            report = _report(submission, verdicts, marks, now, rows)
+            self.archive.write_report(student, key, report)
+            marked_notebooks.leave(
+                self.out,
+                name,
+                student,
+                marked_notebooks.with_messages(submission, verdicts),
+                timestamp,
+            )
+        self.archive.note(student, key, marks.total)
+        return marks
 
     def marks(self, student: str) -> Marks:
         """Return a student's marks as the gradebook has them; zeros without a submission."""
         from nbgrader.api import MissingEntry
 
         name = self.assignment.name
-        questions = self.assignment.questions
-        try:
-            notebook = self._book.find_submission_notebook(name, name, student)
-        except MissingEntry:
-            return Marks({name: Mark(0.0, one.points) for name, one in questions.items()})
-        self._book.db.refresh(notebook)
-        grades = {grade.name: grade for grade in notebook.grades}
-        found = {
-            name: Mark(
-                float(grades[name].score or 0.0),
-                question.points,
-                bool(grades[name].needs_manual_grade),
-            )
-            for name, question in questions.items()
-        }
-        return Marks(found, float(notebook.late_submission_penalty or 0.0))
+        with one_transaction(self._book):
+            try:
+                return self._marks(self._book.find_submission_notebook(name, name, student))
+            except MissingEntry:
+                return self._nothing()
 
     def _forget(self, student: str) -> Marks:
         """Take back what was recorded for a submission that is no longer there."""
         from nbgrader.api import MissingEntry
 
-        with contextlib.suppress(MissingEntry):
-            self._book.remove_submission(self.assignment.name, student)
-        self.archive.set_latest(student, {})
-        for shown in ("autograded", "feedback"):
-            shutil.rmtree(self.out / shown / student / self.assignment.name, ignore_errors=True)
-        return self.marks(student)
+        nothing = Facts()
+        with one_transaction(self._book):
+            self._book.update_or_create_student(student)
+            self._close(student, nothing)
+            with suppress(MissingEntry):
+                self._book.remove_submission(self.assignment.name, student)
+            if self._ledger.facts(student) != nothing:
+                self._ledger.note(student, None, nothing)
+        marked_notebooks.remove(self.out, self.assignment.name, student)
+        self.archive.note(student, None, 0.0)
+        return self._nothing()
 
-    def _comment(self, student: str, question: str) -> Any:
+    def _close(self, student: str, now: Facts) -> None:
+        """Write the last marks of an attempt into its report, before another takes its place."""
+        from nbgrader.api import MissingEntry
+
         name = self.assignment.name
-        cell = question if question in self.assignment.written else question + ANSWER_SUFFIX
-        return self._book.find_comment(cell, name, name, student)
+        with suppress(MissingEntry):
+            handed = self._book.find_submission(name, student)
+            before = self._ledger.facts(student, handed.id)
+            if before is None or before.key is None or before.key == now.key:
+                return
+            report = self.archive.report(student, before.key)
+            notebook = self._book.find_submission_notebook(name, name, student)
+            marks, rows = self._marks(notebook), self._rows(notebook)
+            self.archive.write_report(
+                student, before.key, report | _marks_of_report(report, marks, rows)
+            )
 
-    def _late_penalty(self, student: str) -> None:
-        from nbformat.v4 import new_notebook
+    def _rows(self, notebook: Any) -> dict[str, tuple[Any, Any]]:
+        """Return nbgrader's grade of every question, and the comment on its answer."""
+        comments = {self._solved[comment.cell_id]: comment for comment in notebook.comments}
+        rows = {}
+        for grade in notebook.grades:
+            question = self._graded[grade.cell_id]
+            comment = comments.get(question) or comments.get(question + ANSWER_SUFFIX)
+            rows[question] = grade, comment
+        return {name: rows[name] for name in sorted(rows)}
+
+    def _marks(self, notebook: Any) -> Marks:
+        rows = self._rows(notebook)
+        found = {
+            name: Mark(
+                _entry(*rows[name]).score, question.points, bool(rows[name][0].needs_manual_grade)
+            )
+            for name, question in self.assignment.questions.items()
+        }
+        return Marks(found, float(notebook.late_submission_penalty or 0.0))
+
+    def _nothing(self) -> Marks:
+        questions = self.assignment.questions.items()
+        return Marks({name: Mark(0.0, question.points) for name, question in questions})
+
+    def _penalty(self, handed: Any, score: float) -> float | None:
+        """Return what being late costs, as nbgrader's AssignLatePenalties finds it."""
         from nbgrader.preprocessors import AssignLatePenalties
 
-        name = self.assignment.name
-        resources = {
-            "nbgrader": {
-                "notebook": name, "assignment": name, "student": student, "db_url": self.db_url,
-            }
-        }  # fmt: skip
-        AssignLatePenalties(config=self.config).preprocess(new_notebook(), resources)
-        self._book.db.expire_all()
-
-    def _write_notebook(
-        self,
-        student: str,
-        submission: Submission,
-        verdicts: Mapping[str, Verdict],
-        timestamp: datetime.datetime | None,
-    ) -> None:
-        import nbformat
-
-        name = self.assignment.name
-        folder = files.prepare_folder(self.out / "autograded" / student / name)
-        marked = with_messages(submission, verdicts)
-        files.write(folder / f"{name}.ipynb", nbformat.writes(marked))
-        if timestamp is None:
-            (folder / "timestamp.txt").unlink(missing_ok=True)
-        else:
-            files.write(folder / "timestamp.txt", f"{timestamp:%Y-%m-%d %H:%M:%S} UTC\n")
+        if handed.assignment.duedate is None or not handed.total_seconds_late:
+            return None
+        assigning = AssignLatePenalties(config=self.config)
+        assigning.init_plugin()
+        penalty = assigning.plugin_inst.late_submission_penalty(
+            handed.student_id, score, handed.total_seconds_late
+        )
+        return None if penalty is None else min(max(0.0, penalty), score)
 
 
 def nbgrader_config(root: Path) -> Any:
@@ -261,39 +275,141 @@ def nbgrader_config(root: Path) -> Any:
         raise CourseError(f"{path} fails: {type(error).__name__}: {error}.") from error
 
 
-def with_messages(submission: Submission, verdicts: Mapping[str, Verdict]) -> NotebookNode:
-    """Return a submission's notebook whose test cells show what the hidden checks found."""
-    import copy
-
-    from nbformat import v4
-
-    marked = copy.deepcopy(submission.notebook)
-    for cell in marked.cells:
-        verdict = verdicts.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
-        if verdict is not None and cell.cell_type == "code":
-            heading = f"{verdict.score:g} of {verdict.max_score:g} points"
-            text = "\n".join([heading, *verdict.messages])
-            cell.outputs = [v4.new_output("stream", name="stdout", text=text + "\n")]
-    if submission.remarks:
-        listed = "\n".join(f"- {remark}" for remark in submission.remarks)
-        note = v4.new_markdown_cell(f"**From the grader**\n\n{listed}")
-        note.id = "from-the-grader"
-        marked.cells.insert(0, note)
-    return marked
-
-
-def _save_cells(assignment: Assignment, db_url: str) -> None:
+def _save_cells(book: Any, assignment: Assignment, db_url: str) -> None:
     """Tell the gradebook which cells carry points, as nbgrader's generate_assignment does."""
     import copy
 
     from nbgrader.preprocessors import SaveCells
 
+    if _cells_in(book, assignment.name) == _cells_of(assignment):
+        return  # SaveCells takes half a second, and makes them anew as long as nobody handed in
+    book.db.remove()
     resources = {
         "nbgrader": {
             "notebook": assignment.name, "assignment": assignment.name, "db_url": db_url,
         }
     }  # fmt: skip
-    SaveCells().preprocess(copy.deepcopy(assignment.release), resources)
+    try:
+        SaveCells().preprocess(copy.deepcopy(assignment.release), resources)
+    except RuntimeError as error:  # it refuses where there are submissions to other cells
+        raise CourseError(
+            f"{assignment.name} has other questions now than those that are marked in the "
+            "gradebook: grade it into another --out."
+        ) from error
+
+
+def _cells_of(assignment: Assignment) -> set[tuple]:
+    """Return what SaveCells would write."""
+    cells: set[tuple] = set()
+    for cell in assignment.release.cells:
+        if (known := cell.metadata.get("nbgrader")) is None:
+            continue
+        name, kind = known.grade_id, cell.cell_type
+        graded, solved, locked = (bool(known.get(one)) for one in ("grade", "solution", "locked"))
+        if graded:
+            cells.add(("grade", name, float(known.points), kind))
+        if solved:
+            cells.add(("solution", name))
+        if graded or solved or locked:
+            cells.add(("source", name, kind, locked, cell.source, known.get("checksum")))
+    return cells
+
+
+def _cells_in(book: Any, name: str) -> set[tuple]:
+    """Return what the gradebook knows of an assignment's cells."""
+    from nbgrader.api import MissingEntry
+
+    try:
+        notebook = book.find_notebook(name, name)
+    except MissingEntry:
+        return set()
+    return {
+        *(("grade", cell.name, cell.max_score, cell.cell_type) for cell in notebook.grade_cells),
+        *(("solution", cell.name) for cell in notebook.solution_cells),
+        *(
+            ("source", cell.name, cell.cell_type, cell.locked, cell.source, cell.checksum)
+            for cell in notebook.source_cells
+        ),
+    }
+
+
+def _is_same(
+    question: str, verdicts: Mapping[str, Verdict], before: Facts | None, now: Facts
+) -> bool:
+    """Tell whether a question's marks were given for the answer that is there now."""
+    if before is None:
+        return False
+    if question in verdicts:
+        return before.code == now.code
+    return before.written.get(question) == now.written.get(question)
+
+
+def _entry(grade: Any, comment: Any) -> Entry:
+    return Entry(
+        grade.auto_score,
+        grade.manual_score,
+        grade.extra_credit,
+        bool(grade.needs_manual_grade),
+        comment and comment.auto_comment,
+        comment and comment.manual_comment,
+    )
+
+
+def _set(entry: Entry, grade: Any, comment: Any) -> None:
+    """Write an entry; SQLAlchemy writes nothing where nothing differs."""
+    for name, value in asdict(entry).items():
+        row = comment if name.endswith("_comment") else grade
+        if row is not None:
+            setattr(row, name, value)
+
+
+def _clear_comments(notebook: Any, rows: Mapping[str, tuple[Any, Any]]) -> None:
+    """Remove the comments on cells that belong to no question alone: their code changed."""
+    of_questions = [comment for _, comment in rows.values()]
+    for comment in notebook.comments:
+        if comment not in of_questions:
+            comment.auto_comment = comment.manual_comment = None
+
+
+def _report(
+    submission: Submission,
+    verdicts: Mapping[str, Verdict],
+    marks: Marks,
+    facts: Facts,
+    rows: Mapping[str, tuple[Any, Any]],
+) -> dict[str, Any]:
+    """Return what is kept beside an attempt: its marks, and what the checks found."""
+    found = {"questions": [{"id": n, "messages": v.messages} for n, v in verdicts.items()]}
+    return {
+        "attempt": facts.key,
+        "handed_in": facts.timestamp,
+        "status": submission.status,
+        "remarks": submission.remarks,
+        **_marks_of_report(found, marks, rows),
+    }
+
+
+def _marks_of_report(
+    report: Mapping[str, Any], marks: Marks, rows: Mapping[str, tuple[Any, Any]]
+) -> dict[str, Any]:
+    """Return a report's marks as the gradebook has them, with the messages that it has."""
+    messages = {one["id"]: one["messages"] for one in report.get("questions", ())}
+    return {
+        "score": marks.total,
+        "late_penalty": marks.late_penalty,
+        "questions": [
+            {
+                "id": name,
+                "score": mark.score,
+                "max_score": mark.max_score,
+                "to_mark": mark.waiting,
+                "by_hand": rows[name][0].manual_score is not None,
+                "comment": _entry(*rows[name]).manual_comment,
+                "messages": messages.get(name, ()),
+            }
+            for name, mark in marks.questions.items()
+        ],
+    }
 
 
 def _code(submission: Submission) -> str:

@@ -1,0 +1,97 @@
+"""Which answers the gradebook's marks were given for, kept in the gradebook itself.
+
+Marks given by hand belong to an answer. What that answer was is written in the same transaction as
+the marks, into a table beside nbgrader's own, so that no stop in between parts the two.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Column, MetaData, String, Table, Text, delete, insert, select
+
+if TYPE_CHECKING:
+    from nbgrader.api import Gradebook
+
+_TABLE = Table(
+    "course_recorded",
+    MetaData(),
+    Column("assignment", String(128), primary_key=True),
+    Column("student", String(128), primary_key=True),
+    # No foreign key: nbgrader must be able to remove a submission.
+    Column("submission", String(32)),
+    Column("facts", Text, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a student's marks in the gradebook were given for.
+
+    Attributes
+    ----------
+    key : str or None
+        The attempt; None where nothing was handed in.
+    code : str
+        A fingerprint of the executed cells.
+    written : dict of str to str
+        A fingerprint of each written answer.
+    timestamp : str or None
+        When it was handed in, in ISO format.
+    """
+
+    key: str | None = None
+    code: str = ""
+    written: dict[str, str] = field(default_factory=dict)
+    timestamp: str | None = None
+
+
+class Ledger:
+    """The facts about one assignment's marks.
+
+    Parameters
+    ----------
+    book : nbgrader.api.Gradebook
+        Open.
+    assignment : str
+    """
+
+    def __init__(self, book: Gradebook, assignment: str) -> None:
+        self._book, self._assignment = book, assignment
+        _TABLE.create(book.engine, checkfirst=True)
+
+    def students(self) -> list[str]:
+        """Return the students of whom something was recorded, sorted."""
+        rows = self._book.db.execute(
+            select(_TABLE.c.student).where(_TABLE.c.assignment == self._assignment)
+        )
+        return sorted(rows.scalars())
+
+    def facts(self, student: str, submission: str | None = None) -> Facts | None:
+        """Return what a student's marks were given for.
+
+        Parameters
+        ----------
+        student : str
+        submission : str, optional
+            nbgrader's id of the submission that is meant: one that was made anew since has none.
+        """
+        row = self._book.db.execute(select(_TABLE).where(*self._of(student))).one_or_none()
+        if row is None or (submission is not None and row.submission != submission):
+            return None
+        return Facts(**json.loads(row.facts))
+
+    def note(self, student: str, submission: str | None, facts: Facts) -> None:
+        """Write down what a student's marks are given for, in the transaction that is open."""
+        noted = json.dumps(asdict(facts), sort_keys=True)
+        self._book.db.execute(delete(_TABLE).where(*self._of(student)))
+        self._book.db.execute(
+            insert(_TABLE).values(
+                assignment=self._assignment, student=student, submission=submission, facts=noted
+            )
+        )
+
+    def _of(self, student: str) -> tuple:
+        return _TABLE.c.assignment == self._assignment, _TABLE.c.student == student

@@ -142,7 +142,9 @@ def locate(wanted: str) -> Path:
     if folder.is_dir() and (len(Path(wanted).parts) > 1 or any(folder.glob("*.ipynb"))):
         return folder
     root = find_root()
-    return root / "solutions" / find_lesson(wanted, names(root))
+    name = find_lesson(wanted, names(root))
+    source = root / "solutions" / name
+    return source if source.is_dir() else root / "assignments" / name
 
 
 def find(wanted: str) -> Assignment:

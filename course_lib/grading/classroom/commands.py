@@ -113,10 +113,9 @@ def collect(
     from course_lib.grading import assignments
     from course_lib.grading.classroom import collecting
     from course_lib.grading.classroom.roster import read_roster
-    from course_lib.project import find_lesson, find_root
 
-    names = assignments.names(find_root())
-    name = find_lesson(assignment, names)
+    folder = assignments.locate(assignment)
+    name = folder.name
     students = read_roster(roster) if roster else None
     console = Console(stderr=as_json)
     with _progress(console, "collecting") as bar:
@@ -126,7 +125,7 @@ def collect(
             name,
             submitted,
             students,
-            others=names,
+            others=sorted(path.name for path in folder.parent.iterdir() if path.is_dir()),
             zone=_zone(timezone),
             advance=lambda done, total: bar.update(task, completed=done, total=total),
         )
@@ -169,9 +168,8 @@ def feedback(
         write_feedback,
     )
     from course_lib.grading.gradebook import gradebook_url, require_gradebook
-    from course_lib.project import find_lesson, find_root
 
-    name = find_lesson(assignment, assignments.names(find_root()))
+    name = assignments.locate(assignment).name
     url = gradebook_url(out, db)
     require_gradebook(url)
     out = out.absolute()
@@ -225,12 +223,11 @@ def export_marks(
     from course_lib.grading.classroom import exporting
     from course_lib.grading.classroom.roster import read_roster
     from course_lib.grading.gradebook import gradebook_url, require_gradebook
-    from course_lib.project import find_lesson, find_root
 
     if format not in exporting.FORMATS:
         raise CourseError(f"{format!r} is no format: choose {', '.join(exporting.FORMATS)}.")
-    root = find_root()
-    name = find_lesson(assignment, assignments.names(root))
+    folder = assignments.locate(assignment)
+    name = folder.name
     url = gradebook_url(out, db)
     require_gradebook(url)
     exported = exporting.export(
@@ -238,7 +235,7 @@ def export_marks(
         url,
         format,
         read_roster(roster) if roster else None,
-        questions=_questions(root / "assignments" / name / f"{name}.ipynb"),
+        questions=_questions(folder),
         column=column,
         missing_as_zero=missing_as_zero,
     )
@@ -255,12 +252,13 @@ def _require_packages() -> None:
         raise CourseError('nbgrader is not installed: pip install "course-lib[grading]".')
 
 
-def _questions(notebook: Path) -> list[str]:
+def _questions(folder: Path) -> list[str]:
     """Return an assignment's questions in its order; no hidden check is needed for that."""
     import nbformat
 
-    known = (cell.metadata.get("nbgrader", {}) for cell in nbformat.read(notebook, 4).cells)
-    return [one["grade_id"] for one in known if one.get("grade")]
+    cells = [cell for path in folder.glob("*.ipynb") for cell in nbformat.read(path, 4).cells]
+    known = (cell.metadata.get("nbgrader", {}) for cell in cells)
+    return [one["grade_id"] for one in known if one.get("grade") or one.get("task")]
 
 
 def _zone(name: str) -> datetime.tzinfo:

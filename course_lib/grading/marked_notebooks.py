@@ -18,19 +18,28 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 
-def with_messages(submission: Submission, verdicts: Mapping[str, Verdict]) -> NotebookNode:
-    """Return a submission's notebook whose test cells show what the hidden checks found."""
+def with_messages(
+    submission: Submission, verdicts: Mapping[str, Verdict], release: NotebookNode
+) -> NotebookNode:
+    """Return a submission's notebook whose test cells show what was found.
+
+    The cells show the tests that were handed out in `release`: hidden ones stay hidden.
+    """
     from nbformat import v4
 
+    known = {c.metadata.nbgrader.grade_id: c for c in release.cells if "nbgrader" in c.metadata}
     marked = copy.copy(submission.notebook)
     marked.cells = list(marked.cells)
     for index, cell in enumerate(marked.cells):
-        verdict = verdicts.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        verdict = verdicts.get(grade_id)
         if verdict is not None and cell.cell_type == "code":
             heading = f"{verdict.score:g} of {verdict.max_score:g} points"
             text = "\n".join([heading, *verdict.messages])
             marked.cells[index] = told = copy.copy(cell)
-            told.outputs = [v4.new_output("stream", name="stdout", text=text + "\n")]
+            told.source = known[grade_id].source
+            shown = v4.new_output("stream", name="stdout", text=text + "\n")
+            told.outputs = [shown, *cell.outputs]
     if submission.remarks:
         listed = "\n".join(f"- {remark}" for remark in submission.remarks)
         note = v4.new_markdown_cell(f"**From the grader**\n\n{listed}")
@@ -43,15 +52,16 @@ def leave(
     out: Path,
     assignment: str,
     student: str,
+    notebook: str,
     marked: NotebookNode,
     timestamp: datetime.datetime | None,
 ) -> None:
-    """Write autograded/<student>/<assignment>/ where it is not as it should be."""
+    """Write autograded/<student>/<assignment>/<notebook>.ipynb where it is not as it should be."""
     import nbformat
 
     folder = out / "autograded" / student / assignment
     stamp = None if timestamp is None else f"{timestamp:%Y-%m-%d %H:%M:%S} UTC\n"
-    contents = {f"{assignment}.ipynb": nbformat.writes(marked), "timestamp.txt": stamp}
+    contents = {f"{notebook}.ipynb": nbformat.writes(marked), "timestamp.txt": stamp}
     for name, text in contents.items():
         path = folder / name
         if text is None:

@@ -71,9 +71,11 @@ class Recorder:
             _save_cells(self._book, self.assignment, self.db_url)
             self._ledger = Ledger(self._book, self.assignment.name)
         with one_transaction(self._book):
-            notebook = self._book.find_notebook(self.assignment.name, self.assignment.name)
-            self._graded = {cell.id: cell.name for cell in notebook.grade_cells}
-            self._solved = {cell.id: cell.name for cell in notebook.solution_cells}
+            name = self.assignment.name
+            notebook = self._book.find_notebook(self.assignment.notebook_name, name)
+            tasks = notebook.task_cells  # marked by hand, wherever their answers stand
+            self._graded = {cell.id: cell.name for cell in (*notebook.grade_cells, *tasks)}
+            self._solved = {cell.id: cell.name for cell in (*notebook.solution_cells, *tasks)}
         return self
 
     def __exit__(self, *exc_info: Any) -> None:
@@ -111,7 +113,7 @@ class Recorder:
         submission : Submission
             With the outputs of its executed cells.
         verdicts : mapping of str to Verdict
-            For every question that hidden checks judge.
+            For every question that is not marked by hand.
         key : str
             The attempt's fingerprint.
         timestamp : datetime, optional
@@ -142,7 +144,7 @@ class Recorder:
             self._close(student, now)
             handed = book.update_or_create_submission(name, student, timestamp=timestamp)
             before = self._ledger.facts(student, handed.id)
-            notebook = book.find_submission_notebook(name, name, student)
+            notebook = self._notebook(student)
             rows = self._rows(notebook)
             if before is None or before.code != now.code:
                 _clear_comments(notebook, rows)
@@ -168,7 +170,8 @@ class Recorder:
                 self.out,
                 name,
                 student,
-                marked_notebooks.with_messages(submission, verdicts),
+                self.assignment.notebook_name,
+                marked_notebooks.with_messages(submission, verdicts, self.assignment.release),
                 timestamp,
             )
         self.archive.note(student, key, marks.total)
@@ -178,10 +181,9 @@ class Recorder:
         """Return a student's marks as the gradebook has them; zeros without a submission."""
         from nbgrader.api import MissingEntry
 
-        name = self.assignment.name
         with one_transaction(self._book):
             try:
-                return self._marks(self._book.find_submission_notebook(name, name, student))
+                return self._marks(self._notebook(student))
             except MissingEntry:
                 return self._nothing()
 
@@ -205,18 +207,22 @@ class Recorder:
         """Write the last marks of an attempt into its report, before another takes its place."""
         from nbgrader.api import MissingEntry
 
-        name = self.assignment.name
         with suppress(MissingEntry):
-            handed = self._book.find_submission(name, student)
+            handed = self._book.find_submission(self.assignment.name, student)
             before = self._ledger.facts(student, handed.id)
             if before is None or before.key is None or before.key == now.key:
                 return
             report = self.archive.report(student, before.key)
-            notebook = self._book.find_submission_notebook(name, name, student)
+            notebook = self._notebook(student)
             marks, rows = self._marks(notebook), self._rows(notebook)
             self.archive.write_report(
                 student, before.key, report | _marks_of_report(report, marks, rows)
             )
+
+    def _notebook(self, student: str) -> Any:
+        """Return nbgrader's row of a student's notebook."""
+        name = self.assignment.name
+        return self._book.find_submission_notebook(self.assignment.notebook_name, name, student)
 
     def _rows(self, notebook: Any) -> dict[str, tuple[Any, Any]]:
         """Return nbgrader's grade of every question, and the comment on its answer."""
@@ -281,16 +287,18 @@ def _save_cells(book: Any, assignment: Assignment, db_url: str) -> None:
 
     from nbgrader.preprocessors import SaveCells
 
-    if _cells_in(book, assignment.name) == _cells_of(assignment):
+    if _cells_in(book, assignment) == _cells_of(assignment):
         return  # SaveCells takes half a second, and makes them anew as long as nobody handed in
     book.db.remove()
     resources = {
         "nbgrader": {
-            "notebook": assignment.name, "assignment": assignment.name, "db_url": db_url,
+            "notebook": assignment.notebook_name,
+            "assignment": assignment.name,
+            "db_url": db_url,
         }
-    }  # fmt: skip
+    }
     try:
-        SaveCells().preprocess(copy.deepcopy(assignment.release), resources)
+        SaveCells().preprocess(copy.deepcopy(assignment.graded), resources)
     except RuntimeError as error:  # it refuses where there are submissions to other cells
         raise CourseError(
             f"{assignment.name} has other questions now than those that are marked in the "
@@ -301,30 +309,34 @@ def _save_cells(book: Any, assignment: Assignment, db_url: str) -> None:
 def _cells_of(assignment: Assignment) -> set[tuple]:
     """Return what SaveCells would write."""
     cells: set[tuple] = set()
-    for cell in assignment.release.cells:
+    for cell in assignment.graded.cells:
         if (known := cell.metadata.get("nbgrader")) is None:
             continue
         name, kind = known.grade_id, cell.cell_type
-        graded, solved, locked = (bool(known.get(one)) for one in ("grade", "solution", "locked"))
+        kinds = ("grade", "task", "solution", "locked")
+        graded, task, solved, locked = (bool(known.get(one)) for one in kinds)
         if graded:
             cells.add(("grade", name, float(known.points), kind))
         if solved:
             cells.add(("solution", name))
-        if graded or solved or locked:
+        if task:
+            cells.add(("task", name, float(known.points), kind))
+        if graded or task or solved or locked:
             cells.add(("source", name, kind, locked, cell.source, known.get("checksum")))
     return cells
 
 
-def _cells_in(book: Any, name: str) -> set[tuple]:
+def _cells_in(book: Any, assignment: Assignment) -> set[tuple]:
     """Return what the gradebook knows of an assignment's cells."""
     from nbgrader.api import MissingEntry
 
     try:
-        notebook = book.find_notebook(name, name)
+        notebook = book.find_notebook(assignment.notebook_name, assignment.name)
     except MissingEntry:
         return set()
     return {
         *(("grade", cell.name, cell.max_score, cell.cell_type) for cell in notebook.grade_cells),
+        *(("task", cell.name, cell.max_score, cell.cell_type) for cell in notebook.task_cells),
         *(("solution", cell.name) for cell in notebook.solution_cells),
         *(
             ("source", cell.name, cell.cell_type, cell.locked, cell.source, cell.checksum)

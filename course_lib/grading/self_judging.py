@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 _LABEL = "the test cell's own verdict (self-judged)"
 # What nbgrader's generate_assignment does, up to what it tells its gradebook; and then.
-_GRADED = ("IncludeHeaderFooter", "LockCells", "ClearSolutions", "ClearOutput")
-_RELEASED = ("ClearHiddenTests", "ClearMarkScheme")
+_GRADED = ("IncludeHeaderFooter", "LockCells", "ClearSolutions", "ClearOutput", "ComputeChecksums")
+_RELEASED = ("ClearHiddenTests", "ClearMarkScheme", "ComputeChecksums")
 
 
 @dataclass(frozen=True)

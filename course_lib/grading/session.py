@@ -91,7 +91,9 @@ def grade(
         while running or (waiting and not stop.is_set()):
             # One more than can run, so that no kernel waits for the writer.
             while waiting and len(running) <= workers.count and not stop.is_set():
-                handed = submissions.read(submitted, waiting.pop(), assignment.name)
+                handed = submissions.read(
+                    submitted, waiting.pop(), assignment.name, assignment.notebook_name
+                )
                 running[pool.submit(class_.executed, handed)] = handed
             for future in wait(running, timeout=0.2, return_when=FIRST_COMPLETED).done:
                 handed = running.pop(future)
@@ -291,9 +293,7 @@ def rejudge(assignment: Assignment, recorder: Recorder) -> tuple[list[StudentRep
     CourseError
         If a check makes other calls now than when the replies were kept; nothing is recorded then.
     """
-    kept = [
-        (student, *_kept(assignment, student, recorder)) for student in recorder.students()
-    ]
+    kept = [(student, *_kept(assignment, student, recorder)) for student in recorder.students()]
     attempts = [attempt for _, _, attempt in kept if attempt is not None]
     for seed in {attempt.seed for attempt in attempts}:
         asked = {n: fingerprint(some) for n, some in calls_of(assignment, seed).items()}

@@ -57,21 +57,30 @@ def students_in(folder: Path) -> list[str]:
     )
 
 
-def read(folder: Path, student: str, assignment: str) -> Handed:
-    """Read a student's notebook and timestamp; links and anything but plain files are ignored."""
+def read(folder: Path, student: str, assignment: str, notebook: str | None = None) -> Handed:
+    """Read a student's notebook and timestamp; links and anything but plain files are ignored.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    student, assignment : str
+    notebook : str, optional
+        The notebook's name; the assignment's if None.
+    """
+    notebook = notebook or assignment
     home = folder / student / assignment
     timestamp, late_remarks = _timestamp(home / "timestamp.txt")
-    path = home / f"{assignment}.ipynb"
+    path = home / f"{notebook}.ipynb"
     remarks: list[str] = list(late_remarks)
     if not os.path.lexists(path):
         others = _notebooks(home)
         if len(others) == 1:
             path = others[0]
             name = _printable(path.name)
-            remarks.append(f"The notebook was called {name}; it was taken for {assignment}.")
+            remarks.append(f"The notebook was called {name}; it was taken for {notebook}.")
         elif others:
             listed = ", ".join(_printable(other.name) for other in others[:5])
-            remarks.append(f"None of {listed} is called {assignment}.ipynb; none was graded.")
+            remarks.append(f"None of {listed} is called {notebook}.ipynb; none was graded.")
     return Handed(student, _plain_file(path, LARGEST + 1), timestamp, tuple(remarks))
 
 

@@ -253,6 +253,7 @@ def _leave(
 
     from course_lib import files
     from course_lib.grading import reporting
+    from course_lib.grading.class_report import write_class_report
     from course_lib.grading.feedback import write_feedback
 
     text = reporting.as_json(chosen, reports)
@@ -262,6 +263,7 @@ def _leave(
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("feedback", total=len(handed_in))
         write_feedback(out, chosen.name, handed_in, url, advance=lambda _: bar.advance(task))
+    write_class_report(out, chosen, reports)
     if json:
         sys.stdout.write(text + "\n")
         return
@@ -274,7 +276,7 @@ def _leave(
         console.print()
         console.print(caveat, highlight=False)
     console.print()
-    for name in ("grades.csv", "report.json", "feedback", "gradebook.db"):
+    for name in ("class.html", "grades.csv", "report.json", "feedback", "gradebook.db"):
         if (out / name).exists():
             console.print(str(out / name), soft_wrap=True, highlight=False)
 

@@ -44,7 +44,7 @@ class Pace:
     def add(self, report: StudentReport) -> None:
         """Count one more student."""
         self.outcomes[report.status] += 1
-        self.kept += is_kept(report)
+        self.kept += report.kept
         self._recent.append(self._clock())
 
     @property
@@ -76,11 +76,6 @@ class Pace:
             f"{self.outcomes[status]} {SHORT[status]}" for status in SHORT if self.outcomes[status]
         ]
         return ", ".join([*counts, f"{self.kept} unchanged"] if self.kept else counts)
-
-
-def is_kept(report: StudentReport) -> bool:
-    """Tell whether what was executed before was judged, without executing it again."""
-    return report.seconds == 0 and report.status not in ("missing", "failed")
 
 
 class Progress:

@@ -91,6 +91,11 @@ class StudentReport:
     limits_hit: tuple[str, ...] = ()
     peak_memory_mb: float = 0.0
 
+    @property
+    def kept(self) -> bool:
+        """Whether what was executed before was judged, without executing it again."""
+        return self.seconds == 0 and self.status not in ("missing", "failed")
+
 
 def as_json(assignment: Assignment, reports: Sequence[StudentReport]) -> str:
     """Return report.json's text."""

@@ -14,7 +14,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from course_lib.grading.own_code import MOST_CODE, OwnCode, imports, name_parts, parsed
+from course_lib.grading.own_code import (
+    MOST_CODE,
+    OwnCode,
+    Syntax,
+    bound_names,
+    imports,
+    name_parts,
+    syntax_of,
+)
 
 _LONGEST_LINE = 160  # characters shown
 
@@ -112,23 +120,21 @@ class Sign:
     text: str
 
 
-def signs_in(code: OwnCode, handout: Iterable[str] = ()) -> list[Sign]:
+def signs_in(code: OwnCode, given: Mapping[str, str] | None = None) -> list[Sign]:
     """Return the signs in what a student wrote, in its order, each line once for every kind.
 
     Parameters
     ----------
     code : OwnCode
-    handout : iterable of str
-        The code that was handed out, for what it imports.
+    given : mapping of str to str, optional
+        What the names that the handout imports stand for, as `imports` returns them.
     """
-    trees = {cell: parsed(cell.source) for cell in code.cells}
-    given = [tree for source in handout if (tree := parsed(source)) is not None]
-    read = [tree for tree in trees.values() if tree is not None]
-    names = _Names(imports([*given, *read]), {name for tree in read for name in _bound(tree)})
+    read = [syntax for cell in code.cells if (syntax := syntax_of(cell.source))]
+    names = _Names({**(given or {}), **imports(read)}, bound_names(read))
     found: dict[tuple[str, str, int], Sign] = {}
-    for cell, tree in trees.items():
-        lines = cell.source.splitlines()
-        listed = _in_words(lines) if tree is None else _in_tree(tree, names)
+    for cell in code.cells:
+        lines, syntax = cell.source.splitlines(), syntax_of(cell.source)
+        listed = _in_words(lines) if syntax is None else _in_syntax(syntax, names)
         for kind, line in (*_in_magics(lines), *listed):
             text = lines[line - 1].strip()[:_LONGEST_LINE] if 0 < line <= len(lines) else ""
             found.setdefault((kind, cell.place, line), Sign(kind, cell.place, line, text))
@@ -156,27 +162,15 @@ class _Names:
         return None if parts[0] in self.own else ".".join(parts)
 
 
-def _bound(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        match node:
-            case (
-                ast.Name(id=name, ctx=ast.Store())
-                | ast.arg(arg=name)
-                | ast.FunctionDef(name=name)
-                | ast.ClassDef(name=name)
-            ):
-                yield name
-
-
-def _in_tree(tree: ast.Module, names: _Names) -> Iterator[tuple[str, int]]:
+def _in_syntax(syntax: Syntax, names: _Names) -> Iterator[tuple[str, int]]:
     """Yield the kind and the line of every sign in a cell that is Python."""
-    unused = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    unused = {id(node.value) for node in syntax.nodes if isinstance(node, ast.Expr)}
+    for node in syntax.nodes:
         if isinstance(node, ast.Constant) and id(node) in unused:
             continue  # documentation
         for kind in _kinds_of(node, names):
             yield kind, getattr(node, "lineno", 0)
-    for node in tree.body:
+    for node in syntax.tree.body:
         if _GUARDED.intersection(_rebound(node)):
             yield "changes what others use", node.lineno
 
@@ -223,7 +217,8 @@ def _rebound(node: ast.stmt) -> Iterator[str]:
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         yield node.name
     elif isinstance(node, ast.Assign):
-        yield from (name for target in node.targets for name in _bound(target))
+        for target in node.targets:
+            yield from (one.id for one in ast.walk(target) if isinstance(one, ast.Name))
 
 
 def _in_magics(lines: Iterable[str]) -> Iterator[tuple[str, int]]:

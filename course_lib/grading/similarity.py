@@ -19,11 +19,19 @@ import ast
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from course_lib.grading.own_code import OwnCode, imports, name_parts, parsed
+from course_lib.grading.own_code import (
+    OwnCode,
+    Syntax,
+    bound_names,
+    children,
+    imports,
+    name_parts,
+    syntax_of,
+)
 
 _RUN = 12  # pieces in a fingerprint: about two short statements
 _WINDOW = 4  # of so many fingerprints one is kept, so passages of 15 pieces are found
@@ -54,15 +62,16 @@ class Group:
     places: tuple[str, ...] = ()
 
 
-def alike(codes: Mapping[str, OwnCode], handout: Iterable[str] = ()) -> list[Group]:
+Fingerprints = Mapping[str, set[int]]  # by place
+
+
+def alike(marks_of: Mapping[str, Fingerprints]) -> list[Group]:
     """Return the groups of students whose own code is nearly the same.
 
     Parameters
     ----------
-    codes : mapping of str to OwnCode
-        By student.
-    handout : iterable of str
-        The code that was handed out.
+    marks_of : mapping of str to Fingerprints
+        By student, as `fingerprints` returns them.
 
     Returns
     -------
@@ -72,11 +81,9 @@ def alike(codes: Mapping[str, OwnCode], handout: Iterable[str] = ()) -> list[Gro
     import numpy as np
     from scipy.sparse import csr_array
 
-    trees = [tree for source in handout if (tree := parsed(source)) is not None]
-    given = {mark for tree in trees for mark in _runs(_pieces(tree, _Names.of(trees)))}
-    by_place = [_fingerprints(code, given) for code in codes.values()]
+    by_place = list(marks_of.values())
     counts = Counter(mark for marks in by_place for mark in set().union(*marks.values()))
-    most = max(_COMMON_STUDENTS, _COMMON_SHARE * len(codes))
+    most = max(_COMMON_STUDENTS, _COMMON_SHARE * len(marks_of))
     column = {mark: i for i, mark in enumerate(m for m, n in counts.items() if n <= most)}
     rows = [sorted({column[m] for m in set().union(*marks.values()) if m in column})
             for marks in by_place]  # fmt: skip
@@ -97,13 +104,13 @@ def alike(codes: Mapping[str, OwnCode], handout: Iterable[str] = ()) -> list[Gro
             shared.row[chosen], shared.col[chosen], share[chosen], strict=True
         )
     }
-    names = list(codes)
+    students = list(marks_of)
     groups = []
     for members in _grouped(pairs):
         inside = [pairs[pair] for pair in combinations(members, 2)]
         places = _places_alike([by_place[member] for member in members])
-        students = tuple(names[member] for member in members)
-        groups.append(Group(students, min(inside), max(inside), places))
+        together = tuple(students[member] for member in members)
+        groups.append(Group(together, min(inside), max(inside), places))
     return sorted(groups, key=lambda group: (-group.most, -group.least, group.students))
 
 
@@ -143,16 +150,31 @@ def _places_alike(members: Sequence[Mapping[str, set[int]]]) -> tuple[str, ...]:
     )
 
 
-def _fingerprints(code: OwnCode, given: set[int]) -> dict[str, set[int]]:
-    """Return the fingerprints of a student's code by place, without those that were given."""
-    trees = {cell: parsed(cell.source) for cell in code.cells}
-    names = _Names.of(tree for tree in trees.values() if tree is not None)
+def fingerprints(code: OwnCode, given: Container[int] = frozenset()) -> Fingerprints:
+    """Return the fingerprints of what a student wrote, by the place where it stands.
+
+    Parameters
+    ----------
+    code : OwnCode
+    given : container of int
+        Those that do not count, as `fingerprints_of_handout` returns them.
+    """
+    read = [syntax for cell in code.cells if (syntax := syntax_of(cell.source))]
+    names = _Names.of(read)
     found: dict[str, set[int]] = {}
-    for cell, tree in trees.items():
-        pieces = _words(cell.source) if tree is None else _pieces(tree, names)
+    for cell in code.cells:
+        syntax = syntax_of(cell.source)
+        pieces = _words(cell.source) if syntax is None else _pieces(syntax.tree, names)
         marks = _winnowed(list(_runs(pieces)))
-        found.setdefault(cell.place, set()).update(marks - given)
+        found.setdefault(cell.place, set()).update(mark for mark in marks if mark not in given)
     return found
+
+
+def fingerprints_of_handout(sources: Iterable[str]) -> frozenset[int]:
+    """Return all fingerprints of the code that was handed out."""
+    read = [syntax for source in sources if (syntax := syntax_of(source))]
+    names = _Names.of(read)
+    return frozenset(mark for syntax in read for mark in _runs(_pieces(syntax.tree, names)))
 
 
 def _runs(pieces: Iterable[str]) -> Iterator[int]:
@@ -180,21 +202,8 @@ class _Names:
     imported: Mapping[str, str]
 
     @classmethod
-    def of(cls, trees: Iterable[ast.AST]) -> _Names:
-        trees = list(trees)
-        own: set[str] = set()
-        for tree in trees:
-            for node in ast.walk(tree):
-                match node:
-                    case (
-                        ast.Name(id=name, ctx=ast.Store())
-                        | ast.Attribute(attr=name, ctx=ast.Store())
-                        | ast.arg(arg=name)
-                        | ast.FunctionDef(name=name)
-                        | ast.ClassDef(name=name)
-                    ):
-                        own.add(name)
-        return cls(own, imports(trees))
+    def of(cls, read: Sequence[Syntax]) -> _Names:
+        return cls(bound_names(read), imports(read))
 
     def full(self, node: ast.AST) -> str | None:
         parts = name_parts(node)
@@ -210,7 +219,7 @@ def _pieces(tree: ast.AST, names: _Names) -> Iterator[str]:
     waiting = [tree]
     while waiting:
         node = waiting.pop()
-        children = [child for child in ast.iter_child_nodes(node) if not _is_silent(child)]
+        below = [child for child in children(node) if not _is_silent(child)]
         match node:
             case ast.Module():
                 pass
@@ -218,7 +227,7 @@ def _pieces(tree: ast.AST, names: _Names) -> Iterator[str]:
                 name = names.full(node)
                 yield name or f".{node.attr}"
                 if name is not None:
-                    children = []
+                    below = []
             case ast.Constant(value=value):
                 # Python refuses to write numbers of thousands of digits in any but a few bases.
                 yield (hex(value) if isinstance(value, int) else repr(value))[:40]
@@ -226,20 +235,20 @@ def _pieces(tree: ast.AST, names: _Names) -> Iterator[str]:
                 yield f"{name}="
             case ast.arg():
                 yield "·"
-                children = []
+                below = []
             case ast.FunctionDef(returns=hint) if hint is not None:
                 yield "FunctionDef"
-                children = [child for child in children if child is not hint]
+                below = [child for child in below if child is not hint]
             case ast.AnnAssign(annotation=hint):
                 yield "Assign"
-                children = [child for child in children if child is not hint]
+                below = [child for child in below if child is not hint]
             case _:
                 yield type(node).__name__
-        waiting.extend(reversed(children))
+        waiting.extend(reversed(below))
 
 
 def _is_silent(node: ast.AST) -> bool:
-    """Tell whether a node says nothing: documentation, imports, and how a name is used."""
+    """Tell whether a node says nothing: documentation, imports."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
-    return isinstance(node, ast.expr_context | ast.Import | ast.ImportFrom | ast.Pass)
+    return isinstance(node, ast.Import | ast.ImportFrom | ast.Pass)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -106,8 +107,9 @@ def execute(
 
 def plain_environment() -> dict[str, str]:
     """Return an environment that tells student code nothing but how to work here."""
-    kept = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
+    kept = ("LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
     return {name: os.environ[name] for name in kept if name in os.environ} | {
+        "PATH": os.pathsep.join([os.path.join(sys.prefix, "bin"), os.defpath]),
         "CUDA_VISIBLE_DEVICES": "-1",  # marks must not depend on whether there is a GPU
         "KERAS_BACKEND": "tensorflow",
         "MPLBACKEND": "agg",
@@ -165,6 +167,8 @@ class _Run:
 
     async def _cells(self, kernel: StudentKernel) -> bool:
         """Execute the cells; return whether the kernel lived through them."""
+        for name, content in self.submission.files.items():
+            await kernel.bring(name, content)
         for index in self.submission.executed:
             if index in self._spoiling:
                 continue

@@ -16,11 +16,13 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import zmq
 
+from course_lib.errors import CourseError
 from course_lib.grading import responder
 from course_lib.grading.calls import Call
 from course_lib.grading.outputs import Outputs
@@ -189,10 +191,20 @@ class StudentKernel:
         self._watch.start()
         self._client = self._manager.client()
         self._client.start_channels()
-        try:
-            await self._client.wait_for_ready(timeout=_START_TIMEOUT)
-        except (RuntimeError, TimeoutError) as error:
-            raise Stopped("the kernel did not start", "died") from error
+        await self._connect()
+
+    async def _connect(self) -> None:
+        """Wait until the kernel answers and its outputs arrive; jupyter_client takes its time."""
+        deadline = time.monotonic() + _START_TIMEOUT
+        while time.monotonic() < deadline and await self._manager.is_alive():
+            asked = self._client.kernel_info()
+            with contextlib.suppress(Empty):
+                while True:
+                    message = await self._client.get_iopub_msg(timeout=0.2)
+                    is_ours = message["parent_header"].get("msg_id") == asked
+                    if is_ours and message["content"].get("execution_state") == "idle":
+                        return
+        raise Stopped("the kernel did not start", "died")
 
     async def __aexit__(self, *_: object) -> None:
         self.is_alive = False
@@ -205,6 +217,27 @@ class StudentKernel:
         with contextlib.suppress(Exception):
             await self._manager.cleanup_resources()
         self._folders.close()
+
+    async def bring(self, name: str, content: bytes) -> None:
+        """Put a file beside the notebook, where its cells look for it.
+
+        Raises
+        ------
+        CourseError
+            If it does not fit.
+        Stopped
+            If the kernel ended.
+        """
+        _leave(self._channel / "request", content)
+        names = {"SOURCE": f"{self._inside}/request", "TARGET": name}
+        code = f"__import__('builtins').exec({_BRING!r}, {names!r})"
+        reply = await self._run(code, _BRING_SECONDS, name, lambda message: None, silent=True)
+        if reply.get("content", {}).get("status") != "ok":
+            raise CourseError(
+                f"{name} cannot be put beside the students' notebooks "
+                f"({reply.get('content', {}).get('evalue')}): make it smaller, or raise "
+                "--limit file_mb and --limit scratch_mb."
+            )
 
     async def execute_cell(self, cell: NotebookNode) -> Outputs:
         """Execute a cell and keep its outputs, which tell its error and its result, too.
@@ -339,6 +372,14 @@ class StudentKernel:
         status = self._manager.exit_status
         return Stopped(f"{what} ended the kernel (exit status {status})", "died")
 
+
+_BRING = """
+import os
+os.makedirs(os.path.dirname(os.path.abspath(TARGET)), exist_ok=True)
+with open(SOURCE, "rb") as source, open(TARGET, "wb") as target:
+    target.write(source.read())
+"""
+_BRING_SECONDS = 60.0
 
 # What the kernel executes after the responder's source, in the responder's own namespace.
 _SERVE = """

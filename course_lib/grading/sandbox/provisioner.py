@@ -65,6 +65,14 @@ class SandboxProvisioner(LocalProvisioner):
         self.pid = self.process.pid
         return self.connection_info
 
+    async def wait(self) -> int | None:
+        """Wait for the end of the room; jupyter_client's own looks only ten times a second."""
+        if self.process is None:
+            return 0
+        status = await asyncio.to_thread(self.process.wait)
+        self.process = None
+        return status
+
 
 class ForkedKernel:
     """The first process of a room, as far as `subprocess.Popen` would tell of it.

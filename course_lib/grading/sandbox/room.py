@@ -108,6 +108,8 @@ def give_up_privileges(limits: Mapping[str, float]) -> None:
         (resource.RLIMIT_FSIZE, limits["file_mb"] * 1e6),
     ):
         resource.setrlimit(bound, (int(value), int(value)))
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")  # should memory run out, this process ends before any of the host's
     _require(_libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no new privileges")
     capability = 0
     while _libc.prctl(_DROP_BOUND, capability, 0, 0, 0) == 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -106,6 +106,11 @@ class Assignment:
     def graded(self) -> NotebookNode:
         """The students' notebook as it is graded: the tests in it are the whole tests."""
         return self.release
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """What lies beside the notebook, by its path there; lessons stand alone."""
+        return {}
 
     @cached_property
     def handout(self) -> Handout:

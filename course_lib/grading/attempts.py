@@ -100,6 +100,7 @@ def key_of(
         "responder": hashlib.sha256(Path(responder.__file__).read_bytes()).hexdigest(),
         # The notebook is shown as it was handed in, also where only its text changed.
         "notebook": [(cell.cell_type, cell.source) for cell in submission.notebook.cells],
+        "files": {n: hashlib.sha256(data).hexdigest() for n, data in submission.files.items()},
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
 

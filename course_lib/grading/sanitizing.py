@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,8 @@ class Submission:
         The answers that a person marks, by question; an untouched one is left out.
     remarks : tuple of str
         What the student should know about how the notebook was read.
+    files : mapping of str to bytes
+        What lies beside the notebook while it is executed; the instructor's, not the student's.
     """
 
     status: str
@@ -47,6 +49,7 @@ class Submission:
     executed: tuple[int, ...] = ()
     written: dict[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Unreadable(Exception):
@@ -177,7 +180,7 @@ def _assembled(cells: list[_Cell], assignment: Assignment) -> Submission:
     notebook.cells = [row.cell for row in rows]
     _number(notebook)
     executed = tuple(index for index, row in enumerate(rows) if row.runs)
-    return Submission("ok", notebook, executed, written, remarks)
+    return Submission("ok", notebook, executed, written, remarks, assignment.files)
 
 
 @dataclass(eq=False)

@@ -17,7 +17,7 @@ of its points must end in `float(…)`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -112,10 +112,27 @@ class PlainAssignment(Assignment):
         return self._after(self.graded, _RELEASED)
 
     @cached_property
+    def files(self) -> Mapping[str, bytes]:
+        """The other files of the source's folder, which nbgrader hands out with the notebook."""
+        from nbgrader.coursedir import CourseDirectory
+        from nbgrader.utils import find_all_files
+
+        folder = self.source_path.parent
+        ignored = CourseDirectory(config=self._config).ignore
+        paths = map(Path, sorted(find_all_files(str(folder), [*ignored, "*.ipynb"])))
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+    @cached_property
     def handout(self) -> Handout:
         """What the students' notebook consists of; all of its code is executed."""
         known = (cell for cell in self.graded.cells if "nbgrader" in cell.metadata)
         return Handout({cell.metadata.nbgrader.grade_id: cell for cell in known}, runs_all=True)
+
+    @cached_property
+    def _config(self) -> Any:
+        from course_lib.grading.recording import nbgrader_config
+
+        return nbgrader_config(self.root)
 
     def _after(self, notebook: NotebookNode, steps: tuple[str, ...]) -> NotebookNode:
         """Return what some of nbgrader's steps make of a notebook, as the course sets them."""
@@ -123,13 +140,10 @@ class PlainAssignment(Assignment):
 
         from nbgrader import preprocessors
 
-        from course_lib.grading.recording import nbgrader_config
-
-        config = nbgrader_config(self.root)
         made = copy.deepcopy(notebook)
         for step in steps:
             try:
-                made, _ = getattr(preprocessors, step)(config=config).preprocess(made, {})
+                made, _ = getattr(preprocessors, step)(config=self._config).preprocess(made, {})
             except (RuntimeError, ValueError, OSError) as error:
                 raise CourseError(f"{self.source_path}: nbgrader's {step} says: {error}.") from None
         return made

@@ -14,7 +14,7 @@ from course_lib.project import settings
 # Parts of course_lib that stay with the instructors, because they hold or make solutions, need
 # packages that students do not install, or run lessons for tests.
 INSTRUCTOR_PARTS = ("authoring", "grading", "running", "kernels.py")
-INSTRUCTOR_EXTRAS = ("run", "grading", "dev", "all")
+INSTRUCTOR_EXTRAS = ("run", "grading", "cluster", "dev", "all")
 COPIED = ("notebooks", "assignments", "environment.yml", "LICENSE")
 
 

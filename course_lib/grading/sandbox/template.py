@@ -85,6 +85,7 @@ def _watch_over_room(connection: socket.socket, pool: str) -> None:
 def _be_first(connection: socket.socket, pool: str, request: dict[str, Any]) -> NoReturn:
     """Be the first process of the room: furnish it, fork the kernel, collect what ends."""
     room.end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Python's own handler would hear the kernel's
     limits = request["limits"]
     room.furnish(pool, request["folder"], limits["scratch_mb"], int(limits["scratch_files"]))
     kernel = os.fork()
@@ -121,6 +122,10 @@ def _be_kernel(request: dict[str, Any]) -> NoReturn:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The template itself looks for no module in a working directory; a notebook does, after the
+    # standard library, where IPython puts it.
+    packages = (n for n, path in enumerate(sys.path) if path.endswith("-packages"))
+    sys.path.insert(next(packages, len(sys.path)), "")
     os.environ.clear()
     os.environ.update(request["environment"], HOME=HOME, TMPDIR=f"{HOME}/tmp")
     with open("kernel.json", "w", encoding="utf-8") as file:

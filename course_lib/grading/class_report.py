@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 NAME = "class.html"
+EXECUTED = ("graded", "to_mark")
 # So that the page of a class of thousands stays one that a browser opens and a person reads.
 _MOST_GROUPS, _MOST_SIGNED, _MOST_SIGNS, _MOST_NAMES = 50, 50, 8, 40
 _MOST_ROWS = 5  # of the slowest and the largest
@@ -50,7 +51,7 @@ def write_class_report(out: Path, assignment: Assignment, reports: Sequence[Stud
     codes = {
         report.student: read_own_code(out, assignment, report.student)
         for report in reports
-        if report.status in ("graded", "to_mark")
+        if report.status in EXECUTED
     }
     made = datetime.datetime.now(datetime.UTC)
     files.write(out / NAME, class_page(assignment, reports, codes, made=made))
@@ -77,6 +78,7 @@ def class_page(
         When; left out if None.
     """
     summary = summarize(assignment, reports)
+    executed = [report for report in reports if report.status in EXECUTED]
     handout = handed_out(assignment)
     given = fingerprints_of_handout(handout)
     given_names = imports(syntax for source in handout if (syntax := syntax_of(source)))
@@ -91,7 +93,8 @@ def class_page(
         assignment=assignment,
         summary=summary,
         caveat=CAVEATS.get(assignment.judged),
-        unsandboxed=[r.student for r in reports if not r.sandboxed and r.status in MARKED],
+        unsandboxed=[report.student for report in executed if not report.sandboxed],
+        all_unsandboxed=not any(report.sandboxed for report in executed),
         kept=sum(report.kept for report in reports),
         chart=_Chart(histogram(summary.totals, assignment.max_score)),
         messages={name: commonest_messages(reports, name) for name in assignment.questions},
@@ -100,7 +103,7 @@ def class_page(
             for status in ("failed", "unreadable", "missing")
         },
         limited=[report for report in reports if report.limits_hit],
-        signed=[(name, _grouped(signs[name])) for name in most_signs[:_MOST_SIGNED]],
+        signed=[(name, _signed_lines(signs[name])) for name in most_signs[:_MOST_SIGNED]],
         signed_more=most_signs[_MOST_SIGNED:],
         kinds=_kinds(signs),
         groups=groups[:_MOST_GROUPS],
@@ -127,12 +130,25 @@ def _largest(reports: Sequence[StudentReport], size: Any) -> list[StudentReport]
     return sorted(found, key=lambda report: (-size(report), report.student))[:_MOST_ROWS]
 
 
-def _grouped(signs: Sequence[Sign]) -> tuple[list[Sign], int]:
-    """Return the signs to show, at least one of every kind first, and how many more there are."""
-    first = {sign.kind: sign for sign in reversed(signs)}.values()
-    rest = [sign for sign in signs if sign not in first]
-    shown = [*first, *rest][:_MOST_SIGNS]
-    return [sign for sign in signs if sign in shown], len(signs) - len(shown)
+@dataclass(frozen=True)
+class _SignedLine:
+    """A line of a submission, and what it may be after."""
+
+    place: str
+    line: int
+    text: str
+    kinds: tuple[str, ...]
+
+
+def _signed_lines(signs: Sequence[Sign]) -> tuple[list[_SignedLine], int]:
+    """Return the lines to show, each kind of sign among them, and how many more there are."""
+    kinds: dict[tuple[str, int, str], list[str]] = {}
+    for sign in signs:
+        kinds.setdefault((sign.place, sign.line, sign.text), []).append(sign.kind)
+    lines = [_SignedLine(*where, tuple(found)) for where, found in kinds.items()]
+    first = {kind: line for line in reversed(lines) for kind in line.kinds}.values()
+    chosen = [*dict.fromkeys(first), *(line for line in lines if line not in first)][:_MOST_SIGNS]
+    return [line for line in lines if line in chosen], len(lines) - len(set(chosen))
 
 
 def _kinds(signs: Mapping[str, Sequence[Sign]]) -> list[tuple[str, int]]:
@@ -157,10 +173,10 @@ class _Chart:
 
     bars: Sequence[Bar]
     width: int = 520
-    height: int = 230
-    left: int = 46
-    top: int = 18
-    bottom: int = 46
+    height: int = 240
+    left: int = 52
+    top: int = 22
+    bottom: int = 52
 
     @property
     def step(self) -> float:
@@ -188,12 +204,13 @@ class _Chart:
     def every(self) -> int:
         """Of so many edges one has its number written: long numbers need room."""
         longest = max(len(f"{bar.high:g}") for bar in self.bars)
-        return 1 if longest * 9 < self.step else 2
+        return 1 if longest * 10 < self.step else 2
 
 
 @cache
 def _template() -> Template:
     from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup, escape
 
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -202,6 +219,7 @@ def _template() -> Template:
         "readable": readable,
         "sentence": _sentence,
         "percent": lambda share: f"{share:.0%}",
+        "breakable": lambda name: escape(readable(name)).replace("_", Markup("_<wbr>")),
         "number": lambda value: f"{value:g}",
         "limits": lambda kinds: ", ".join(LIMITS.get(kind, kind) for kind in kinds),
         "in_address": lambda name: quote(name, safe="", errors="surrogateescape"),

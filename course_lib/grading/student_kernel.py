@@ -252,6 +252,9 @@ class StudentKernel:
             reply = await self._run(
                 cell.source, self._limits.cell_seconds, "the cell", outputs.take, silent=False
             )
+            if _quits(reply):  # a moment later, it would seem to be the next cell's doing
+                self.is_alive = False
+                raise Stopped("the cell ended the kernel (quit or exit)", "died")
         except Stopped as stopped:
             outputs.append_error("Stopped", str(stopped))
             raise
@@ -371,6 +374,15 @@ class StudentKernel:
             return Stopped(f"{what} used more than {allowed:g} MB of memory", "memory")
         status = self._manager.exit_status
         return Stopped(f"{what} ended the kernel (exit status {status})", "died")
+
+
+def _quits(reply: Mapping[str, Any]) -> bool:
+    """Tell whether a kernel says that it is about to end, as ``quit()`` makes it."""
+    content = reply.get("content")
+    payload = content.get("payload") if isinstance(content, dict) else None
+    return isinstance(payload, list) and any(
+        isinstance(entry, dict) and entry.get("source") == "ask_exit" for entry in payload
+    )
 
 
 _BRING = """

@@ -111,13 +111,13 @@ RIGHT = {
 }
 
 
-def small_course(root: Path) -> Assignment:
+def small_course(root: Path, lesson: str = LESSON, checks: str = CHECKS) -> Assignment:
     """Write the course into a folder and return its assignment."""
     (root / "lessons").mkdir(parents=True)
     (root / "pyproject.toml").write_text(SETTINGS, "utf-8")
     source = root / "lessons" / f"{NAME}.py"
-    source.write_text(LESSON, "utf-8")
-    set_checks(root, CHECKS)
+    source.write_text(lesson, "utf-8")
+    set_checks(root, checks)
     for name, text in build_lesson(source, settings(root)).items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, "utf-8")

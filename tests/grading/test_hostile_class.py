@@ -1,0 +1,198 @@
+"""A class of strangers: hostile and broken submissions graded together with honest ones.
+
+Each gets what it is due and a message, nobody else's marks change, and the machine stays as it is.
+What each one tries stands in the package `hostile`.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hostile import ENTRIES, HONEST
+from hostile.assignment import hostile_course
+from hostile.entries import NAME, Entry, Surroundings
+from hostile.machine import (
+    Listeners,
+    inheriting_orphans,
+    living_children,
+    make_baits,
+    snapshot,
+)
+from hostile.resources import PLACES
+
+from course_lib.grading.gradebook import gradebook, gradebook_url
+
+# Small, so that whatever wants too much is soon told so.
+LIMITS = {
+    "cell_seconds": 3, "submission_seconds": 60, "idle_seconds": 5, "memory_mb": 1500,
+    "output_mb": 5, "processes": 64, "file_mb": 50, "scratch_mb": 100, "scratch_files": 2000,
+}  # fmt: skip
+QUESTIONS = ["double", "draw", "affine", "why"]
+
+
+def grade(home: Path, out: Path, *arguments: object, **environment: str):
+    """Run `course grade` as somebody does whose home and secrets are baits."""
+    return subprocess.run(
+        [sys.executable, "-m", "course_lib", "grade", "04", "--submitted", home / "submitted",
+         "--out", out, *[f"--limit={name}={value}" for name, value in LIMITS.items()],
+         "--workers", "2", *map(str, arguments)],
+        cwd=home / "course", capture_output=True, check=False, timeout=1500,
+        env=os.environ | {"HOME": str(home / "home"), "TMPDIR": str(home / "tmp")} | environment,
+    )  # fmt: skip
+
+
+def report(out: Path) -> dict[str, dict]:
+    found = json.loads((out / "report.json").read_text("utf-8"))
+    return {entry["student"]: entry for entry in found["submissions"]}
+
+
+def page_of(out: Path, student: str) -> str:
+    return (out / "feedback" / student / NAME / f"{NAME}.html").read_text("utf-8")
+
+
+@dataclass
+class Graded:
+    """The class after grading, and what it left."""
+
+    home: Path
+    out: Path
+    done: subprocess.CompletedProcess
+    baits: dict[str, str]
+    around: Surroundings
+    heard: list[str]
+    before: dict[str, tuple]
+    left: dict[int, str]
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The hostile class, graded once by `course grade`."""
+    home = tmp_path_factory.mktemp("h")
+    baits, mark = make_baits(), f"hostile-{secrets.token_hex(6)}"
+    for name in ("home/.ssh", "tmp", "submitted"):
+        (home / name).mkdir(parents=True)
+    (home / "home" / ".ssh" / "key").write_text(baits["home"])
+    (home / "home" / "secret.txt").write_text(baits["home"])
+    (home / "bait.txt").write_text(baits["file"])
+    assignment = hostile_course(home / "course", baits)
+    listeners = Listeners(mark)
+    around = Surroundings(home, home / "submitted", mark, listeners.port, baits["peer"])
+    for entry in [*HONEST, *ENTRIES]:
+        entry.hand_in(assignment, around)
+    folders = [home / name for name in ("course", "submitted", "home")]
+    before = {path: what for folder in folders for path, what in snapshot(folder).items()}
+    with inheriting_orphans():
+        known = living_children()
+        done = grade(home, home / "out", COURSE_SECRET=baits["environment"])
+        left = {pid: line for pid, line in living_children().items() if pid not in known}
+    yield Graded(home, home / "out", done, baits, around, listeners.heard, before, left)
+    listeners.close()
+
+
+def due(graded: Graded, entry: Entry) -> None:
+    """Compare what a submission got with what it is due."""
+    found = report(graded.out)[entry.student]
+    questions = {question["id"]: question for question in found["questions"]}
+    said = [message for question in questions.values() for message in question["messages"]]
+    said += found["remarks"]
+    print(*said, sep="\n")
+    got = tuple(questions[name]["score"] for name in QUESTIONS[:3])
+    assert (found["status"], got) == (entry.status, entry.marks)
+    assert found["score"] == sum(entry.marks)
+    assert list(questions) == QUESTIONS
+    assert all(question["messages"] for question in questions.values())
+    assert entry.told in "\n".join(said)
+    if entry.status != "missing":
+        shown = html.unescape(re.sub(r"<[^>]*>", "", page_of(graded.out, entry.student)))
+        assert entry.shown in shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.student)
+def test_every_hostile_submission_gets_what_it_is_due(graded, entry):
+    due(graded, entry)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("entry", HONEST, ids=lambda entry: entry.student)
+def test_every_honest_submission_gets_what_it_is_due(graded, entry):
+    due(graded, entry)
+
+
+@pytest.mark.slow
+def test_grading_ends_well_and_says_nothing_that_a_terminal_would_obey(graded):
+    assert graded.done.returncode == 0, graded.done.stderr.decode(errors="replace")[-2000:]
+    assert b"Traceback" not in graded.done.stderr + graded.done.stdout
+    assert b"\x1b]0" not in graded.done.stdout + graded.done.stderr
+    assert len(report(graded.out)) == len(ENTRIES) + len(HONEST)
+
+
+@pytest.mark.slow
+def test_honest_submissions_get_the_same_as_without_the_hostile_ones(graded, tmp_path):
+    for name in ("course", "home"):
+        shutil.copytree(graded.home / name, tmp_path / name)
+    (tmp_path / "tmp").mkdir()
+    for entry in HONEST:
+        student = graded.home / "submitted" / entry.student
+        shutil.copytree(student, tmp_path / "submitted" / entry.student)
+    alone = grade(tmp_path, tmp_path / "out")
+    assert alone.returncode == 0, alone.stderr.decode()
+    among, by_themselves = report(graded.out), report(tmp_path / "out")
+    varying = {"seconds", "peak_memory_mb"}
+    for student, entry in by_themselves.items():
+        assert {k: v for k, v in entry.items() if k not in varying} == {
+            k: v for k, v in among[student].items() if k not in varying
+        }
+
+
+@pytest.mark.slow
+def test_no_bait_was_found(graded):
+    texts = {name: bait.encode() for name, bait in graded.baits.items()}
+    for path in graded.out.rglob("*"):
+        if path.is_file() and "ada" not in path.relative_to(graded.out).parts:
+            data = path.read_bytes()
+            found = [name for name, text in texts.items() if text in data]
+            assert found == ([] if path.suffix != ".db" else found), path
+    said = graded.done.stdout + graded.done.stderr
+    assert not [name for name, text in texts.items() if text in said]
+
+
+@pytest.mark.slow
+def test_no_process_survives(graded):
+    assert graded.left == {}
+
+
+@pytest.mark.slow
+def test_nothing_was_written_or_deleted_beside_the_output(graded):
+    folders = [graded.home / name for name in ("course", "submitted", "home")]
+    after = {path: what for folder in folders for path, what in snapshot(folder).items()}
+    assert after == graded.before
+    assert list((graded.home / "tmp").iterdir()) == []
+    mark = graded.around.mark
+    found = [path for place in PLACES if (path := Path(place, mark)).exists()]
+    assert found + list(graded.home.glob(f"**/{mark}*")) == []
+
+
+@pytest.mark.slow
+def test_nobody_was_called(graded):
+    assert graded.heard == []
+
+
+@pytest.mark.slow
+def test_the_gradebook_holds_the_marks_of_the_report_and_no_other(graded):
+    with gradebook(gradebook_url(graded.out)) as book:
+        kept = {one.student.id: one.score for one in book.assignment_submissions(NAME)}
+        assert book.find_assignment(NAME).max_score == 6
+    reported = report(graded.out)
+    assert {s: e["score"] for s, e in reported.items() if s in kept} == kept
+    assert all(entry["score"] == 0 for s, entry in reported.items() if s not in kept)

@@ -118,7 +118,7 @@ def grade(
     hands = LocalWorkers(
         workers or automatic_count(),
         sandboxed=sandbox is Walls.auto,
-        preload=preload_of(chosen.release),
+        preload=preload_of(chosen.source),
         hidden=[chosen.root, out, submitted],
     )
     console = Console(stderr=json)

@@ -221,7 +221,7 @@ def _template() -> Template:
         "percent": lambda share: f"{share:.0%}",
         "breakable": lambda name: escape(readable(name)).replace("_", Markup("_<wbr>")),
         "number": lambda value: f"{value:g}",
-        "limits": lambda kinds: ", ".join(LIMITS.get(kind, kind) for kind in kinds),
+        "limits": lambda kinds: readable(", ".join(LIMITS.get(kind, kind) for kind in kinds)),
         "in_address": lambda name: quote(name, safe="", errors="surrogateescape"),
         "some": lambda items: list(items)[:_MOST_NAMES],
     }

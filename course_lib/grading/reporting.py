@@ -94,7 +94,7 @@ class StudentReport:
     @property
     def kept(self) -> bool:
         """Whether what was executed before was judged, without executing it again."""
-        return self.seconds == 0 and self.status not in ("missing", "failed")
+        return self.seconds == 0 and self.status in ("graded", "to_mark")
 
 
 def as_json(assignment: Assignment, reports: Sequence[StudentReport]) -> str:

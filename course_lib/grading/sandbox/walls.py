@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import course_lib
 from course_lib.grading.sandbox import CHANNEL, HOME, POOL
@@ -22,24 +23,32 @@ _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SETTINGS = ("/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache", "/etc/localtime")
 
 
-def problem() -> str | None:
-    """Say what keeps student code from being sandboxed on this machine; None if nothing does."""
+class Problem(NamedTuple):
+    """What keeps student code from being sandboxed, and what to do about it."""
+
+    found: str
+    remedy: str
+
+
+def problem() -> Problem | None:
+    """Try the walls on this machine; return what is wrong with them, None if nothing is."""
     if sys.platform != "linux":
-        return f"the sandbox needs Linux, and this is {sys.platform}"
-    for program in ("bwrap", "setpriv"):
+        return Problem(f"the sandbox needs Linux, this is {sys.platform}", "grade on Linux")
+    for program, package in (("bwrap", "bubblewrap"), ("setpriv", "util-linux")):
         if shutil.which(program) is None:
-            return f"no program {program} is installed (apt install bubblewrap util-linux)"
+            return Problem(f"no program {program} on the PATH", f"apt install {package}")
     inside = _enclosed(["/usr/bin/true"], shown=[], hidden=[], pool=None)
     try:
         tried = subprocess.run(inside, env={}, capture_output=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        return f"bubblewrap does not run: {error}"
+        return Problem(f"bubblewrap does not run: {error}", "reinstall it")
     if tried.returncode:
         told = tried.stderr.decode(errors="replace").strip().splitlines()
-        return (
-            f"bubblewrap cannot make namespaces ({told[-1] if told else 'no message'}): allow user "
-            "namespaces (sysctl kernel.unprivileged_userns_clone=1, or "
-            "kernel.apparmor_restrict_unprivileged_userns=0; in a container, run it with them)"
+        return Problem(
+            f"bubblewrap cannot make namespaces: {told[-1] if told else 'no message'}",
+            "allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, or "
+            "kernel.apparmor_restrict_unprivileged_userns=0; a container has to be started with "
+            "them allowed",
         )
     return None
 
@@ -72,10 +81,11 @@ def python_folders() -> list[Path]:
 def _enclosed(
     program: Sequence[str], *, shown: list[Path], hidden: Iterable[Path], pool: Path | None
 ) -> list[str]:
+    bwrap = shutil.which("bwrap")
     folders = _folders(shown, hidden)
     bound = [] if pool is None else ["--bind", str(pool), POOL]
     walls = [
-        "bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
+        bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
         "--uid", str(INSIDE_USER), "--gid", str(INSIDE_USER), "--hostname", "course",
         *folders,
         *([] if pool is None else ["--bind", POOL if os.getuid() == 0 else str(pool), POOL]),
@@ -89,10 +99,10 @@ def _enclosed(
     # bound before that, so a first bubblewrap binds them and the second one sees only those.
     user = str(ORDINARY_USER)
     return [
-        "bwrap", "--die-with-parent", "--cap-drop", "ALL",
+        bwrap, "--die-with-parent", "--cap-drop", "ALL",
         "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP",
         *folders, *bound, "--dir", "/tmp", "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev",
-        "setpriv", "--reuid", user, "--regid", user, "--clear-groups",
+        shutil.which("setpriv"), "--reuid", user, "--regid", user, "--clear-groups",
         "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs",
         *walls, *program,
     ]  # fmt: skip

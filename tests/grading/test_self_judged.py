@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_output
+from nbgrader.utils import determine_grade
 from plain_class import (
     ANSWERS,
+    NAME,
+    NOTEBOOK,
     RIGHT,
+    STDERR,
     answered,
     changed,
     doubled,
+    hand_in,
     id_of,
     plain_course,
     right,
+    source_notebook,
     without,
 )
+from typer.testing import CliRunner
 
-from course_lib.grading import self_judging
+from course_lib import cli
+from course_lib.errors import CourseError
+from course_lib.grading import assignments, self_judging
 from course_lib.grading.executing import execute
+from course_lib.grading.gradebook import gradebook, gradebook_url
 from course_lib.grading.judging import judge
 from course_lib.grading.questions import Question
 from course_lib.grading.sanitizing import Submission, sanitize
@@ -33,11 +46,12 @@ from course_lib.grading.student_kernel import Limits
 TESTS = ("test_square", "test_mean", "test_area")
 
 
-def course(cwd: Path, *arguments: object, status: int = 0) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "course_lib", *map(str, arguments)]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    assert done.returncode == status, done.stdout + done.stderr
-    return done
+def course(*arguments: object) -> str:
+    """Run a command and return what it shows."""
+    result = CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+    if result.exception is not None:
+        raise result.exception
+    return result.output
 
 
 def report(out: Path) -> dict[str, dict]:
@@ -126,30 +140,48 @@ def test_what_a_person_marks_is_kept_and_a_task_is_always_marked(plain):
 # What a cell's outcome is worth
 
 
+def verdict(points: float, *, error: str | None = None, result: str | None = None):
+    question = Question("f", points, lambda: self_judging.TestCell("f", points, ""))
+    return judge(question, [{"value": {"error": error, "result": result}}], seed=0)
+
+
+def stock_score(result: str | None) -> float:
+    """Return nbgrader's score of a cell of three points that showed a result."""
+    outputs = [] if result is None else [new_output("execute_result", {"text/plain": result})]
+    marked = {"grade_id": "f", "grade": True, "solution": False, "points": 3}
+    cell = new_code_cell("f()", outputs=outputs, metadata={"nbgrader": marked})
+    return determine_grade(cell)[0]
+
+
 @pytest.mark.parametrize(
-    ("result", "score"),
-    [
-        (None, 3), ("'well done'", 3), ("True", 3), ("np.float64(1.0)", 3), ("", 3),
-        ("3", 3), ("1.5", 1.5), ("0", 0), ("0.0", 0),
-        # worth nothing here; full points, or a submission without marks, in nbgrader
-        ("nan", 0), ("-1", 0), ("-inf", 0), ("inf", 0), ("3.1", 0),
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("error", [None, "AssertionError: "])
-def test_a_cell_is_worth_its_result_unless_it_fails(result, score, error):
-    question = Question("f", 3.0, lambda: self_judging.TestCell("f", 3.0, ""))
-    reply = {"value": {"error": error, "result": result}}
-    verdict = judge(question, [reply], seed=0)
-    assert verdict.score == (0 if error else score)
-    assert verdict.max_score == 3
-    assert all("self-judged" in message for message in verdict.messages)
-    assert ("✗" in "".join(verdict.messages)) == (verdict.score < 3)
+    "result",
+    [None, "'well done'", "True", "np.float64(1.0)", "[1, 2]", "3", "1.5", " 1e-1", "0", "0.0"],
+)
+def test_a_result_is_worth_what_nbgrader_gives_for_it(result):
+    found = verdict(3.0, result=result)
+    assert found.score == stock_score(result)
+    assert found.max_score == 3
+    assert all("self-judged" in message for message in found.messages)
+    assert ("✗" in "".join(found.messages)) == (found.score < 3)
+    assert verdict(3.0, result=result, error="AssertionError: no").score == 0
+
+
+@pytest.mark.parametrize("result", ["nan", "-1", "-inf"])
+def test_a_number_below_nought_or_none_is_worth_nothing_where_nbgrader_gives_all(result):
+    assert verdict(3.0, result=result).score == 0
+    assert "is not from 0 to 3" in verdict(3.0, result=result).messages[0]
+    assert stock_score(result) == 3
+
+
+@pytest.mark.parametrize("result", ["inf", "3.1"])
+def test_a_number_above_the_points_is_worth_nothing_where_nbgrader_stops(result):
+    assert verdict(3.0, result=result).score == 0
+    with pytest.raises(ValueError, match="partial credit"):
+        stock_score(result)
 
 
 def test_a_question_without_points_is_judged_as_well():
-    question = Question("f", 0.0, lambda: self_judging.TestCell("f", 0.0, ""))
-    replies = [{"value": {"error": "AssertionError: no", "result": None}}]
-    assert judge(question, replies, seed=0).messages == (
+    assert verdict(0.0, error="AssertionError: no").messages == (
         "✗ 0 of 0: the test cell's own verdict (self-judged). AssertionError: no",
     )
 
@@ -191,3 +223,273 @@ def test_what_was_never_executed_says_so(plain):
     verdict = judge(plain.questions["test_mean"], empty.replies["test_mean"], seed=0)
     assert verdict.score == 0
     assert "was not executed" in verdict.messages[0]
+
+
+# A class, from the command line
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """A graded class: its folder, and what the terminal said."""
+    home = tmp_path_factory.mktemp("class")
+    plain = plain_course(home / "course")
+    folder = plain.source_path.parent
+    (folder / "pi.txt").write_text("3.14159", "utf-8")
+    shutil.copy(Path(__file__).with_name("plain_class.py"), folder / "beside.py")
+    submitted = home / "submitted"
+    hand_in(submitted, "ada", right(plain, **ANSWERS))
+    hand_in(
+        submitted,
+        "ben",
+        right(plain, mean="def mean(values):\n    return (values[0] + values[-1]) / 2"),
+    )
+    hand_in(submitted, "cyd", answered(plain))
+    hand_in(submitted, "dan", right(plain, square=RIGHT["square"].replace("x**2", "abs(x) * x")))
+    reading = "def area(r):\n    import beside\n    return float(open('pi.txt').read()) * r * r"
+    hand_in(submitted, "eve", right(plain, area=reading))
+    hand_in(submitted, "fay", right(plain)).write_text("{", "utf-8")
+    (submitted / "gus").mkdir()
+    return home, course("grade", folder, "--submitted", submitted, "--out", home / "out")
+
+
+def test_every_student_gets_the_points_that_the_cells_give(graded):
+    home, _ = graded
+    found = report(home / "out")
+    assert {student: marks(entry) for student, entry in found.items()} == {
+        "ada": (2, 3, 1), "ben": (2, 1.5, 1), "cyd": (0, 0, 0), "dan": (0, 3, 1),
+        "eve": (2, 3, 1), "fay": (0, 0, 0), "gus": (0, 0, 0),
+    }  # fmt: skip
+    assert [found[student]["status"] for student in ("ada", "fay", "gus")] == [
+        "to_mark", "unreadable", "missing",
+    ]  # fmt: skip
+    assert questions(found["dan"])["test_square"]["messages"] == [
+        "✗ 0 of 2: the test cell's own verdict (self-judged). "
+        "AssertionError: squares are not negative"
+    ]
+    assert "not answered" in questions(found["cyd"])["test_mean"]["messages"][0]
+
+
+def test_answers_that_a_person_marks_wait_for_one(graded):
+    home, _ = graded
+    waiting = {
+        student: [name for name, question in questions(entry).items() if question["to_mark"]]
+        for student, entry in report(home / "out").items()
+    }
+    assert waiting["ada"] == ["sketch", "why", "project"]
+    assert waiting["ben"] == ["project"]
+    assert waiting["gus"] == []
+
+
+def test_everything_says_that_the_assignment_is_self_judged(graded):
+    home, said = graded
+    out = home / "out"
+    assert json.loads((out / "report.json").read_text("utf-8"))["judged"] == "self-judged"
+    rows = {row["student"]: row for row in csv.DictReader((out / "grades.csv").open())}
+    assert rows["ada"]["notes"] == "self-judged"
+    assert rows["gus"]["notes"] == ""
+    assert "which they can forge" in " ".join(said.split())
+    page = out / "feedback" / "dan" / NAME / f"{NOTEBOOK}.html"
+    assert "self-judged" in page.read_text("utf-8")
+
+
+def test_a_feedback_page_shows_no_hidden_test(graded):
+    home, _ = graded
+    page = (home / "out" / "feedback" / "ada" / NAME / f"{NOTEBOOK}.html").read_text("utf-8")
+    assert "2 of 2 points" in page
+    assert "well done" in page  # what the cell itself showed stays
+    assert "HIDDEN" not in page
+    assert "square(-2)" not in page
+
+
+def test_the_gradebook_has_nbgraders_marks_under_the_notebooks_own_name(graded):
+    home, _ = graded
+    with gradebook(gradebook_url(home / "out")) as book:
+        assert book.find_grade("test_mean", NOTEBOOK, NAME, "ben").score == 1.5
+        assert book.find_grade("project", NOTEBOOK, NAME, "ben").needs_manual_grade
+        assert book.find_assignment(NAME).max_score == 13
+        source = book.find_source_cell("test_square", NOTEBOOK, NAME).source
+        assert "HIDDEN" in source  # as nbgrader keeps it
+
+
+@pytest.fixture
+def own(tmp_path, graded):
+    """A copy of the graded class of one's own."""
+    shutil.copytree(graded[0], tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def test_manual_marks_and_later_commands_work_as_for_any_assignment(own):
+    out, folder = own / "out", own / "course" / "source" / NAME
+    with gradebook(gradebook_url(out)) as book:
+        grade = book.find_grade("project", NOTEBOOK, NAME, "ada")
+        grade.manual_score, grade.needs_manual_grade = 2.5, False
+        book.find_comment("square", NOTEBOOK, NAME, "ada").manual_comment = "Elegant."
+        book.db.commit()
+    assert "no mark changes" in course("rejudge", folder, "--out", out)
+    assert report(out)["ada"]["score"] == 8.5
+    course("feedback", folder, "--out", out, "--to", own / "pages", "--student", "ada")
+    page = (own / "pages" / "ada" / f"{NOTEBOOK}.html").read_text("utf-8")
+    assert "2.5 / 3.0" in page
+    assert "Elegant." in page
+    course("export", folder, "--out", out, "--to", own / "marks.csv")
+    rows = {row["student"]: row for row in csv.DictReader((own / "marks.csv").open())}
+    assert rows["ada"]["score"] == "8.5"
+    assert list(rows["ada"])[6:12] == [*TESTS, "sketch", "why", "project"]
+
+
+def test_a_corrected_test_needs_the_submissions_executed_again(own):
+    out, folder = own / "out", own / "course" / "source" / NAME
+    source = folder / f"{NOTEBOOK}.ipynb"
+    source.write_text(source.read_text("utf-8").replace("mean([2, 2, 5]) == 3", "True"), "utf-8")
+    with pytest.raises(CourseError, match=r"test_mean .* run `course grade` again"):
+        course("rejudge", folder, "--out", out)
+
+
+# Finding the assignment
+
+
+def test_a_name_without_checks_in_the_solutions_is_a_plain_assignment(small_root, monkeypatch):
+    folder = small_root / "solutions" / NAME
+    folder.mkdir()
+    (folder / f"{NOTEBOOK}.ipynb").write_text(nbformat.writes(source_notebook()), "utf-8")
+    monkeypatch.chdir(small_root)
+    assert assignments.find("ps1").judged == "self-judged"
+    assert assignments.find("ps1").root == small_root
+    assert assignments.find("04").judged == "trusted"
+    assert assignments.find("solutions/04-Small").judged == "trusted"
+    (small_root / "lessons" / "04-Small.checks.py").unlink()
+    with pytest.raises(CourseError, match=r"checks\.py is missing"):  # never self-judged in silence
+        assignments.find("04")
+
+
+def test_late_penalties_and_stubs_follow_the_courses_own_settings(tmp_path):
+    settings = "c = get_config()\nc.ClearSolutions.code_stub = {'python': 'pass  # yours'}\n"
+    (tmp_path / "nbgrader_config.py").write_text(settings, "utf-8")
+    assert "pass  # yours" in nbformat.writes(plain_course(tmp_path).release)
+
+
+def _remove(name: str):
+    return lambda folder: (folder / name).unlink()
+
+
+def _edit(before: str, after: str):
+    def edit(folder: Path) -> None:
+        path = folder / f"{NOTEBOOK}.ipynb"
+        text = path.read_text("utf-8")
+        assert before in text
+        path.write_text(text.replace(before, after), "utf-8")
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (_remove(f"{NOTEBOOK}.ipynb"), "holds no notebook"),
+        (
+            lambda folder: shutil.copy(folder / f"{NOTEBOOK}.ipynb", folder / "problem2.ipynb"),
+            r"holds 2 notebooks .* give each notebook a folder of its own",
+        ),
+        (_edit('"cells"', '"cell"'), "is no notebook of nbgrader's"),
+        (_edit('"grade_id": "test_mean"', '"grade_id": "test_area"'), "Duplicate grade id"),
+        (_edit("### END SOLUTION", "###"), "ClearSolutions says: no end solution"),
+        (_edit('"language": "python"', '"language": "R"'), "not written in Python"),
+        (_edit("### BEGIN HIDDEN TESTS", "### AUTOTEST"), "AUTOTEST"),
+        (_edit('"grade": true', '"grade": false'), "Markdown solution cell is not marked"),
+    ],
+)
+def test_what_is_wrong_with_an_assignment_is_told_in_a_sentence(tmp_path, spoil, told):
+    folder = plain_course(tmp_path).source_path.parent
+    spoil(folder)
+    with pytest.raises(CourseError, match=told):
+        assignments.find(str(folder)).release  # noqa: B018
+
+
+# Beside nbgrader itself
+
+
+@pytest.mark.slow
+def test_the_marks_are_those_of_stock_nbgrader(tmp_path):
+    """The same submissions, question by question; what differs on purpose is named below."""
+    plain = plain_course(tmp_path / "course")
+    submissions = {
+        "right": right(plain, **ANSWERS),
+        "stub": answered(plain),
+        "half": right(plain, mean="def mean(values):\n    return (values[0] + values[-1]) / 2"),
+        "hidden": right(plain, square="def square(x):\n    return abs(x) * x"),
+        "text": right(plain, mean="def mean(values):\n    return 'three'"),
+        "syntax": right(plain, area="def area(r:\n    return 3"),
+        "edited": changed(right(plain), "test_area", lambda cell: cell.update(source="assert 0")),
+        "points": changed(
+            right(plain), "test_mean", lambda cell: cell.metadata.nbgrader.update(points=99)
+        ),
+        "moved": right(plain),
+        "quiet": right(
+            plain,
+            square="get_ipython().showtraceback = lambda *a, **k: None\n"
+            "def square(x):\n    return 1",
+        ),
+    }
+    submissions["moved"].cells.append(submissions["moved"].cells.pop(3))
+    differing = {
+        # A warning costs nothing here, all of the cell's points there.
+        "stderr": right(plain, square=RIGHT["square"] + "\n" + STDERR, area=_noisy(RIGHT["area"])),
+        # A result below 0 or NaN is worth nothing here, everything there.
+        "negative": right(plain, mean="def mean(values):\n    return Odd()\n" + _odd("-1.0")),
+        "nan": right(plain, mean="def mean(values):\n    return Odd()\n" + _odd("float('nan')")),
+        # A missing test cell is put back here, and stays without points there.
+        "missing": without(right(plain), "test_area"),
+        # No marks at all there: two cells have one id, the kernel died, the result is too high.
+        "twice": doubled(right(plain), "square"),
+        "dead": right(plain, square="import os\ndef square(x):\n    os._exit(1)"),
+        "above": right(plain, mean="def mean(values):\n    return Odd()\n" + _odd("100.0")),
+    }
+    ours, theirs = _both(tmp_path, plain, submissions | differing)
+    assert {name: ours[name] for name in submissions} == {
+        name: theirs[name] for name in submissions
+    }
+    assert {name: (ours[name], theirs[name]) for name in differing} == {
+        "stderr": ((2, 3, 1), (2, 3, 0)),
+        "negative": ((2, 0, 1), (2, 3, 1)),
+        "nan": ((2, 0, 1), (2, 3, 1)),
+        "missing": ((2, 3, 1), (2, 3, 0)),
+        "twice": ((2, 3, 1), None),
+        "dead": ((0, 3, 1), None),
+        "above": ((2, 0, 1), None),
+    }
+
+
+def _noisy(answer: str) -> str:
+    head, body = answer.split("\n", 1)
+    return f"{head}\n    import sys; print('take care', file=sys.stderr)\n{body}"
+
+
+def _odd(value: str) -> str:
+    """Return a class whose comparison makes the test cell's points any number."""
+    return (
+        "class Odd:\n    def __eq__(self, other):\n        return self\n"
+        f"    def __rmul__(self, other):\n        return {value}\n"
+    )
+
+
+def _both(home: Path, plain, submissions: dict) -> tuple[dict, dict]:
+    """Grade a class here and by nbgrader; return each one's marks by student."""
+    root = plain.root
+    for student, notebook in submissions.items():
+        hand_in(root / "submitted", student, notebook)
+    course("grade", root / "source" / NAME, "--submitted", root / "submitted",
+           "--out", home / "out")  # fmt: skip
+    ours = {student: marks(entry) for student, entry in report(home / "out").items()}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # its alembic
+    for command in ("generate_assignment", "autograde"):
+        subprocess.run(
+            [sys.executable, "-m", "nbgrader", command, NAME, f"--course={root}"],
+            cwd=root, env=os.environ | {"PATH": path}, capture_output=True, check=False,
+        )  # fmt: skip
+    theirs: dict[str, tuple | None] = {}
+    with gradebook(f"sqlite:///{root / 'gradebook.db'}") as book:
+        for student in submissions:
+            done = (root / "autograded" / student / NAME / f"{NOTEBOOK}.ipynb").is_file()
+            rows = [book.find_grade(test, NOTEBOOK, NAME, student) for test in TESTS]
+            theirs[student] = tuple(row.score for row in rows) if done else None
+    return ours, theirs

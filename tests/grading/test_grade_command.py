@@ -128,6 +128,20 @@ def test_the_terminal_shows_everybody_and_every_question(graded):
         assert text in said
 
 
+def test_the_class_report_shows_how_the_class_did_and_what_to_look_at(graded):
+    _, _, out, said = graded
+    assert str(out / "class.html") in said
+    page = (out / "class.html").read_text("utf-8")
+    assert "import os; os._exit(1)" in page
+    assert f'href="feedback/ben/{NAME}/{NAME}.html"' in page
+    summary = json.loads((out / "report.json").read_text("utf-8"))["summary"]
+    assert summary["statuses"] == {
+        "graded": 1, "to_mark": 4, "missing": 3, "unreadable": 1, "failed": 0,
+    }  # fmt: skip
+    assert summary["mean"] == pytest.approx((3 + 1.5 + 0 + 0 + 3 + 3) / 6, abs=1e-4)
+    assert [one["full"] for one in summary["questions"]] == [3, 4, 0]
+
+
 def test_the_gradebook_has_nbgraders_marks(graded):
     _, _, out, _ = graded
     with gradebook(gradebook_url(out)) as book:
@@ -214,6 +228,7 @@ def test_a_corrected_check_judges_the_class_again_and_shows_what_changes(own):
     assert "2 marks change" in done.stdout
     page = (out / "feedback" / "ada" / NAME / f"{NAME}.html").read_text("utf-8")
     assert "12 of 12 values differ" in page
+    assert "<dd>2.75</dd>" in (out / "class.html").read_text("utf-8")  # the mean
 
 
 def test_judging_again_keeps_the_rows_of_who_handed_in_nothing(own):
@@ -292,7 +307,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, small_root):
     hand_in(submitted, "ada", right(assignment))
     for student in ("ben", "cyd"):
         hand_in(submitted, student, with_cell(right(assignment), "import time; time.sleep(5)"))
-    grade = [*COURSE, "grade", "04", "--submitted", submitted, "--out", out, "--jobs", "1"]
+    grade = [*COURSE, "grade", "04", "--submitted", submitted, "--out", out, "--workers", "1"]
     running = subprocess.Popen(
         list(map(str, grade)), cwd=small_root, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},

@@ -174,7 +174,7 @@ class _Chart:
     bars: Sequence[Bar]
     width: int = 520
     height: int = 240
-    left: int = 52
+    left: int = 66
     top: int = 22
     bottom: int = 52
 

@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 import subprocess
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -165,7 +165,14 @@ def test_a_run_without_walls_and_points_that_can_be_forged_are_told_on_every_row
     assert not json.loads(as_json(small, reports))["submissions"][0]["sandboxed"]
     text = text_of(class_page(small, [*CLASS, replace(report("hal"), sandboxed=False)], {}))
     assert "1 submission was executed without walls" in text
-    assert "Not sandboxed" not in text_of(class_page(small, CLASS, {}))
+    plain = text_of(class_page(small, CLASS, {}))
+    assert "Not sandboxed" not in plain
+    assert "Self-judged" not in plain
+    self_judged = type("SelfJudged", (type(small),), {"judged": "self-judged"})(
+        *(getattr(small, one.name) for one in fields(small))
+    )
+    text = text_of(class_page(self_judged, CLASS, {}))
+    assert "Self-judged. These points come from the tests in the students' own processes" in text
 
 
 SIGNS = {

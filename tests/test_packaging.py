@@ -152,11 +152,13 @@ def test_what_is_imported_is_required_and_not_only_there_by_chance(root, pyproje
         name: core | {canonicalize_name(Requirement(text).name) for text in extras[extra]}
         for name, extra in {
             "running": "run", "kernels.py": "run", "authoring": "dev", "grading": "grading",
+            "cluster": "cluster",
         }.items()
     }  # fmt: skip
     wings["authoring"] |= wings["running"]  # the extras dev and grading hold the extra run
     wings["grading"] |= wings["running"]
-    wings["grading/cluster.py"] = wings["grading"] | {"distributed"}
+    for name in ("grading/cluster.py", "grading/cluster_worker.py"):
+        wings[name] = wings["grading"] | wings["cluster"]
     for path, distributions in imported(root / "course_lib").items():
         allowed = wings.get(path, wings.get(Path(path).parts[0], core))
         assert distributions <= allowed, f"{path} needs {distributions - allowed}"

@@ -69,6 +69,10 @@ def grade(
     workers: Annotated[
         int, typer.Option(min=0, metavar="N", help="Submissions at a time; 0: as fits.")
     ] = 0,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Execute on this Dask cluster: tcp://HOST:8786."),
+    ] = None,
     sandbox: Annotated[
         Walls, typer.Option(help="none: trust the class; its code can do what you can.")
     ] = Walls.auto,
@@ -93,12 +97,6 @@ def grade(
     from course_lib.grading import assignments, gradebook, session, submissions
     from course_lib.grading.locking import only_grader
     from course_lib.grading.progress import Progress
-    from course_lib.grading.workers import (
-        LocalWorkers,
-        automatic_count,
-        preload_of,
-        require_sandbox,
-    )
     from course_lib.signals import stopping_on_signals
 
     chosen = assignments.find(assignment)
@@ -113,35 +111,35 @@ def grade(
     if not everyone:
         raise CourseError(f"{submitted} holds no submission: <student>/<assignment>/…ipynb.")
     settings = session.Settings(seed, _limits(limit or []))
-    if sandbox is Walls.auto:
-        require_sandbox()
-    hands = LocalWorkers(
-        workers or automatic_count(),
+    hands = _hands(
+        workers,
+        scheduler,
         sandboxed=sandbox is Walls.auto,
-        preload=preload_of(chosen.source),
+        notebook=chosen.source,
         hidden=[chosen.root, out, submitted],
     )
     console = Console(stderr=json)
     stop = threading.Event()
     url = gradebook.gradebook_url(out, db)
-    console.print(f"{chosen.name}: {len(everyone)} students, {hands.count} at a time, seed {seed}")
-    if not hands.sandboxed:
-        console.print("[bold]Not sandboxed[/]: what students wrote can do whatever you can.")
     with only_grader(out, url):
-        with (
-            hands,
-            stopping_on_signals(stop),
-            _recorder(chosen, out, url, due_date) as recorder,
-            Progress(console, len(everyone)) as progress,
-        ):
-            recorder.enroll(enrolled)
-            reports = session.grade(
-                chosen, submitted, everyone, recorder, settings, hands,
-                on_graded=progress.graded, stop=stop,
-            )  # fmt: skip
-            reached = {report.student for report in reports}
-            others = set(recorder.students()) - reached
-            reports += session.kept_reports(chosen, others, recorder)
+        with hands:
+            told = f"{len(everyone)} students, {hands.count} at a time, seed {seed}"
+            console.print(f"{chosen.name}: {told}")
+            if not hands.sandboxed:
+                console.print("[bold]Not sandboxed[/]: students' code can do whatever you can.")
+            with (
+                stopping_on_signals(stop),
+                _recorder(chosen, out, url, due_date) as recorder,
+                Progress(console, len(everyone)) as progress,
+            ):
+                recorder.enroll(enrolled)
+                reports = session.grade(
+                    chosen, submitted, everyone, recorder, settings, hands,
+                    on_graded=progress.graded, stop=stop,
+                )  # fmt: skip
+                reached = {report.student for report in reports}
+                others = set(recorder.students()) - reached
+                reports += session.kept_reports(chosen, others, recorder)
         reports.sort(key=lambda report: report.student)
         _leave_configuration(chosen, out, submitted, url)
         _leave(console, chosen, reports, out, url, json=json)
@@ -188,6 +186,24 @@ def rejudge(
 def _require_packages() -> None:
     if find_spec("nbgrader") is None:
         raise CourseError("nbgrader is not installed: pip install 'course-lib[grading]'.")
+
+
+def _hands(
+    count: int, scheduler: str | None, *, sandboxed: bool, notebook: Any, hidden: Sequence[Path]
+) -> Any:
+    """Return who executes the submissions: this machine or a cluster."""
+    from course_lib.grading import workers
+
+    how = {"sandboxed": sandboxed, "preload": workers.preload_of(notebook), "hidden": hidden}
+    if scheduler is None:
+        if sandboxed:
+            workers.require_sandbox()
+        return workers.LocalWorkers(count or workers.automatic_count(), **how)
+    if find_spec("distributed") is None:
+        raise CourseError("Dask is not installed: pip install 'course-lib[cluster]'.")
+    from course_lib.grading.cluster import ClusterWorkers
+
+    return ClusterWorkers(scheduler, most=count, **how)
 
 
 def _limits(settings: Sequence[str]) -> Any:

@@ -486,6 +486,8 @@ def _both(home: Path, plain, submissions: dict) -> tuple[dict, dict]:
             [sys.executable, "-m", "nbgrader", command, NAME, f"--course={root}"],
             cwd=root, env=os.environ | {"PATH": path}, capture_output=True, check=False,
         )  # fmt: skip
+    released = nbformat.read(root / "release" / NAME / f"{NOTEBOOK}.ipynb", as_version=4)
+    assert released.cells == plain.release.cells
     theirs: dict[str, tuple | None] = {}
     with gradebook(f"sqlite:///{root / 'gradebook.db'}") as book:
         for student in submissions:

@@ -210,7 +210,6 @@ class _Chart:
 @cache
 def _template() -> Template:
     from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup, escape
 
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -219,7 +218,6 @@ def _template() -> Template:
         "readable": readable,
         "sentence": _sentence,
         "percent": lambda share: f"{share:.0%}",
-        "breakable": lambda name: escape(readable(name)).replace("_", Markup("_<wbr>")),
         "number": lambda value: f"{value:g}",
         "limits": lambda kinds: readable(", ".join(LIMITS.get(kind, kind) for kind in kinds)),
         "in_address": lambda name: quote(name, safe="", errors="surrogateescape"),

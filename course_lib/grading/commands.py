@@ -84,6 +84,8 @@ def grade(
 ) -> None:
     """Grade a class: execute every submission, judge it, and keep marks and feedback in --out.
 
+    A folder such as source/ps1 is graded by the tests in its cells, whose outcome can be forged.
+
     Exit status: 0 if every submission has its marks, 1 if grading one failed, 130 if interrupted.
 
     Example: course grade 04 --submitted submitted --out grading --roster class.csv

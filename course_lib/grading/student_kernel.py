@@ -155,6 +155,11 @@ class StudentKernel:
         """The most memory seen, in MB (10⁶ bytes); 0 where the kernel did not start."""
         return self._watch.peak_memory_mb if self._watch else 0.0
 
+    @property
+    def cpu_seconds(self) -> float:
+        """The CPU time of the kernel and all that it started, in seconds."""
+        return _cpu_seconds(self._manager.pid)
+
     async def __aenter__(self) -> StudentKernel:
         self._folders = contextlib.ExitStack()
         try:
@@ -314,7 +319,7 @@ class StudentKernel:
 
     async def _bounded(self, task: asyncio.Future, seconds: float, what: str) -> None:
         """Wait for a task, within limits on the kernel's CPU and wall time."""
-        cpu_before, started = _cpu_seconds(self._manager.pid), time.monotonic()
+        cpu_before, started = self.cpu_seconds, time.monotonic()
         cpu_seen, busy_at = cpu_before, started
         asked_at: float | None = None
         stopped: Stopped | None = None
@@ -331,7 +336,7 @@ class StudentKernel:
                 raise stopped or self._why_it_ended(what)
             now = time.monotonic()
             if asked_at is None:
-                cpu = _cpu_seconds(self._manager.pid)
+                cpu = self.cpu_seconds
                 if cpu - cpu_seen > _BUSY:
                     cpu_seen, busy_at = cpu, now
                 idle, wall = now - busy_at, now - started

@@ -9,6 +9,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV := .venv
 COURSE := $(VENV)/bin/course
 PYTEST := $(VENV)/bin/python -m pytest
+# Test modules that run at a time. Lessons train on both of two cores, so more gain little.
+JOBS ?= 2
 ARGS ?=
 
 .PHONY: run lab notebooks test test-slow constraints clean
@@ -24,10 +26,10 @@ notebooks: $(VENV)/.with-all
 	$(COURSE) build $(ARGS)
 
 test: $(VENV)/.with-all
-	$(PYTEST) -m "not slow" --durations 10 $(ARGS)
+	$(PYTEST) -m "not slow" -n $(JOBS) --dist loadfile --durations 10 $(ARGS)
 
 test-slow: $(VENV)/.with-all
-	$(PYTEST) -m slow --durations 10 $(ARGS)
+	$(PYTEST) -m slow -n $(JOBS) --dist loadfile --durations 10 $(ARGS)
 
 # Each set-up leaves a stamp, so that the next one only looks whether the pins changed.
 $(VENV)/.with-%: pyproject.toml constraints.txt | $(VENV)/bin/python

@@ -172,6 +172,8 @@ def _assembled(cells: list[_Cell], assignment: Assignment) -> Submission:
     for name in assignment.written:
         if not handout.cells[name].metadata.nbgrader.solution:  # the answer may stand anywhere
             written[name] = "\n\n".join(row.cell.source for row in rows)
+        elif name not in placed and name not in written and (own := _own_texts(cells, assignment)):
+            written[name] = own  # its cell lost its name: a person is to find the answer
     remarks = tuple(
         f"The cell of {grade_id} was missing or of another type; it is back."
         for grade_id in _put_back(rows, placed, handout)
@@ -181,6 +183,13 @@ def _assembled(cells: list[_Cell], assignment: Assignment) -> Submission:
     _number(notebook)
     executed = tuple(index for index, row in enumerate(rows) if row.runs)
     return Submission("ok", notebook, executed, written, remarks, assignment.files)
+
+
+def _own_texts(cells: list[_Cell], assignment: Assignment) -> str:
+    """Return the Markdown that was not handed out."""
+    handed_out = {cell.source.strip() for cell in assignment.release.cells}
+    texts = (cell.source.strip() for cell in cells if cell.kind == "markdown")
+    return "\n\n".join(text for text in texts if text not in handed_out)
 
 
 @dataclass(eq=False)

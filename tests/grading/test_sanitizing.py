@@ -154,6 +154,15 @@ def test_a_written_answer_is_kept_and_an_untouched_one_is_not(small):
     assert sanitize(as_bytes(answered(small)), small).written == {}
 
 
+def test_a_written_answer_whose_cell_lost_its_name_waits_for_a_person(small):
+    stripped = right(small)
+    for cell in stripped.cells:
+        cell.metadata.pop("nbgrader", None)
+    assert sanitize(as_bytes(stripped), small).written == {
+        "why": "Because adding twice is doubling."
+    }
+
+
 def test_a_notebook_of_version_3_is_read(small):
     old = {
         "nbformat": 3,

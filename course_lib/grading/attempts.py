@@ -132,19 +132,30 @@ class Archive:
     def __init__(self, out: Path, assignment: str) -> None:
         self.folder = out / "attempts" / assignment
 
-    def find(self, student: str, key: str) -> Attempt | None:
-        """Return a student's attempt with this fingerprint, if it was executed before."""
+    def find(self, student: str, key: str, *, replies: bool = True) -> Attempt | None:
+        """Return a student's attempt with this fingerprint, if it was executed before.
+
+        Parameters
+        ----------
+        student, key : str
+        replies : bool, optional
+            Whether they are wanted; without them, only their number of bytes is looked at.
+        """
         folder = self.folder / student / key
         try:
             facts = json.loads((folder / "attempt.json").read_text("utf-8"))
-            replies = unpack((folder / "replies.npz").read_bytes())
+            size = facts.pop("reply_bytes", None)
+            if replies or size != (folder / "replies.npz").stat().st_size:
+                kept = unpack((folder / "replies.npz").read_bytes())
+            else:
+                kept = {}
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
             return None  # none yet, or damaged: it is executed again
         for name in ("cell_errors", "results"):
             facts[name] = {int(index): text for index, text in facts.get(name, {}).items()}
         for name in ("executed", "remarks", "limits_hit"):
             facts[name] = tuple(facts.get(name, ()))
-        return Attempt(**facts, replies=replies)
+        return Attempt(**facts, replies=kept)
 
     def submission(self, student: str, attempt: Attempt) -> Submission:
         """Return the submission of a kept attempt, with the outputs of its executed cells."""
@@ -192,13 +203,15 @@ class Archive:
         )
         facts = asdict(attempt)
         del facts["replies"]
+        packed = pack(execution.replies)
+        facts["reply_bytes"] = len(packed)
         home = files.prepare_folder(self.folder / student)
         scratch = home / f".attempt-{key}"  # one process writes here
         try:
             scratch.mkdir(exist_ok=True)
             files.write(scratch / "attempt.json", json.dumps(facts, indent=1))
             files.write(scratch / "notebook.ipynb", nbformat.writes(execution.notebook))
-            files.write_bytes(scratch / "replies.npz", pack(execution.replies))
+            files.write_bytes(scratch / "replies.npz", packed)
             shutil.rmtree(home / key, ignore_errors=True)  # a damaged one
             os.replace(scratch, home / key)
         except OSError as error:

@@ -1,89 +1,31 @@
-"""Feedback pages: nbgrader's own, made from the marked notebooks and the gradebook.
-
-A page shows what a student wrote to somebody else's browser, so whatever comes from a cell is
-cleaned after it was rendered: no script, no event handler, no foreign frame or form.
-"""
+"""Feedback pages: nbgrader's own, made from the marked notebooks and the gradebook."""
 
 from __future__ import annotations
 
-import logging
+import hashlib
+import json
 import os
-import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from course_lib.errors import CourseError
-from course_lib.files import prepare_folder, write
+from course_lib.files import prepare_folder, write, write_bytes
+from course_lib.grading import inert_pages
+from course_lib.grading.gradebook import explained, gradebook
+from course_lib.grading.inert_pages import leave_out_unsafe, make_exporter
 
 if TYPE_CHECKING:
     from nbconvert.exporters import HTMLExporter
     from nbformat import NotebookNode
+    from nbgrader.api import Gradebook
 
-# What Markdown makes, and nothing that loads, runs or covers the page.
-TAGS = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "blockquote",
-        "br",
-        "caption",
-        "code",
-        "dd",
-        "del",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "em",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "img",
-        "ins",
-        "kbd",
-        "li",
-        "mark",
-        "ol",
-        "p",
-        "pre",
-        "q",
-        "s",
-        "small",
-        "span",
-        "strong",
-        "sub",
-        "summary",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "u",
-        "ul",
-    ]
-)
-PROTOCOLS = frozenset({"http", "https", "mailto", "data"})
-HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-# The colours of code and the mark beside a heading. Any other class is the page's own, and could
-# make a student's text look like, or lie over, what the grader wrote.
-OWN_CLASSES = re.compile(r"highlight|hl-\w+|anchor-link|[a-z][a-z0-9]{0,2}")
-# Outputs of other kinds, such as JavaScript, widgets and drawings, are left out of the pages.
-SHOWN = frozenset({"text/plain", "text/html", "text/markdown", "text/latex"}) | {
-    "image/png",
-    "image/jpeg",
-}
+_SEAL = "<!-- course feedback {} {} -->\n"
 
 
 def students_with_marks(out: Path, assignment: str) -> list[str]:
@@ -100,6 +42,8 @@ def write_feedback(
     advance: Callable[[str], None] = lambda student: None,
 ) -> dict[str, list[Path]]:
     """Make the feedback pages of some students, the manual marks and comments so far included.
+
+    A page that is there already, whole and made from the same, is not made again.
 
     Parameters
     ----------
@@ -124,19 +68,18 @@ def write_feedback(
     CourseError
         If a student's notebook is missing or is not in the gradebook.
     """
-    exporter = make_exporter()
     written: dict[str, list[Path]] = {}
-    for student in students:
-        notebooks = sorted((out / "autograded" / student / assignment).glob("*.ipynb"))
-        if not notebooks:
-            raise CourseError(
-                f"{out / 'autograded' / student / assignment} holds no notebook: "
-                f"grade {assignment} again with `course grade`."
-            )
-        written[student] = [
-            _write_page(exporter, out, assignment, student, path, db_url) for path in notebooks
-        ]
-        advance(student)
+    with explained(db_url), gradebook(db_url) as book:
+        pages = _Pages(book, out, assignment)
+        for student in students:
+            notebooks = sorted((out / "autograded" / student / assignment).glob("*.ipynb"))
+            if not notebooks:
+                raise CourseError(
+                    f"{out / 'autograded' / student / assignment} holds no notebook: "
+                    f"grade {assignment} again with `course grade`."
+                )
+            written[student] = [pages.write(student, path) for path in notebooks]
+            advance(student)
     return written
 
 
@@ -203,90 +146,142 @@ def copy_receipts(out: Path, assignment: str, students: Iterable[str], submitted
                 target.unlink(missing_ok=True)
 
 
-def make_exporter() -> HTMLExporter:
-    """Return an exporter of feedback pages as nbgrader configures it, which cleans what it shows.
+@dataclass(frozen=True)
+class _Shown:
+    """What a page shows of the gradebook.
 
-    nbgrader's template does not clean Markdown cells and comments even where nbconvert is told to,
-    so the filter that renders them does.
+    Attributes
+    ----------
+    scores : dict of str to tuple of float
+        Points and the most there are, by grade_id.
+    comments : dict of str to str or None
+        By the grade_id of a solution or task.
+    late_penalty : float
     """
-    from bleach import Cleaner
-    from jinja2 import pass_context
-    from nbconvert.exporters import HTMLExporter
-    from nbgrader.converters import GenerateFeedback
 
-    cleaner = Cleaner(tags=TAGS, attributes=_may_stay, protocols=PROTOCOLS, strip=True)
+    scores: dict[str, tuple[float, float]]
+    comments: dict[str, str | None]
+    late_penalty: float
 
-    class FeedbackExporter(HTMLExporter):
-        @pass_context
-        def markdown2html(self, context: Any, source: str) -> str:
-            return cleaner.clean(super().markdown2html(context, source))
+    def fill_in(self, notebook: NotebookNode) -> None:
+        """Put marks and comments where nbgrader's template looks for them.
 
-        def default_filters(self) -> Iterable[tuple[str, Callable]]:
-            yield from super().default_filters()
-            yield "clean_html", lambda text: cleaner.clean(str(text))
+        Raises
+        ------
+        KeyError
+            If the gradebook does not know a cell.
+        """
+        from nbgrader import utils
 
-    nbgrader_says = GenerateFeedback()  # knows where the templates are
-    config = nbgrader_says.config.copy()
-    config.HTMLExporter.sanitize_html = True
-    exporter = FeedbackExporter(config=config)
-    exporter.log = quiet = logging.Logger("feedback", logging.CRITICAL)
-    for preprocessor in nbgrader_says.preprocessors:
-        made = preprocessor(parent=exporter, log=quiet)
-        exporter.register_preprocessor(made, enabled=True)
-    return exporter
+        for cell in notebook.cells:
+            known = cell.metadata.get("nbgrader", {})
+            if utils.is_solution(cell) or utils.is_task(cell):
+                known["comment"] = self.comments[known["grade_id"]]
+            if utils.is_grade(cell) or utils.is_task(cell):
+                known["score"], known["points"] = self.scores[known["grade_id"]]
 
-
-def _may_stay(tag: str, name: str, value: str) -> bool:
-    """Tell whether an element in a student's text keeps an attribute."""
-    if name == "class":
-        return all(OWN_CLASSES.fullmatch(word) for word in value.split())
-    if name == "id":
-        return tag in HEADINGS
-    if (tag, name) == ("a", "href"):
-        return not value.strip().lower().startswith("data:")
-    return name in {
-        "img": ("src", "alt", "title", "width", "height"),
-        "ol": ("start",),
-        "td": ("colspan", "rowspan", "align"),
-        "th": ("colspan", "rowspan", "align"),
-    }.get(tag, ("title",))
+    @property
+    def totals(self) -> dict[str, float]:
+        """What the template wants to know of the whole."""
+        scores = self.scores.values()
+        return {
+            "score": sum(score for score, _ in scores) - self.late_penalty,
+            "max_score": sum(most for _, most in scores),
+            "late_penalty": self.late_penalty,
+        }
 
 
-def _write_page(
-    exporter: HTMLExporter, out: Path, assignment: str, student: str, path: Path, db_url: str
-) -> Path:
-    import nbformat
-    from nbgrader.api import MissingEntry
+class _Pages:
+    """Makes one assignment's pages; one that is up to date is left as it is."""
 
-    notebook = nbformat.read(path, as_version=4)
-    _leave_out_unsafe(notebook)
-    resources = {
-        "metadata": {"name": path.stem, "path": str(path.parent)},
-        "nbgrader": {
-            "notebook": path.stem,
-            "assignment": assignment,
-            "student": student,
-            "db_url": db_url,
-        },
-    }
+    def __init__(self, book: Gradebook, out: Path, assignment: str) -> None:
+        self._book, self._out, self._assignment = book, out, assignment
+        self._versions = _versions()
+        self._cells: dict[str, Any] = {}
+
+    @cached_property
+    def _exporter(self) -> HTMLExporter:
+        return make_exporter()  # where nothing changed, none is needed
+
+    def write(self, student: str, path: Path) -> Path:
+        """Make a marked notebook's page, and return where it is."""
+        folder = self._out / "feedback" / student / self._assignment
+        target = folder / f"{path.stem}.html"
+        shown = self._shown(student, path.stem)
+        data = path.read_bytes()
+        source = hashlib.sha256(data)
+        source.update(json.dumps([self._versions, asdict(shown)], sort_keys=True).encode())
+        if _is_made_from(target, source.hexdigest()):
+            return target
+        page = self._render(student, path, data, shown)
+        write_bytes(prepare_folder(folder) / target.name, _sealed(page, source.hexdigest()))
+        return target
+
+    def _shown(self, student: str, notebook: str) -> _Shown:
+        """Read what a page shows from the gradebook."""
+        from nbgrader.api import MissingEntry
+
+        try:
+            handed = self._book.find_submission_notebook(notebook, self._assignment, student)
+        except MissingEntry as error:
+            raise CourseError(
+                f"{student} is not in the gradebook with {self._assignment} ({error}): "
+                "grade it again with `course grade`."
+            ) from error
+        # The class has its cells in common: each is read once.
+        cells = self._cells
+        rows = (*handed.grades, *handed.comments)
+        cells.update({row.cell_id: row.cell for row in rows if row.cell_id not in cells})
+        return _Shown(
+            {cells[g.cell_id].name: (g.score, cells[g.cell_id].max_score) for g in handed.grades},
+            {cells[comment.cell_id].name: comment.comment for comment in handed.comments},
+            float(handed.late_submission_penalty or 0.0),
+        )
+
+    def _render(self, student: str, path: Path, data: bytes, shown: _Shown) -> str:
+        import nbformat
+
+        notebook = nbformat.reads(data.decode("utf-8"), as_version=4)
+        leave_out_unsafe(notebook)
+        try:
+            shown.fill_in(notebook)
+        except KeyError as error:
+            raise CourseError(
+                f"The gradebook does not know the cell {error} of {student}: "
+                f"grade {self._assignment} again with `course grade`."
+            ) from error
+        resources = {
+            "metadata": {"name": path.stem, "path": str(path.parent)},
+            "nbgrader": {
+                "notebook": path.stem,
+                "assignment": self._assignment,
+                "student": student,
+                **shown.totals,
+            },
+        }
+        return self._exporter.from_notebook_node(notebook, resources)[0]
+
+
+def _versions() -> list[str]:
+    """Return what a page depends on besides its notebook and the gradebook."""
+    packages = ("bleach", "jinja2", "mistune", "nbconvert", "nbgrader", "pygments")
+    own = hashlib.sha256()
+    for path in (__file__, inert_pages.__file__):
+        own.update(Path(path).read_bytes())
+    return [own.hexdigest(), *map(metadata.version, packages)]
+
+
+def _sealed(page: str, source: str) -> bytes:
+    """Return a page with a last line that tells whether it is whole, and what it was made from."""
+    data = page.encode("utf-8")
+    return data + _SEAL.format(source, hashlib.sha256(data).hexdigest()).encode()
+
+
+def _is_made_from(path: Path, source: str) -> bool:
     try:
-        page, _ = exporter.from_notebook_node(notebook, resources)
-    except MissingEntry as error:
-        raise CourseError(
-            f"{student} is not in the gradebook with {assignment} ({error}): "
-            "grade it again with `course grade`."
-        ) from error
-    target = out / "feedback" / student / assignment / f"{path.stem}.html"
-    write(prepare_folder(target.parent) / target.name, page)
-    return target
-
-
-def _leave_out_unsafe(notebook: NotebookNode) -> None:
-    """Drop kinds of output, attachments and metadata that a page need not show."""
-    notebook.metadata.pop("widgets", None)
-    notebook.metadata.pop("title", None)
-    for cell in notebook.cells:
-        for output in cell.get("outputs", ()):
-            if "data" in output:
-                output["data"] = {k: v for k, v in output["data"].items() if k in SHOWN}
-                output["metadata"] = {}
+        data = path.read_bytes()
+    except OSError:
+        return False
+    length = len(_SEAL.format(source, source))
+    page, seal = data[:-length], data[-length:]
+    return seal == _SEAL.format(source, hashlib.sha256(page).hexdigest()).encode()

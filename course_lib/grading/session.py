@@ -21,6 +21,7 @@ from course_lib.grading.assignments import ANSWER_SUFFIX, Assignment
 from course_lib.grading.attempts import Attempt, fingerprint, key_of
 from course_lib.grading.calls import Call
 from course_lib.grading.judging import Verdict, judge, requests_of
+from course_lib.grading.kept_verdicts import KeptVerdicts
 from course_lib.grading.recording import UNANSWERED, UNMARKED, Mark, Marks, Recorder
 from course_lib.grading.reporting import StudentReport
 from course_lib.grading.sanitizing import Submission, sanitize
@@ -130,6 +131,7 @@ class _Class:
         self.settings, self.workers, self.stop = settings, workers, stop
         self.calls = calls_of(assignment, settings.seed)
         self.asked = {name: fingerprint(some) for name, some in self.calls.items()}
+        self.verdicts = KeptVerdicts(recorder.archive, assignment)
 
     def executed(self, handed: submissions.Handed) -> tuple[Submission, Attempt | None]:
         """Sanitise and execute a submission, unless a kept attempt says what would come of it.
@@ -142,9 +144,12 @@ class _Class:
         if submission.status == "missing":
             return submission, None
         key = key_of(submission, self.asked, settings.seed, settings.limits, self.workers.sandboxed)
-        attempt = archive.find(handed.student, key)
+        judged_before = self.verdicts.find(handed.student, key) is not None
+        attempt = archive.find(handed.student, key, replies=not judged_before)
         if attempt is not None:
-            return archive.submission(handed.student, attempt), replace(attempt, seconds=0.0)
+            # How the notebook was found is told as it was this time.
+            kept = archive.submission(handed.student, attempt)
+            return replace(kept, remarks=submission.remarks), replace(attempt, seconds=0.0)
         execution = self.workers.execute(submission, self.calls, settings.limits, self.stop)
         attempt = archive.keep(
             handed.student, key, settings.seed, self.asked, submission, execution
@@ -157,7 +162,7 @@ class _Class:
         """Judge and record what was executed; None where it was interrupted."""
         try:
             submission, attempt = future.result()
-            verdicts = judged(self.assignment, submission, attempt)
+            verdicts = self._judged(handed.student, submission, attempt)
             marks = self.recorder.record(
                 handed.student,
                 submission,
@@ -175,6 +180,18 @@ class _Class:
             remark = f"Grading failed ({type(error).__name__}: {error}): grade this student again."
             return StudentReport(handed.student, "failed", nothing, {}, (remark,))
         return report_of(handed.student, submission, attempt, verdicts, marks)
+
+    def _judged(
+        self, student: str, submission: Submission, attempt: Attempt | None
+    ) -> dict[str, Verdict]:
+        """Judge an attempt, unless that was done before in the same way."""
+        if attempt is None or submission.status != "ok":
+            return judged(self.assignment, submission, attempt)
+        verdicts = self.verdicts.find(student, attempt.key)
+        if verdicts is None:
+            verdicts = judged(self.assignment, submission, attempt)
+            self.verdicts.keep(student, attempt.key, verdicts)
+        return verdicts
 
 
 def calls_of(assignment: Assignment, seed: int) -> dict[str, list[Call]]:

@@ -202,7 +202,7 @@ def _read(path: Path) -> NotebookNode:
         notebook = validator.upgrade_notebook_metadata(nbformat.read(path, as_version=4))
         validator.validate_nb(notebook)
     except Exception as error:
-        reason = str(error).splitlines()[0]
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise CourseError(f"{path} is no notebook of nbgrader's: {reason}.") from error
     if notebook.metadata.get("kernelspec", {}).get("language", "python") != "python":
         raise CourseError(f"{path} is not written in Python: grade it with nbgrader itself.")

@@ -24,7 +24,7 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from course_lib.grading.sandbox import CHANNEL, HOME, room
+from course_lib.grading.sandbox import CHANNEL, HOME, room, system_calls
 
 _SOCKETS = 5  # of a kernel: shell, iopub, stdin, heartbeat, control
 _KERNEL = ("ipykernel.kernelapp", "ipykernel.inprocess", "matplotlib_inline.backend_inline")
@@ -131,6 +131,7 @@ def _be_kernel(request: dict[str, Any]) -> NoReturn:
     with open("kernel.json", "w", encoding="utf-8") as file:
         json.dump(request["connection"] | {"ip": f"{CHANNEL}/k", "transport": "ipc"}, file)
     room.give_up_privileges(request["limits"])
+    system_calls.refuse_hidden_memory()
 
     from ipykernel.kernelapp import IPKernelApp
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hostile import ENTRIES, HONEST
+from hostile import ENTRIES, HONEST, files, pages
 from hostile.assignment import hostile_course
 from hostile.entries import NAME, Entry, Surroundings
 from hostile.machine import (
@@ -196,3 +196,49 @@ def test_the_gradebook_holds_the_marks_of_the_report_and_no_other(graded):
     reported = report(graded.out)
     assert {s: e["score"] for s, e in reported.items() if s in kept} == kept
     assert all(entry["score"] == 0 for s, entry in reported.items() if s not in kept)
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def asked_by_a_browser(pages: list[Path], folder: Path, mark: str) -> list[str]:
+    """Open pages in headless Chromium; return the requests that hold the mark."""
+    frames = "".join(f'<iframe src="{html.escape(page.as_uri())}"></iframe>' for page in pages)
+    around = folder / "around.html"
+    around.write_text(f"<!DOCTYPE html><body>{frames}</body>", "utf-8")
+    proxy = Listeners(secrets.token_hex(8))  # whatever leaves the browser comes by here
+    subprocess.run(
+        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         f"--user-data-dir={folder / 'profile'}", f"--proxy-server=http://127.0.0.1:{proxy.port}",
+         "--proxy-bypass-list=<-loopback>", "--virtual-time-budget=5000", "--dump-dom",
+         around.as_uri()],
+        capture_output=True, timeout=120, check=True,
+    )  # fmt: skip
+    proxy.close()
+    return [line for line in proxy.heard if mark in line]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chromium is not installed")
+def test_in_a_browser_no_script_of_a_students_runs_and_nothing_is_asked_for(graded, tmp_path):
+    students = [entry.student for entry in [*pages.ENTRIES, *files.NAMES]]
+    shown = [graded.out / "feedback" / one / NAME / f"{NAME}.html" for one in students]
+    mark = graded.around.mark
+    assert asked_by_a_browser([*shown, graded.out / "class.html"], tmp_path, mark) == []
+    plain = tmp_path / "plain.html"  # the same as it would be without anybody's care
+    plain.write_bytes(graded.around.fill_in(pages.HTML.encode()))
+    asked = "\n".join(asked_by_a_browser([plain], tmp_path, mark))
+    for kind in ("script", "run", "picture", "style", "frame"):
+        assert f"{mark}/{kind}" in asked
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("entry", pages.ENTRIES, ids=lambda entry: entry.student)
+def test_a_page_has_no_more_elements_that_act_than_a_plain_one(graded, entry):
+    acting = re.compile(
+        r"<(script|iframe|object|embed|form|input|svg|video|base|meta|link|style|title|plaintext)"
+        r"[\s>]|<[^>]*\s(?:on\w+|ping|style)\s*=|javascript:(?!void)", re.IGNORECASE
+    )  # fmt: skip
+    found = {one: acting.findall(page_of(graded.out, one)) for one in ("zoe", entry.student)}
+    assert found[entry.student] == found["zoe"]

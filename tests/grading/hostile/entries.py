@@ -96,18 +96,24 @@ def code(
     marks: tuple[float, float, float] = RIGHT,
     told: str = "",
     shown: str = "",
-    at: int = 5,
+    before: bool = False,
     **answers: str,
 ) -> Entry:
-    """Return a submission with a cell after the answer to double, and answers that are right but
-    for those that are given.
+    """Return a submission with one more cell, after or before its answers.
+
+    Its answers are right but for those that are given.
     """
 
     def content(assignment: Assignment) -> NotebookNode:
         notebook = right(assignment, **answers)
-        return notebook if cell is None else with_cell(notebook, cell, at)
+        return notebook if cell is None else with_cell(notebook, cell, _at(notebook, before))
 
     return Entry(student, tries, content, marks, told, shown)
+
+
+def _at(notebook: NotebookNode, before: bool) -> int:
+    known = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
+    return known.index("double-answer") if before else len(known)
 
 
 def unreadable(student: str, tries: str, data: Callable[[], bytes], told: str) -> Entry:
@@ -122,6 +128,7 @@ def edited(
     *,
     marks: tuple[float, float, float] = RIGHT,
     told: str = "",
+    status: str = "to_mark",
     **answers: str,
 ) -> Entry:
     """Return a submission whose file was changed by something else than Jupyter."""
@@ -131,7 +138,7 @@ def edited(
         edit(notebook)
         return notebook
 
-    return Entry(student, tries, content, marks, told)
+    return Entry(student, tries, content, marks, told, status=status)
 
 
 def arranged(

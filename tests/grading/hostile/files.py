@@ -7,7 +7,9 @@ import shutil
 import socket
 from pathlib import Path
 
-from hostile.entries import NAME, RIGHT, Entry, Surroundings, arranged, code
+from small_class import right
+
+from hostile.entries import NAME, RIGHT, Entry, Surroundings, arranged
 
 NOTEBOOK = f"{NAME}.ipynb"
 NOTHING = {"marks": (0, 0, 0), "status": "missing", "told": "No notebook was handed in"}
@@ -149,14 +151,19 @@ ENTRIES = [
     arranged("stamp-is-a-pipe", "a timestamp and a secret that are pipes", _stamp_pipe),
     arranged("stamp-is-a-link", "a timestamp and a secret that are links to another file",
              _stamp_link),
-    Entry("=cmd|'calc'!A0", "a name that a spreadsheet computes",
-          lambda assignment: code("", "").content(assignment), RIGHT),
-    Entry("[bold]%2e%2e{0}'; DROP TABLE student; --", "a name that is markup, a path and SQL",
-          lambda assignment: code("", "").content(assignment), RIGHT),
-    Entry("<img src=x onerror=alert(1)>", "a name that is HTML",
-          lambda assignment: code("", "").content(assignment), RIGHT),
-    Entry("line\nbreak\x1b[2J\u202e", "a name that draws on the terminal",
-          lambda assignment: code("", "").content(assignment), RIGHT),
-    Entry("long-" + "n" * 200, "a name as long as the system allows",
-          lambda assignment: code("", "").content(assignment), RIGHT),
 ]  # fmt: skip
+
+NAMES = [
+    Entry("=cmd|'calc'!A0", "a name that a spreadsheet computes",
+          right, RIGHT),
+    Entry("[bold]%2e%2e{0}'; DROP TABLE student; --", "a name that is markup, a path and SQL",
+          right, RIGHT),
+    Entry("<img src=x onerror=alert(1)>", "a name that is HTML",
+          right, RIGHT),
+    Entry("line\nbreak\x1b[2J\u202e", "a name that draws on the terminal",
+          right, RIGHT),
+    Entry("long-" + "n" * 200, "a name as long as the system allows",
+          right, RIGHT),
+]  # fmt: skip
+
+ENTRIES += NAMES

@@ -122,7 +122,6 @@ def _stray(notebook: NotebookNode) -> None:
     notebook.cells[3:3] = [None, 3, [], {}, {"cell_type": []}, {"cell_type": "code", "source": {}}]
 
 
-WHERE = {"at": 3}  # before every answer
 BACK = "was missing or of another type; it is back"
 
 FILES = [
@@ -173,7 +172,7 @@ JSON = [
 CELLS = [
     edited("doubled-cells", "every cell twice", _doubled),
     edited("reversed-cells", "the last cell first: the imports come after what needs them", _reversed),
-    edited("deleted-tests", "no test cells", _without("double", "draw", "affine", "why"), told=BACK),
+    edited("deleted-tests", "no test cells", _without("double", "draw", "affine"), told=BACK),
     edited("deleted-answers", "no answer cells", _without("double-answer", "draw-answer"),
            marks=(0, 0, 0), told="double is not defined"),
     edited("retyped-tests", "test cells that are Markdown and raw text",
@@ -213,13 +212,13 @@ NOTEBOOK_HABITS = [
     code("asks-in-a-call", "asks for input where it is called",
          double="def double(values):\n    return float(input()) * values", marks=(0, 1, 0),
          told="double failed"),
-    code("shell", "a cell in another language", "%%bash\necho from the shell", shown="from the shell"),
+    code("shell", "a cell in another language", "%%bash\necho from the shell: $((6 * 7))", shown="from the shell: 42"),
     code("shell-that-fails", "a command that fails", "!false\n%cd /\n%env A=B\n!!ls /nowhere"),
-    code("resets", "forgets all names, and the imports", "%reset -f", **WHERE,
+    code("resets", "forgets all names, and the imports", "%reset -f", before=True,
          double="import numpy as np\n" + ANSWERS["double"]),
-    code("resets-all", "forgets all names after it answered", "%reset -f", marks=(0, 1, 0),
+    code("resets-all", "forgets all names after it answered", "%reset -f", marks=(0, 0, 0),
          told="double is not defined"),
-    code("autoawait", "runs its cells in another event loop", "%autoawait trio", **WHERE),
+    code("autoawait", "runs its cells in another event loop", "%autoawait trio", before=True),
     code("stops-the-loop", "stops the loop that the kernel lives in",
          "import asyncio\nasyncio.get_event_loop().stop()"),
     code("nested-loop", "awaits for ever", "import asyncio\nawait asyncio.sleep(1000)",
@@ -233,10 +232,10 @@ NOTEBOOK_HABITS = [
     code("answer-in-error", "an answer that is no Python", double="def double(values)\n  return",
          marks=(0, 1, 0), told="The cell that should define it failed: SyntaxError"),
     code("names-replaced", "replaces names that everybody uses",
-         "open = list = dict = str = print = exec = len = range = 3", at=-1),
+         "open = list = dict = str = print = exec = len = range = 3"),
     code("builtins-deleted", "deletes what Python itself is made of",
          "import builtins\nfor name in ('open', 'len', 'isinstance', 'getattr', 'print', '__import__'):\n"
-         "    delattr(builtins, name)", marks=(0, 0, 0), told="double"),
+         "    delattr(builtins, name)", shown="ended the kernel"),
     code("longest-line", "a line of a megabyte", "x = '" + "y" * 10**6 + "'", shown="SyntaxError"),
 ]  # fmt: skip
 

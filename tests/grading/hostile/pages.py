@@ -4,44 +4,45 @@ from __future__ import annotations
 
 from nbformat.v4 import new_markdown_cell, new_raw_cell
 
-from hostile.entries import Entry, code, edited
+from hostile.entries import code, edited
 
 BEACON = "http://127.0.0.1:@PORT@/@MARK@"
-# Whatever runs of it, or loads, is heard of by the server on 127.0.0.1, or changes the title.
+RUN = f"new Image().src='{BEACON}/run'"
+# Whatever of it runs, or loads, is heard of by the server on 127.0.0.1.
 HTML = f"""\
-<script>document.title = "hostile"; fetch("{BEACON}/script")</script>
-<img src="{BEACON}/picture" onerror="document.title = 'hostile'"><img src=x onerror="fetch('{BEACON}/error')">
-<svg onload="document.title = 'hostile'"><image href="{BEACON}/svg"/></svg>
+<script>{RUN}; fetch("{BEACON}/script")</script>
+<img src="{BEACON}/picture" onerror="{RUN}"><img src=x onerror="fetch('{BEACON}/error')">
+<svg onload="{RUN}"><image href="{BEACON}/svg"/></svg>
 <style>@import url({BEACON}/style); body {{background: url({BEACON}/body)}}</style>
 <link rel="stylesheet" href="{BEACON}/link"><iframe src="{BEACON}/frame"></iframe>
 <meta http-equiv="refresh" content="0; url={BEACON}/refresh"><base href="{BEACON}/base/">
 <video src="{BEACON}/video" autoplay></video><object data="{BEACON}/object"></object>
-<form action="{BEACON}/form"><input name="q" autofocus onfocus="document.title = 'hostile'"></form>
+<form action="{BEACON}/form"><input name="q" autofocus onfocus="{RUN}"></form>
 <p style="background: url({BEACON}/p); position: fixed; top: 0">Score: 4 / 4</p>
-<a id="x" href="javascript:document.title='hostile'" ping="{BEACON}/ping">a link</a>
-</pre></div></body></html><script>document.title = "hostile"</script>
+<a id="x" href="javascript:{RUN}" ping="{BEACON}/ping">a link</a>
+</pre></div></body></html><script>{RUN}</script>
 """
 MARKDOWN = f"""\
 ![picture]({BEACON}/markdown "title") [link](javascript:alert(1)) [data](data:text/html,hostile)
 
 [![nested]({BEACON}/nested)][1]
 
-$\\href{{javascript:document.title='hostile'}}{{x}}$ $$\\require{{html}}\\style{{position:fixed}}{{x}}$$
+$\\href{{javascript:{RUN}}}{{x}}$ $$\\require{{html}}\\style{{position:fixed}}{{x}}$$
 
-$$\\unicode{{x</script><script>document.title='hostile'</script>}}$$
+$$\\unicode{{x</script><script>{RUN}</script>}}$$
 
 [1]: {BEACON}/reference
 """
 
 
 def _spoil(notebook) -> None:
-    notebook.metadata["title"] = "</title><script>document.title = 'hostile'</script>"
+    notebook.metadata["title"] = f"</title><script>{RUN}</script>"
     notebook.metadata["authors"] = [{"name": HTML}]
     notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": HTML}}
     notebook.cells += [new_raw_cell(HTML), new_markdown_cell(HTML)]
     notebook.cells[-1]["attachments"] = {"x": {"image/svg+xml": HTML}}
     for cell in notebook.cells:
-        cell.metadata["tags"] = ['"><script>document.title = "hostile"</script>']
+        cell.metadata["tags"] = [f'"><script>{RUN}</script>']
         if cell.cell_type == "code":
             cell.outputs = [
                 {"output_type": "display_data", "data": {"text/html": HTML}, "metadata": {}}
@@ -58,15 +59,16 @@ ENTRIES = [
          "    'application/vnd.jupyter.widget-view+json', 'image/jpeg', 'application/pdf')})\n"
          f"print('''{HTML}''')"),
     code("page-picture", "a picture that is none, and ends its own tag",
-         f"{SHOW}publish_display_data({{'image/png': 'x\" onerror=\"document.title=1', 'text/plain': ''}},\n"
-         "    metadata={'image/png': {'width': '1\" onload=\"document.title=2', 'alt': '\">'}})"),
+         f"{SHOW}odd = '''x\" onerror=\"{RUN}\" onload=\"{RUN}\">'''\n"
+         "publish_display_data({'image/png': odd, 'text/plain': odd},\n"
+         "                     metadata={'image/png': {'width': odd, 'alt': odd}, 'isolated': True})"),
     code("page-error", "HTML in the message of an error", f"class Odd(Exception): pass\nraise Odd('''{HTML}''')"),
     code("page-error-in-a-call", "HTML in the message of an error of a judged call",
          double=f"def double(values):\n    raise ValueError('''{HTML}'''[:590])", marks=(0, 1, 0),
          told="double failed: ValueError: <script>"),
     code("page-class-name", "HTML in the name of a class that the message quotes",
          double="def double(values):\n"
-         "    return type('<script>document.title=\"hostile\"</script>', (), {})()",
+         f"    return type('''<script>{RUN}</script>''', (), {{}})()",
          marks=(0, 1, 0), told="cannot be read"),
     code("page-written-html", "HTML in a written answer", why=HTML),
     code("page-written-markdown", "pictures, links and formulas in a written answer", why=MARKDOWN),
@@ -84,6 +86,3 @@ ENTRIES = [
     code("page-template", "a template in the source, the output and the answer",
          "print('{{ 7 * 7 }} {% raw %} ${7*7}')", why="{{ 7 * 7 }} {% include '/etc/passwd' %}"),
 ]  # fmt: skip
-
-# Whose page is the plainest, to compare with what hostile ones load.
-PLAIN: Entry = code("page-plain", "nothing at all")

@@ -23,9 +23,9 @@ def tell(data):
 def search(*folders, names=""):
     import os
     for folder in folders:
-        for where, _, files in os.walk(folder):
-            if where.startswith(("/proc", "/sys", "/usr", "/dev/pts")):
-                continue
+        for where, inner, files in os.walk(folder):
+            # Python's own and the system's files would take too long.
+            inner[:] = {*inner} - {"proc", "sys", "usr", "site-packages", "python3.11"}
             for name in files:
                 path = os.path.join(where, name)
                 if names in name and os.path.isfile(path):
@@ -171,14 +171,15 @@ ENTRIES = [
         double=(
             "def double(values):\n"
             "    import gc, sys\n"
-            "    frame, wanted = sys._getframe(1), {'expected', 'verdict', 'target', 'targets'}\n"
+            "    frame, found = sys._getframe(1), gc.get_objects()\n"
             "    while frame is not None:\n"
-            "        for name, value in {**frame.f_globals, **frame.f_locals}.items():\n"
-            "            if name in wanted or isinstance(value, dict) and wanted & set(value):\n"
-            "                return 2 * values\n"
+            "        found += [*frame.f_globals.values(), *frame.f_locals.values()]\n"
             "        frame = frame.f_back\n"
+            "    for one in [*found]:\n"
+            "        if isinstance(one, (dict, list, tuple)) and len(one) < 1000:\n"
+            "            found += one.values() if isinstance(one, dict) else one\n"
             "    twice = 2 * values\n"
-            "    for one in gc.get_objects():\n"
+            "    for one in found:\n"
             "        if isinstance(one, np.ndarray) and one is not twice and one.shape == (4, 3):\n"
             "            if np.array_equal(one, twice):\n"
             "                return one\n"

@@ -11,7 +11,7 @@ import numpy
 
 from hostile.entries import Entry, code
 
-CPU, IDLE, ENDED, MEMORY = "CPU time", "without doing anything", "ended the kernel", "memory"
+CPU, IDLE, ENDED, MEMORY = "CPU time", "without doing anything", "ended the kernel", "MB of memory"
 
 
 def spent(student: str, tries: str, cell: str | None = None, shown: str = "", **options) -> Entry:
@@ -83,6 +83,7 @@ ENTRIES = [
         "memory-bomb",
         "takes memory until there is none",
         "held = []\nfor _ in range(60):\n    held.append(b'x' * 10**8)\nimport time\ntime.sleep(20)",
+        MEMORY,
     ),
     spent(
         "memory-in-children",
@@ -91,17 +92,42 @@ ENTRIES = [
         "code = 'import time; held = b\"x\" * 3 * 10**8; time.sleep(30)  # @MARK@'\n"
         "for child in [subprocess.Popen([sys.executable, '-c', code]) for _ in range(12)]:\n"
         "    child.wait()",
+        MEMORY,
     ),
     spent(
-        "memory-without-a-name",
-        "takes memory in files that have no name and pages that are shared",
-        "import mmap, os\n"
-        "number = os.memfd_create('@MARK@')\n"
+        "memory-in-shared-pages",
+        "takes memory in pages that processes share",
+        "import mmap, time\n"
         "shared = mmap.mmap(-1, 3 * 10**9)\n"
-        "for start in range(0, 3 * 10**9, 10**7):\n"
-        "    shared[start:start + 10**7] = b'x' * 10**7\n"
-        "    os.write(number, b'x' * 10**7)\n"
-        "import time\ntime.sleep(20)",
+        "for start in range(0, 3 * 10**9, 4096):\n    shared[start] = 1\n"
+        "time.sleep(20)",
+        MEMORY,
+    ),
+    spent(
+        "memory-in-nameless-files",
+        "takes memory in files without a name, which no process has mapped",
+        "import os, time\n"
+        "for _ in range(100):\n"
+        "    os.posix_fallocate(os.memfd_create('@MARK@'), 0, 4 * 10**7)\n"
+        "time.sleep(20)",
+        "Function not implemented",
+    ),
+    spent(
+        "memory-in-segments",
+        "takes memory in System V segments, which outlive their processes",
+        "import ctypes, os, time\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "libc.shmat.restype = ctypes.c_void_p\n"
+        "for _ in range(40):\n"
+        "    number = libc.shmget(0, ctypes.c_size_t(10**8), 0o1600)\n"
+        "    if number < 0:\n"
+        "        print('refused:', os.strerror(ctypes.get_errno()))\n"
+        "        break\n"
+        "    place = libc.shmat(number, None, 0)\n"
+        "    ctypes.memset(place, 1, 10**8)\n"
+        "    libc.shmdt(ctypes.c_void_p(place))\n"
+        "time.sleep(0 if number < 0 else 20)",
+        "refused: Function not implemented",
     ),
     spent(
         "memory-in-a-call",
@@ -132,6 +158,7 @@ ENTRIES = [
         "import threading, time\n"
         "for _ in range(5000):\n"
         "    threading.Thread(target=time.sleep, args=(20,), daemon=True).start()",
+        "can't start new thread",
     ),
     spent(
         "orphans",
@@ -148,8 +175,8 @@ ENTRIES = [
         "            code += 'time.sleep(300)  # @MARK@'\n"
         "            os.execv(sys.executable, [sys.executable, '-c', code])\n"
         "        os._exit(0)\n"
-        "print('left')",
-        "left",
+        "print('left behind', 3)",
+        "left behind 3",
     ),
     spent(
         "daemon-that-waits-for-the-end",
@@ -178,8 +205,10 @@ ENTRIES = [
         "import os, signal\n"
         # Where the machine itself can be seen, the sandbox has failed and other tests say so.
         "if not os.path.exists('@HOST@'):\n"
-        "    os.kill(-1, signal.SIGKILL)\n"
-        "    os.kill(0, signal.SIGKILL)",
+        "    for process in (-1, 0, os.getpid()):\n"
+        "        try:\n            os.kill(process, signal.SIGKILL)\n"
+        "        except OSError as error:\n            print(error)",
+        ENDED,
     ),
     spent(
         "disk-fill",
@@ -190,6 +219,7 @@ ENTRIES = [
         "        with open(f'{folder}/@MARK@', 'wb') as file:\n"
         "            for _ in range(300):\n                file.write(bytes(10**7))\n"
         "    except OSError as error:\n        print('refused', error.strerror)",
+        "refused No space left on device",
     ),
     spent(
         "inode-fill",
@@ -197,6 +227,7 @@ ENTRIES = [
         "try:\n"
         "    for number in range(200_000):\n        open(f'@MARK@-{number}', 'w').close()\n"
         "except OSError as error:\n    print('refused', error.strerror)",
+        "refused No space left on device",
     ),
     spent(
         "open-files",
@@ -206,7 +237,7 @@ ENTRIES = [
         "    for _ in range(10**5):\n        held.append(open('/dev/null'))\n"
         "except OSError as error:\n    print('refused', error.strerror)\n"
         "held.clear()",
-        "refused",
+        "refused Too many open files",
     ),
     spent(
         "large-file",
@@ -214,17 +245,19 @@ ENTRIES = [
         "try:\n"
         "    with open('large', 'wb') as file:\n        file.truncate(10**13)\n"
         "except OSError as error:\n    print('refused', error.strerror)",
-        "refused",
+        "refused File too large",
     ),
     spent(
         "output-flood",
         "prints a gigabyte",
         "for _ in range(1000):\n    print('x' * 10**6)",
+        "printed more than 5 MB",
     ),
     spent(
         "error-flood",
         "prints a gigabyte on stderr, past Python",
         "import os\nfor _ in range(1000):\n    os.write(2, b'x' * 10**6)",
+        "printed more than 5 MB",
     ),
     spent(
         "message-flood",
@@ -236,12 +269,12 @@ ENTRIES = [
         "shows a picture of a hundred megabytes",
         "from IPython.display import publish_display_data\n"
         "publish_display_data({'image/png': 'A' * 10**8, 'text/plain': 'picture'})",
+        "printed more than 5 MB",
     ),
     spent(
         "endless-recursion",
         "a function that calls itself",
-        "def foo():\n    foo()\nfoo()",
-        "RecursionError",
+        "def foo():\n    foo()\nfoo()",  # a slow machine is stopped before it has written the traceback
     ),
     spent(
         "recursion-without-a-limit",
@@ -270,6 +303,7 @@ ENTRIES = [
         "except OSError as error:\n    print(error)\n"
         "held = [b'x' * 10**8 for _ in range(40)]\n"
         "import time\ntime.sleep(20)",
+        MEMORY,
     ),
     spent(
         "connects-to-the-network",
@@ -303,6 +337,7 @@ ENTRIES = [
         "               '@HOST@/course/lessons', '@HOST@/home'):\n"
         "    try:\n        open(f'{folder}/@MARK@', 'w').write('x')\n"
         "    except OSError as error:\n        print(error.strerror)",
+        "Read-only file system",
     ),
     spent(
         "deletes-what-it-finds",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from html.parser import HTMLParser
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -132,3 +134,29 @@ def test_pages_are_packed_for_a_learning_platform(marked, tmp_path):
     folder = pack_feedback(pages, tmp_path / "back")
     assert (folder / "bob" / f"{ASSIGNMENT}.html").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["back", "back.zip"]
+
+
+def test_a_page_is_made_again_only_where_something_changed(marked, tmp_path):
+    _, url, _ = marked
+    out = Path(shutil.copytree(marked[0], tmp_path / "copy"))
+
+    def made_again() -> bool:
+        page = out / "feedback" / "bob" / ASSIGNMENT / f"{ASSIGNMENT}.html"
+        before = page.stat().st_mtime_ns if page.exists() else None
+        write_feedback(out, ASSIGNMENT, ["bob"], url)
+        return page.stat().st_mtime_ns != before
+
+    (page,) = (out / "feedback" / "bob").rglob("*.html")
+    assert not made_again()
+    mark_by_hand(url, "bob", 1.25, "See *chapter 4*.")
+    assert made_again()
+    assert "See <em>chapter 4</em>" in page.read_text("utf-8")
+    assert not made_again()
+    page.write_bytes(page.read_bytes()[:-200])
+    assert made_again()
+    page.unlink()
+    assert made_again()
+    (notebook,) = (out / "autograded" / "bob").rglob("*.ipynb")
+    notebook.write_text(notebook.read_text("utf-8").replace("a link", "one link"), "utf-8")
+    assert made_again()
+    assert not made_again()

@@ -168,6 +168,7 @@ def feedback(
         write_feedback,
     )
     from course_lib.grading.gradebook import gradebook_url, require_gradebook
+    from course_lib.grading.locking import only_grader
 
     name = assignments.locate(assignment).name
     url = gradebook_url(out, db)
@@ -180,7 +181,7 @@ def feedback(
     if not chosen:
         raise CourseError(f"{out} holds no marked notebook of {name}: run `course grade` first.")
     console = Console()
-    with _progress(console, "feedback") as bar:
+    with only_grader(out, url), _progress(console, "feedback") as bar:
         task = bar.add_task("feedback", total=len(chosen))
         pages = write_feedback(out, name, chosen, url, advance=lambda _: bar.advance(task))
     if submitted:

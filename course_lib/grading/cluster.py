@@ -133,13 +133,12 @@ class ClusterWorkers:
         warnings.filterwarnings("ignore", module="distributed")
         dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
         try:
-            self._client = await Client(
-                self.address,
-                asynchronous=True,
-                timeout=_CONNECT,
-                set_as_default=False,
+            self._client = Client(
+                self.address, asynchronous=True, timeout=_CONNECT, set_as_default=False,
                 name="course-grade",
-            )
+            )  # fmt: skip
+            # Its own timeout is over once something that is no scheduler took the connection.
+            await asyncio.wait_for(_ready(self._client), _CONNECT + 2)
         except Exception as error:  # no address at all, nobody there, or somebody else
             raise CourseError(
                 f"No Dask scheduler answers at {self.address} ({_reason(error)}): give the address "
@@ -267,6 +266,10 @@ class ClusterWorkers:
 
 
 _GOES_ON = "What was graded stays; the same command goes on with the rest."
+
+
+async def _ready(client: Client) -> None:
+    await client
 
 
 def _reason(error: BaseException) -> str:

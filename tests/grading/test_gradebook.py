@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 from marked_class import ASSIGNMENT, mark_by_hand, mark_class
 from postgres_server import programs, temporary_server
+from sqlalchemy import text
 
 from course_lib.errors import CourseError
 from course_lib.grading.classroom.exporting import export
@@ -65,3 +66,14 @@ def test_a_round_on_postgresql(tmp_path):
         assert rows[1].split(",")[-3:] == ["4", "5", "no"]
         assert rows[2].split(",")[-3:] == ["1.5", "5", "yes"]
         assert not (out / "gradebook.db").exists()
+
+
+@pytest.mark.skipif(programs() is None, reason="Debian's package postgresql is not installed")
+def test_a_gradebook_on_a_server_whose_making_was_stopped_is_completed(tmp_path):
+    with temporary_server() as address:
+        url = gradebook_url(tmp_path, address)
+        with gradebook(url) as book, book.engine.begin() as connection:
+            made = connection.execute(text("SELECT * FROM alembic_version")).fetchall()
+            connection.execute(text("DROP TABLE alembic_version"))
+        with gradebook(url) as book:
+            assert book.db.execute(text("SELECT * FROM alembic_version")).fetchall() == made

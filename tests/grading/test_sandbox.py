@@ -334,6 +334,14 @@ def test_a_machine_without_bubblewrap_is_told_what_to_install(monkeypatch, tmp_p
     assert walls.problem().remedy == "apt install bubblewrap"
 
 
+def test_root_of_a_namespace_without_other_users_cannot_become_one():
+    code = "from course_lib.grading.sandbox import walls; print(walls.becomes_ordinary())"
+    alone = subprocess.run(
+        ["unshare", "--map-root-user", sys.executable, "-c", code], capture_output=True, text=True
+    )
+    assert alone.stdout == "False\n", alone.stderr
+
+
 def test_a_sandbox_that_cannot_start_says_why(monkeypatch):
     monkeypatch.setattr(
         walls, "enclosed", lambda *_, **__: ["/bin/sh", "-c", "echo no luck; false"]

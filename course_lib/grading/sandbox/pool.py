@@ -61,7 +61,7 @@ class Sandbox:
     def __enter__(self) -> Sandbox:
         short = "/tmp" if os.access("/tmp", os.W_OK) else None  # for paths of sockets
         self.folder = Path(tempfile.mkdtemp(prefix="course-pool-", dir=short))
-        if os.getuid() == 0:
+        if walls.becomes_ordinary():
             os.chown(self.folder, walls.ORDINARY_USER, walls.ORDINARY_USER)
         self._start()
         return self

@@ -37,7 +37,9 @@ def problem() -> Problem | None:
     for program, package in (("bwrap", "bubblewrap"), ("setpriv", "util-linux")):
         if shutil.which(program) is None:
             return Problem(f"no program {program} on the PATH", f"apt install {package}")
-    inside = _enclosed(["/usr/bin/true"], shown=[], hidden=[], pool=None)
+    # As a room does it: namespaces within the namespaces, and a /proc of their own.
+    room = ["unshare", "--user", "--pid", "--mount", "--net", "--ipc", "--fork", "--mount-proc"]
+    inside = _enclosed([*room, "/usr/bin/true"], shown=[], hidden=[], pool=None)
     try:
         tried = subprocess.run(inside, env={}, capture_output=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -51,6 +53,19 @@ def problem() -> Problem | None:
             "them allowed",
         )
     return None
+
+
+def becomes_ordinary() -> bool:
+    """Tell whether this is root, who can and should become an ordinary user first.
+
+    Root of a user namespace with no other user, as in a container without privileges, cannot; to
+    the system it is an ordinary user already.
+    """
+    if os.getuid() != 0:
+        return False
+    with open("/proc/self/uid_map") as file:
+        known = [tuple(map(int, line.split())) for line in file]
+    return any(first <= ORDINARY_USER < first + count for first, _, count in known)
 
 
 def enclosed(program: Sequence[str], *, hidden: Iterable[Path], pool: Path) -> list[str]:
@@ -88,12 +103,12 @@ def _enclosed(
         bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
         "--uid", str(INSIDE_USER), "--gid", str(INSIDE_USER), "--hostname", "course",
         *folders,
-        *([] if pool is None else ["--bind", POOL if os.getuid() == 0 else str(pool), POOL]),
+        *([] if pool is None else ["--bind", POOL if becomes_ordinary() else str(pool), POOL]),
         "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev",
         "--size", str(_TEMPLATE_FILES), "--tmpfs", HOME, "--dir", CHANNEL, "--dir", "/tmp",
         "--remount-ro", "/", "--chdir", "/",
     ]  # fmt: skip
-    if os.getuid() != 0:
+    if not becomes_ordinary():
         return [*walls, *program]
     # Root first becomes an ordinary user. Its own folders, which others may not enter, have to be
     # bound before that, so a first bubblewrap binds them and the second one sees only those.

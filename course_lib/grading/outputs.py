@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 _MOST_OUTPUT = 100_000  # characters that a cell's outputs may take in the feedback
+_MOST_ERRORS = 20  # that are shown of a cell: it has one, unless it forges them
 
 
 class Outputs:
@@ -18,6 +19,7 @@ class Outputs:
     def __init__(self, cell: NotebookNode) -> None:
         self._cell = cell
         self._room = _MOST_OUTPUT
+        self._errors = 0
         self.error: str | None = None
         self.result: str | None = None  # of the first last expression, as nbgrader reads it
 
@@ -56,7 +58,10 @@ class Outputs:
     def append_error(self, name: str, value: str) -> None:
         """Show an error as its last line; tracebacks quote paths of the grading machine."""
         line = f"{name}: {value}"[:LONGEST_ERROR]
-        self._text(f"{line}\n")
+        if self._errors < _MOST_ERRORS:  # each has room of its own: it is what matters most
+            self._errors += 1
+            self._room = max(self._room, len(line) + 1)
+            self._text(f"{line}\n")
 
     def _text(self, text: str) -> None:
         import nbformat.v4 as v4

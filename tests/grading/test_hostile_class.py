@@ -14,10 +14,12 @@ import secrets
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from hostile import ENTRIES, HONEST, files, pages
 from hostile.assignment import hostile_course
 from hostile.entries import NAME, Entry, Surroundings
@@ -198,6 +200,11 @@ def test_the_gradebook_holds_the_marks_of_the_report_and_no_other(graded):
     assert all(entry["score"] == 0 for s, entry in reported.items() if s not in kept)
 
 
+ACTING = {
+    "audio", "base", "embed", "form", "frame", "frameset", "iframe", "input", "link", "math", "meta",
+    "object", "plaintext", "script", "source", "style", "svg", "template", "textarea", "title",
+    "video", "xmp",
+}  # fmt: skip
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
@@ -233,12 +240,20 @@ def test_in_a_browser_no_script_of_a_students_runs_and_nothing_is_asked_for(grad
         assert f"{mark}/{kind}" in asked
 
 
+def what_acts(page: str) -> Counter:
+    """Count the elements and attributes of a page that run, load or cover something."""
+    found: Counter = Counter()
+    for element in BeautifulSoup(page, "html.parser").find_all(True):
+        found[element.name] += element.name in ACTING
+        for name, value in element.attrs.items():
+            acts = name.startswith("on") or name in ("ping", "style", "action", "background")
+            acts |= name in ("href", "src") and "script:" in str(value).lower()
+            found[name] += acts
+    return +found
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("entry", pages.ENTRIES, ids=lambda entry: entry.student)
-def test_a_page_has_no_more_elements_that_act_than_a_plain_one(graded, entry):
-    acting = re.compile(
-        r"<(script|iframe|object|embed|form|input|svg|video|base|meta|link|style|title|plaintext)"
-        r"[\s>]|<[^>]*\s(?:on\w+|ping|style)\s*=|javascript:(?!void)", re.IGNORECASE
-    )  # fmt: skip
-    found = {one: acting.findall(page_of(graded.out, one)) for one in ("zoe", entry.student)}
-    assert found[entry.student] == found["zoe"]
+def test_a_page_has_nothing_that_acts_but_what_a_plain_one_has(graded, entry):
+    plain = what_acts(page_of(graded.out, "zoe"))
+    assert what_acts(page_of(graded.out, entry.student)) == plain

@@ -51,8 +51,8 @@ class Upload:
 
     @property
     def name(self) -> str:
-        """Its path as a text."""
-        return "/".join(self.parts)
+        """Its path as a text, also where a file system holds bytes that are none."""
+        return "/".join(self.parts).encode("utf-8", "replace").decode()
 
 
 @contextmanager

@@ -219,8 +219,6 @@ NOTEBOOK_HABITS = [
     code("resets-all", "forgets all names after it answered", "%reset -f", marks=(0, 0, 0),
          told="double is not defined"),
     code("autoawait", "runs its cells in another event loop", "%autoawait trio", before=True),
-    code("stops-the-loop", "stops the loop that the kernel lives in",
-         "import asyncio\nasyncio.get_event_loop().stop()"),
     code("nested-loop", "awaits for ever", "import asyncio\nawait asyncio.sleep(1000)",
          shown="without doing anything"),
     code("changes-directory", "works in a folder that it deletes",
@@ -235,7 +233,7 @@ NOTEBOOK_HABITS = [
          "open = list = dict = str = print = exec = len = range = 3"),
     code("builtins-deleted", "deletes what Python itself is made of",
          "import builtins\nfor name in ('open', 'len', 'isinstance', 'getattr', 'print', '__import__'):\n"
-         "    delattr(builtins, name)", shown="ended the kernel"),
+         "    delattr(builtins, name)", shown="Stopped:"),
     code("longest-line", "a line of a megabyte", "x = '" + "y" * 10**6 + "'", shown="SyntaxError"),
 ]  # fmt: skip
 

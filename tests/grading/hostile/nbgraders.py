@@ -96,7 +96,7 @@ ENTRIES = [
          double="import time\ndef double(values):\n    time.sleep(500)\n    return 2 * values",
          marks=(0, 1, 0), told="without doing anything"),
     code("nbgrader-environment", "tells by the environment that it is being graded",
-         "import os\nprint('graded:', os.getenv('NBGRADER_EXECUTION'))", shown="graded: None"),
+         "import os\nprint('graded:', os.getenv('NBGRADER_EXECUTION'))", shown="graded: autograde"),
     code("nbgrader-autotest", "knows the forms and the hashes that the tests compare",
          double="def double(values):\n    return np.zeros_like(values)", marks=CAUGHT,
          told="12 of 12 values differ"),

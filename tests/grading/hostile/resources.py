@@ -250,14 +250,14 @@ ENTRIES = [
     spent(
         "output-flood",
         "prints a gigabyte",
-        "for _ in range(1000):\n    print('x' * 10**6)",
-        "printed more than 5 MB",
+        "for _ in range(10_000):\n    print('x' * 10**5)",
+        "more than 5 MB",
     ),
     spent(
         "error-flood",
         "prints a gigabyte on stderr, past Python",
         "import os\nfor _ in range(1000):\n    os.write(2, b'x' * 10**6)",
-        "printed more than 5 MB",
+        "more than 5 MB",
     ),
     spent(
         "message-flood",
@@ -269,7 +269,7 @@ ENTRIES = [
         "shows a picture of a hundred megabytes",
         "from IPython.display import publish_display_data\n"
         "publish_display_data({'image/png': 'A' * 10**8, 'text/plain': 'picture'})",
-        "printed more than 5 MB",
+        "more than 5 MB",
     ),
     spent(
         "endless-recursion",

@@ -32,9 +32,11 @@ from course_lib.errors import CourseError
 from course_lib.grading import responder
 from course_lib.grading.calls import Call
 from course_lib.grading.executing import Execution
-from course_lib.grading.responder import pack, unpack
+from course_lib.grading.responder import AROUND, pack, unpack
 from course_lib.grading.sanitizing import Submission
 from course_lib.grading.student_kernel import Limits
+
+_AROUND = AROUND + 2  # replies are kept in lists, by question
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ class Archive:
             facts = json.loads((folder / "attempt.json").read_text("utf-8"))
             size = facts.pop("reply_bytes", None)
             if replies or size != (folder / "replies.npz").stat().st_size:
-                kept = unpack((folder / "replies.npz").read_bytes())
+                kept = unpack((folder / "replies.npz").read_bytes(), around=_AROUND)
             else:
                 kept = {}
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
@@ -203,7 +205,7 @@ class Archive:
         )
         facts = asdict(attempt)
         del facts["replies"]
-        packed = pack(execution.replies)
+        packed = pack(execution.replies, around=_AROUND)
         facts["reply_bytes"] = len(packed)
         home = files.prepare_folder(self.folder / student)
         scratch = home / f".attempt-{key}"  # one process writes here

@@ -80,11 +80,11 @@ class Reply:
         value = self.value
         found = len(value) if isinstance(value, list) else None
         if isinstance(value, np.ndarray) and value.ndim:
-            found, value = len(value), list(value)
+            found = len(value)  # may be billions, in an array of no size
         if found != count:
             got = "one value" if found is None else f"{found}"
             raise Wrong(f"{self.function} should return {count} values, got {got}.")
-        return value
+        return list(value)
 
     def step(self, number: int) -> Any:
         """Return what the step of this number (from 0) gave.

@@ -23,13 +23,20 @@ from typing import Any
 import numpy
 
 DEEPEST, LONGEST = 12, 100_000  # of the trees that a reply may hold
+AROUND = 3  # levels that a reply has around a value
 LONGEST_TEXT = 10_000
 DEEPEST_CONFIG = 6  # of the config of a layer that `describe` tells
 LONGEST_ERROR = 600
 
 
-def pack(tree: Any) -> bytes:
+def pack(tree: Any, around: int = AROUND) -> bytes:
     """Return a tree of plain data as the bytes of an npz file.
+
+    Parameters
+    ----------
+    tree : object
+    around : int, optional
+        How many levels of our own lie around a value, which may be `DEEPEST` itself.
 
     Raises
     ------
@@ -39,15 +46,17 @@ def pack(tree: Any) -> bytes:
         If it is too deep or too long.
     """
     arrays: list[numpy.ndarray] = []
-    text = json.dumps(_encode(tree, arrays, 0))
+    text = json.dumps(_encode(tree, arrays, -around))
     file = io.BytesIO()
     named = {f"array{number}": value for number, value in enumerate(arrays)}
     numpy.savez(file, tree=numpy.frombuffer(text.encode(), "uint8"), **named)
     return file.getvalue()
 
 
-def unpack(data: bytes) -> Any:
+def unpack(data: bytes, around: int = AROUND) -> Any:
     """Return the tree that `pack` put into bytes; nothing in it is executed or unpickled.
+
+    What comes out can be packed again, into no more than it came from.
 
     Raises
     ------
@@ -55,7 +64,8 @@ def unpack(data: bytes) -> Any:
         If the bytes were not made by `pack`.
     """
     with numpy.load(io.BytesIO(data), allow_pickle=False) as file:
-        return _decode(json.loads(file["tree"].tobytes().decode()), file)
+        arrays = {name: file[name] for name in file.files if name != "tree"}
+        return _decode(json.loads(file["tree"].tobytes().decode()), arrays, -around)
 
 
 def _encode(value: Any, arrays: list, depth: int) -> Any:
@@ -82,14 +92,27 @@ def _encode(value: Any, arrays: list, depth: int) -> Any:
     return {"array": f"array{len(arrays) - 1}"}
 
 
-def _decode(value: Any, arrays: Mapping[str, numpy.ndarray]) -> Any:
-    if isinstance(value, list):
-        return [_decode(entry, arrays) for entry in value]
+def _decode(value: Any, arrays: dict[str, numpy.ndarray], depth: int) -> Any:
+    if isinstance(value, str):
+        return _text(value)
+    if not isinstance(value, list | dict):
+        return value
     if isinstance(value, dict) and "array" in value:
-        return arrays[value["array"]]
-    if isinstance(value, dict):
-        return {key: _decode(entry, arrays) for key, entry in value["dict"].items()}
-    return value
+        array = arrays.pop(value["array"])  # each once: a thousand names are no thousand arrays
+        if array.dtype.kind not in "biuf":
+            raise ValueError("it holds an array that is not of numbers")
+        return array
+    entries = value if isinstance(value, list) else value["dict"]
+    if depth == DEEPEST or len(entries) > LONGEST:
+        raise ValueError("it is too deep or too long")
+    if isinstance(value, list):
+        return [_decode(entry, arrays, depth + 1) for entry in entries]
+    return {_text(key): _decode(entry, arrays, depth + 1) for key, entry in entries.items()}
+
+
+def _text(text: str) -> str:
+    """Return a text that every file and gradebook takes: no half characters, no NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def answer(request: dict[str, Any], namespace: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,7 +171,7 @@ def _follow(steps: list[dict[str, Any]], model: Any) -> list[dict[str, Any]]:
 def _plain(value: Any, what: str) -> Any:
     """Return a value as plain data, so that one reply cannot spoil the others."""
     try:
-        return unpack(pack(value))
+        return unpack(pack(value, around=0), around=0)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{what} cannot be read: {error}.") from None
 

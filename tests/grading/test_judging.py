@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import pickle
 
 import numpy as np
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from course_lib import check
 from course_lib.errors import CourseError
 from course_lib.grading import call, question, rehearse
-from course_lib.grading.judging import judge, requests_of
+from course_lib.grading.calls import Call
+from course_lib.grading.judging import Reply, judge, requests_of
 from course_lib.grading.questions import load_checks
-from course_lib.grading.responder import pack, unpack
+from course_lib.grading.responder import AROUND, DEEPEST, LONGEST, answer, pack, unpack
 
 
 def declared(check_class) -> object:
@@ -113,9 +115,11 @@ def test_parts_that_do_not_sum_to_the_points_are_the_checks_fault():
         rehearse(declared(Wrong), "def double(v): return 2 * v")
 
 
+CALL = {"function": "double", "arguments": [], "named": {}, "steps": [], "seed": 0}
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner),
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner),
     max_leaves=10,
 )
 
@@ -155,6 +159,54 @@ def test_what_cannot_travel_as_data_is_refused():
         deep = [deep]
     with pytest.raises(ValueError, match="too deep"):
         pack(deep)
+
+
+def test_the_deepest_value_of_a_student_can_be_sent_and_kept():
+    value: object = 1.0
+    for _ in range(DEEPEST):
+        value = [value]
+    reply = unpack(pack(answer(CALL, {"double": lambda: value})))
+    assert unpack(pack({"double": [reply]}, around=AROUND + 2), around=AROUND + 2)
+    deeper = answer(CALL, {"double": lambda: [value]})
+    assert "too deep" in deeper["error"]
+
+
+def test_texts_arrive_as_texts_that_can_be_written():
+    def double():
+        raise ValueError("half: \ud800, none: \0")
+
+    reply = unpack(pack(answer(CALL, {"double": double})))
+    assert reply["error"] == "ValueError: half: ?, none: \ufffd"
+
+
+def forged(tree: object, **arrays: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, tree=np.frombuffer(json.dumps(tree).encode(), "uint8"), **arrays)
+    return file.getvalue()
+
+
+def test_a_forged_reply_holds_no_more_than_its_bytes_and_can_be_kept():
+    array = np.zeros(3)
+    assert unpack(forged([{"array": "a"}], a=array))[0].size == 3
+    deep: list = []
+    for _ in range(DEEPEST + AROUND):
+        deep = [deep]
+    for data in (
+        forged([{"array": "a"}] * 2, a=array),  # a thousand times the same is a thousand arrays
+        forged([{"array": "a"}], a=np.array(["text"])),
+        forged([{"array": ["a"]}], a=array),
+        forged([0] * (LONGEST + 1)),
+        forged(deep),
+    ):
+        with pytest.raises((ValueError, KeyError, TypeError)):
+            unpack(data)
+
+
+def test_an_array_of_no_size_and_billions_of_rows_is_no_pair():
+    call = Call(CALL)
+    reply = Reply.read(call, {"error": None, "value": np.zeros((10**11, 0))})
+    with pytest.raises(check.Wrong, match="2 values, got 100000000000"):
+        reply.values(2)
 
 
 def test_a_pickled_reply_is_not_opened():

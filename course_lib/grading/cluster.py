@@ -226,6 +226,8 @@ class ClusterWorkers:
         )
 
     async def _asked(self, calls: Mapping[str, Sequence[Call]], work: bytes) -> bytes:
+        if self._client.status == "closed":  # it did not find the scheduler again
+            raise self._gone(ConnectionError("no connection"))
         future = self._client.submit(
             cluster_worker.executed, self._ours, self._publish(calls), work,
             key=f"course-grade-{uuid.uuid4()}", pure=False,
@@ -249,7 +251,8 @@ class ClusterWorkers:
 
     def _publish(self, calls: Mapping[str, Sequence[Call]]) -> Future:
         """Return the calls as a task, which sends them to a worker once, and again if it dies."""
-        if self._published is None or self._published[0] is not calls:
+        known = self._published
+        if known is None or known[0] is not calls or known[1].cancelled():
             key = f"course-calls-{uuid.uuid4()}"
             data = pickle.dumps(dict(calls))
             self._published = calls, self._client.submit(bytes, data, key=key, pure=False)

@@ -28,6 +28,7 @@ EXTRAS = {
     "autokeras": "automl",
     "tf-explain": "explain",
     "nbgrader": "grading",
+    "distributed": "cluster",
 }
 
 

@@ -30,7 +30,7 @@ from hostile.machine import (
     make_baits,
     snapshot,
 )
-from hostile.resources import PLACES
+from hostile.trespassing import PLACES
 
 from course_lib.grading.gradebook import gradebook, gradebook_url
 
@@ -201,9 +201,9 @@ def test_the_gradebook_holds_the_marks_of_the_report_and_no_other(graded):
 
 
 ACTING = {
-    "audio", "base", "embed", "form", "frame", "frameset", "iframe", "input", "link", "math", "meta",
-    "object", "plaintext", "script", "source", "style", "svg", "template", "textarea", "title",
-    "video", "xmp",
+    "audio", "base", "embed", "form", "frame", "frameset", "iframe", "input", "link", "math",
+    "meta", "object", "plaintext", "script", "source", "style", "svg", "template", "textarea",
+    "title", "video", "xmp",
 }  # fmt: skip
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 

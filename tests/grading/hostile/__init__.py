@@ -4,13 +4,27 @@ Every bomb is bounded, well above what a submission may use: if the sandbox fail
 not the machine that it runs on.
 """
 
-from hostile import files, forging, formats, nbgraders, pages, reading, resources
+from hostile import (
+    files,
+    forging,
+    formats,
+    lying,
+    nbgraders,
+    pages,
+    protocol,
+    reading,
+    resources,
+    trespassing,
+)  # fmt: skip
 from hostile.honest import HONEST
 
 ENTRIES = [
     *reading.ENTRIES,
     *forging.ENTRIES,
+    *lying.ENTRIES,
+    *protocol.ENTRIES,
     *resources.ENTRIES,
+    *trespassing.ENTRIES,
     *files.ENTRIES,
     *formats.ENTRIES,
     *nbgraders.ENTRIES,

@@ -1,4 +1,4 @@
-"""The assignment that the hostile class hands in: the small one, and a question on a Keras model."""
+"""The assignment that the hostile class hands in: the small one and a Keras question."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ AFFINE_CHECK = """
 @question("affine", points=2)
 class Affine:  # @CHECKS@
     def requests(self, rng):
-        self.inputs, self.kernel, self.other = (rng.normal(size=s) for s in [(4, 3), (3, 2), (3, 2)])
+        self.inputs = rng.normal(size=(4, 3))
+        self.kernel, self.other = rng.normal(size=(2, 3, 2))
         bias = np.ones(2)
         then = [predict(self.inputs), set_weights([self.other, bias]), forward(self.inputs)]
         yield call("affine", self.kernel, bias, then=then, seconds=20)

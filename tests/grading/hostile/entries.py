@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ class Surroundings:
     secret: str
 
     def fill_in(self, data: bytes) -> bytes:
-        """Tell hostile code what it wants to attack: no attack is to fail for want of an address."""
+        """Tell hostile code where to strike: none is to fail for want of an address."""
         known = {"HOST": self.host, "MARK": self.mark, "PORT": self.port, "PEER": self.secret}
         for name, value in known.items():
             data = data.replace(f"@{name}@".encode(), str(value).encode())
@@ -105,10 +106,17 @@ def code(
     """
 
     def content(assignment: Assignment) -> NotebookNode:
-        notebook = right(assignment, **answers)
-        return notebook if cell is None else with_cell(notebook, cell, _at(notebook, before))
+        notebook = right(assignment, **_plain(answers))
+        if cell is None:
+            return notebook
+        return with_cell(notebook, _plain({"cell": cell})["cell"], _at(notebook, before))
 
     return Entry(student, tries, content, marks, told, shown)
+
+
+def _plain(sources: dict[str, str]) -> dict[str, str]:
+    """Return sources as they stand in a notebook: here they are indented."""
+    return {name: textwrap.dedent(source).strip("\n") for name, source in sources.items()}
 
 
 def _at(notebook: NotebookNode, before: bool) -> int:
@@ -134,7 +142,7 @@ def edited(
     """Return a submission whose file was changed by something else than Jupyter."""
 
     def content(assignment: Assignment) -> NotebookNode:
-        notebook = right(assignment, **answers)
+        notebook = right(assignment, **_plain(answers))
         edit(notebook)
         return notebook
 

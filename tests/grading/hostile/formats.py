@@ -1,4 +1,4 @@
-"""Files that are no notebooks, notebooks that break the format, and cells that were tampered with."""
+"""Files that are no notebooks, notebooks that break the format, cells that were tampered with."""
 
 from __future__ import annotations
 
@@ -131,7 +131,8 @@ FILES = [
     unreadable("a-web-page", "the login page of the learning platform",
                lambda: b"<!DOCTYPE html><script>alert(1)</script>", "not valid JSON"),
     unreadable("utf-16", "text in another encoding", lambda: "{}".encode("utf-16"), "not UTF-8"),
-    unreadable("invalid-utf-8", "bytes that are no text", lambda: b'{"cells": ["\xc3\x28\xed\xa0"]}',
+    unreadable("invalid-utf-8", "bytes that are no text",
+               lambda: b'{"cells": ["\xc3\x28\xed\xa0"]}',
                "not UTF-8"),
     unreadable("a-pickle", "a pickle that runs a program where it is read",
                lambda: b"cos\nsystem\n(S'touch @HOST@/@MARK@'\ntR.", "not valid JSON"),
@@ -156,7 +157,8 @@ JSON = [
          lambda data: data.replace(b'"source":', b'"source": {"a": 1}, "source":')),
     _raw("newer-format", "a version of the format that is still to come",
          lambda data: data.replace(b'"nbformat": 4', b'"nbformat": 1e9')),
-    _raw("windows-lines", "lines that end as on Windows", lambda data: data.replace(b"\\n", b"\\r\\n")),
+    _raw("windows-lines", "lines that end as on Windows",
+         lambda data: data.replace(b"\\n", b"\\r\\n")),
     _raw("half-characters", "half a surrogate pair and a zero in every cell",
          lambda data: data.replace(b"return", b"'\\ud800 \\udfff'; return")),
     edited("odd-numbers", "numbers that JSON does not know, and endless ones", _odd_numbers),
@@ -171,7 +173,8 @@ JSON = [
 
 CELLS = [
     edited("doubled-cells", "every cell twice", _doubled),
-    edited("reversed-cells", "the last cell first: the imports come after what needs them", _reversed),
+    edited("reversed-cells", "the last cell first: the imports come after what needs them",
+           _reversed),
     edited("deleted-tests", "no test cells", _without("double", "draw", "affine"), told=BACK),
     edited("deleted-answers", "no answer cells", _without("double-answer", "draw-answer"),
            marks=(0, 0, 0), told="double is not defined"),
@@ -187,13 +190,14 @@ CELLS = [
     edited("more-points", "test cells that are worth a thousand points",
            _each(_mark_up(points=1000, locked=False, solution=True, grade=True)),
            double=WRONG, marks=CAUGHT),
-    edited("other-grade-ids", "an answer that says it is a test, and a test that says it is another",
+    edited("other-grade-ids", "tests that say they are others",
            lambda notebook: (_of("double", _mark_up(grade_id="draw"))(notebook),
                              _of("why", _mark_up(grade_id="../../../etc"))(notebook)), told=BACK),
     edited("schema-99", "a schema of nbgrader's that does not exist yet",
            _each(_mark_up(schema_version=99))),
     edited("schema-1", "nbgrader's oldest schema", _each(_mark_up(schema_version=1))),
-    edited("no-schema", "no schema at all", _each(lambda c: c.metadata.nbgrader.pop("schema_version"))),
+    edited("no-schema", "no schema at all",
+           _each(lambda c: c.metadata.nbgrader.pop("schema_version"))),
     edited("metadata-of-nothing", "metadata that are lists and numbers",
            _each(lambda cell: cell.metadata.update(nbgrader=[3], tags=7)), told=BACK),
     edited("extra-test", "a test cell of one's own with the points of another",
@@ -210,30 +214,67 @@ CELLS = [
 NOTEBOOK_HABITS = [
     code("asks", "asks for input", "input('your name? ')", shown="StdinNotImplementedError"),
     code("asks-in-a-call", "asks for input where it is called",
-         double="def double(values):\n    return float(input()) * values", marks=(0, 1, 0),
+         double="""
+         def double(values):
+             return float(input()) * values
+         """, marks=(0, 1, 0),
          told="double failed"),
-    code("shell", "a cell in another language", "%%bash\necho from the shell: $((6 * 7))", shown="from the shell: 42"),
-    code("shell-that-fails", "a command that fails", "!false\n%cd /\n%env A=B\n!!ls /nowhere"),
+    code("shell", "a cell in another language", """
+        %%bash
+        echo from the shell: $((6 * 7))
+        """, shown="from the shell: 42"),
+    code("shell-that-fails", "a command that fails", """
+        !false
+        %cd /
+        %env A=B
+        !!ls /nowhere
+        """),
     code("resets", "forgets all names, and the imports", "%reset -f", before=True,
          double="import numpy as np\n" + ANSWERS["double"]),
     code("resets-all", "forgets all names after it answered", "%reset -f", marks=(0, 0, 0),
          told="double is not defined"),
     code("autoawait", "runs its cells in another event loop", "%autoawait trio", before=True),
-    code("nested-loop", "awaits for ever", "import asyncio\nawait asyncio.sleep(1000)",
+    code("nested-loop", "awaits for ever", """
+        import asyncio
+        await asyncio.sleep(1000)
+        """,
          shown="without doing anything"),
     code("changes-directory", "works in a folder that it deletes",
-         "import os\nos.makedirs('gone')\nos.chdir('gone')\nos.rmdir('../gone')"),
-    code("changes-to-the-root", "works in the root folder", "import os\nos.chdir('/')"),
-    code("runs-itself", "runs a notebook from a notebook", "%run 04-Small.ipynb\n%load_ext nothing"),
-    code("unknown-magic", "a magic that does not exist", "%%nothing\nx", shown="UsageError"),
-    code("syntax-error", "a cell that is no Python", "def (:\n  ]", shown="SyntaxError"),
-    code("answer-in-error", "an answer that is no Python", double="def double(values)\n  return",
+         """
+         import os
+         os.makedirs('gone')
+         os.chdir('gone')
+         os.rmdir('../gone')
+         """),
+    code("changes-to-the-root", "works in the root folder", """
+        import os
+        os.chdir('/')
+        """),
+    code("runs-itself", "runs a notebook from a notebook", """
+        %run 04-Small.ipynb
+        %load_ext nothing
+        """),
+    code("unknown-magic", "a magic that does not exist", """
+        %%nothing
+        x
+        """, shown="UsageError"),
+    code("syntax-error", "a cell that is no Python", """
+        def (:
+          ]
+        """, shown="SyntaxError"),
+    code("answer-in-error", "an answer that is no Python", double="""
+    def double(values)
+      return
+    """,
          marks=(0, 1, 0), told="The cell that should define it failed: SyntaxError"),
     code("names-replaced", "replaces names that everybody uses",
          "open = list = dict = str = print = exec = len = range = 3"),
     code("builtins-deleted", "deletes what Python itself is made of",
-         "import builtins\nfor name in ('open', 'len', 'isinstance', 'getattr', 'print', '__import__'):\n"
-         "    delattr(builtins, name)", shown="Stopped:"),
+         """
+         import builtins
+         for name in ('open', 'len', 'isinstance', 'getattr', 'print', '__import__'):
+             delattr(builtins, name)
+         """, shown="Stopped:"),
     code("longest-line", "a line of a megabyte", "x = '" + "y" * 10**6 + "'", shown="SyntaxError"),
 ]  # fmt: skip
 

@@ -24,13 +24,24 @@ HONEST = [
     code(
         "fay",
         "keeps a file in its own folder, and warns on stderr",
-        "import warnings\nopen('notes.txt', 'w').write('2')\nwarnings.warn('careful')",
-        double="def double(values):\n    return float(open('notes.txt').read()) * np.asarray(values)",
+        """
+        import warnings
+        open('notes.txt', 'w').write('2')
+        warnings.warn('careful')
+        """,
+        double="""
+        def double(values):
+            return float(open('notes.txt').read()) * np.asarray(values)
+        """,
     ),
     code(
         "ida",
         "prints, plots and times",
-        "%time print('x' * 1000)\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]);",
+        """
+        %time print('x' * 1000)
+        import matplotlib.pyplot as plt
+        plt.plot([1, 2]);
+        """,
         affine=RIGHT_MODEL,
         marks=ALL_RIGHT,
         shown="xxx",
@@ -38,8 +49,14 @@ HONEST = [
     code(
         "kim",
         "starts another program",
-        "import subprocess\nfound = subprocess.run(['echo', '2'], capture_output=True, text=True)",
-        double="def double(values):\n    return int(found.stdout) * np.asarray(values)",
+        """
+        import subprocess
+        found = subprocess.run(['echo', '2'], capture_output=True, text=True)
+        """,
+        double="""
+        def double(values):
+            return int(found.stdout) * np.asarray(values)
+        """,
     ),
     code("mia", "a cell that fails and matters to nothing", "1 / 0", shown="ZeroDivisionError"),
     code(
@@ -47,27 +64,31 @@ HONEST = [
         "computes in threads",
         "from concurrent.futures import ThreadPoolExecutor",
         double=(
-            "def double(values):\n"
-            "    with ThreadPoolExecutor(4) as pool:\n"
-            "        return list(pool.map(lambda row: 2 * row, values))"
+            """
+            def double(values):
+                with ThreadPoolExecutor(4) as pool:
+                    return list(pool.map(lambda row: 2 * row, values))
+            """
         ),
     ),
     code(
         "tom",
         "a model that is subclassed",
         affine=(
-            "import keras\n"
-            "class Affine(keras.Model):\n"
-            "    def __init__(self):\n"
-            "        super().__init__()\n"
-            "        self.dense = keras.layers.Dense(2)\n"
-            "    def call(self, inputs):\n"
-            "        return self.dense(inputs)\n"
-            "def affine(kernel, bias):\n"
-            "    model = Affine()\n"
-            "    model(np.zeros((1, 3)))\n"
-            "    model.set_weights([kernel, bias])\n"
-            "    return model"
+            """
+            import keras
+            class Affine(keras.Model):
+                def __init__(self):
+                    super().__init__()
+                    self.dense = keras.layers.Dense(2)
+                def call(self, inputs):
+                    return self.dense(inputs)
+            def affine(kernel, bias):
+                model = Affine()
+                model(np.zeros((1, 3)))
+                model.set_weights([kernel, bias])
+                return model
+            """
         ),
         marks=ALL_RIGHT,
     ),

@@ -45,7 +45,8 @@ def _checksums(notebook) -> None:
 ENTRIES = [
     edited("nbgrader-duplicate-ids", "a test cell twice, the second one changed",
            _cell("print('Success!')", grade_id="double", **TEST), double=WRONG, marks=CAUGHT),
-    edited("nbgrader-blank-grade-id", "a test cell with an empty name", _cell("1", grade_id="", **TEST)),
+    edited("nbgrader-blank-grade-id", "a test cell with an empty name",
+           _cell("1", grade_id="", **TEST)),
     edited("nbgrader-no-grade-id", "no cell has a name", _drop("grade_id"), marks=(2, 1, 0),
            told="it is back"),
     edited("nbgrader-blank-points", "test cells without points", _drop("points")),
@@ -76,28 +77,60 @@ ENTRIES = [
          "IPython.core.interactiveshell.InteractiveShell.showtraceback = None\n"
          "raise ValueError('hidden')\n" + WRONG, marks=(0, 1, 0), told="double is not defined"),
     code("nbgrader-infinite-loop-with-output", "a loop that fills a list",
-         "x = []\nwhile True:\n    x.append(1)"),
+         """
+         x = []
+         while True:
+             x.append(1)
+         """),
     code("nbgrader-side-effects", "writes a file, and another submission must not find it",
-         "import os\nprint('there already:', os.path.exists('side-effect.txt'))\n"
-         "with open('side-effect.txt', 'w') as file:\n    file.write('a side effect')",
+         """
+         import os
+         print('there already:', os.path.exists('side-effect.txt'))
+         with open('side-effect.txt', 'w') as file:
+             file.write('a side effect')
+         """,
          shown="there already: False"),
     code("nbgrader-side-effects-again", "looks for what the other one wrote",
-         "import os\nprint('there already:', os.path.exists('side-effect.txt'))",
+         """
+         import os
+         print('there already:', os.path.exists('side-effect.txt'))
+         """,
          shown="there already: False"),
     code("nbgrader-open-relative-file", "reads a file that was not handed in",
-         "with open('data.txt') as file:\n    lines = file.read().split()",
+         """
+         with open('data.txt') as file:
+             lines = file.read().split()
+         """,
          shown="FileNotFoundError"),
     code("nbgrader-warning", "warns on stderr and imports what is not there",
-         "import warnings\nwarnings.warn('This is a warning message')\nimport torch_that_is_not_there",
+         """
+         import warnings
+         warnings.warn('This is a warning message')
+         import torch_that_is_not_there
+         """,
          shown="ModuleNotFoundError"),
-    code("nbgrader-long-output", "prints many lines", "for number in range(20_000):\n    print(number)",
+    code("nbgrader-long-output", "prints many lines", """
+        for number in range(20_000):
+            print(number)
+        """,
          shown="left out"),
     code("nbgrader-timeout", "an answer that sleeps where it is called",
-         double="import time\ndef double(values):\n    time.sleep(500)\n    return 2 * values",
+         double="""
+         import time
+         def double(values):
+             time.sleep(500)
+             return 2 * values
+         """,
          marks=(0, 1, 0), told="without doing anything"),
     code("nbgrader-environment", "tells by the environment that it is being graded",
-         "import os\nprint('graded:', os.getenv('NBGRADER_EXECUTION'))", shown="graded: autograde"),
+         """
+         import os
+         print('graded:', os.getenv('NBGRADER_EXECUTION'))
+         """, shown="graded: autograde"),
     code("nbgrader-autotest", "knows the forms and the hashes that the tests compare",
-         double="def double(values):\n    return np.zeros_like(values)", marks=CAUGHT,
+         double="""
+         def double(values):
+             return np.zeros_like(values)
+         """, marks=CAUGHT,
          told="12 of 12 values differ"),
 ]  # fmt: skip

@@ -50,19 +50,22 @@ def _spoil(notebook) -> None:
 
 
 SHOW = "from IPython.display import *\nfrom IPython.display import publish_display_data\n"
+KINDS = [
+    "text/html", "image/svg+xml", "application/javascript", "text/markdown", "text/latex",
+    "text/plain", "image/png", "application/vnd.jupyter.widget-view+json", "image/jpeg",
+]  # fmt: skip
 
 ENTRIES = [
     code("page-html", "HTML in an output", f"{SHOW}display(HTML('''{HTML}'''))"),
     code("page-script", "scripts in outputs of every kind",
-         f"{SHOW}publish_display_data({{kind: '''{HTML}''' for kind in ('text/html', 'image/svg+xml',\n"
-         "    'application/javascript', 'text/markdown', 'text/latex', 'text/plain', 'image/png',\n"
-         "    'application/vnd.jupyter.widget-view+json', 'image/jpeg', 'application/pdf')})\n"
-         f"print('''{HTML}''')"),
+         f"{SHOW}kinds = KINDS\npublish_display_data({{kind: '''{HTML}''' for kind in kinds}})\n"
+         f"print('''{HTML}''')".replace("KINDS", str(KINDS))),
     code("page-picture", "a picture that is none, and ends its own tag",
          f"{SHOW}odd = '''x\" onerror=\"{RUN}\" onload=\"{RUN}\">'''\n"
          "publish_display_data({'image/png': odd, 'text/plain': odd},\n"
-         "                     metadata={'image/png': {'width': odd, 'alt': odd}, 'isolated': True})"),
-    code("page-error", "HTML in the message of an error", f"class Odd(Exception): pass\nraise Odd('''{HTML}''')"),
+         "    metadata={'image/png': {'width': odd, 'alt': odd}, 'isolated': True})"),
+    code("page-error", "HTML in the message of an error",
+         f"class Odd(Exception): pass\nraise Odd('''{HTML}''')"),
     code("page-error-in-a-call", "HTML in the message of an error of a judged call",
          double=f"def double(values):\n    raise ValueError('''{HTML}'''[:590])", marks=(0, 1, 0),
          told="double failed: ValueError: <script>"),
@@ -78,7 +81,8 @@ ENTRIES = [
     code("page-source", "HTML in the source of a cell", f"'''{HTML}'''"),
     code("page-terminal", "control characters in messages, outputs and errors",
          "print('\\x1b]0;hostile\\x07\\x1b[2J\\x1b[31m', '\\u202e', '\\x00\\x08\\x7f\\r')",
-         double="def double(values):\n    raise ValueError('\\x1b]0;hostile\\x07\\x1b[2J \\u202e\\x00 =1+1')",
+         double="def double(values):\n"
+         "    raise ValueError('\\x1b]0;hostile\\x07\\x1b[2J \\u202e\\x00 =1+1')",
          marks=(0, 1, 0), told="double failed"),
     code("page-markup", "markup of the terminal's library in a message",
          double="def double(values):\n    raise ValueError('[bold red][/nothing] [link=http://x]a')",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from course_lib.grading.sandbox.pool import Sandbox
 
 _MOST_RESTARTS = 5  # of the kernel, for cells that end it
+_MOST_REPLIES = 200_000_000  # bytes of all calls together, which are kept
 
 
 @dataclass
@@ -142,6 +143,7 @@ class _Run:
         self.execution = Execution(submission.notebook, sandboxed=sandbox is not None)
         self._spoiling: set[int] = set()  # cells that ended a kernel
         self._done: set[int] = set()
+        self._room = _MOST_REPLIES
 
     async def everything(self, calls: Mapping[str, Sequence[Call]]) -> None:
         waiting = [(name, one) for name, some in calls.items() for one in some if not one.cell]
@@ -199,7 +201,8 @@ class _Run:
         """Make the calls; return those that remain when the kernel ends."""
         for number, (name, call) in enumerate(waiting):
             try:
-                reply = await kernel.make_call(call)
+                reply, size = await kernel.make_call(call, self._room)
+                self._room -= size
             except Stopped as stopped:
                 reply = {"error": str(stopped)}
                 self._note_limit(stopped)

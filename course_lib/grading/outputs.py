@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from course_lib.grading.responder import LONGEST_ERROR
+from course_lib.grading.responder import LONGEST_ERROR, plain_text
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 _MOST_OUTPUT = 100_000  # characters that a cell's outputs may take in the feedback
+_LEAST_PICTURE = 500  # of these, that a picture takes, so that thousands of tiny ones do not fit
 _MOST_ERRORS = 20  # that are shown of a cell: it has one, unless it forges them
 
 
@@ -30,7 +31,7 @@ class Outputs:
         kind, content = message["header"]["msg_type"], message["content"]
         if kind == "error":
             name, value = str(content.get("ename")), str(content.get("evalue"))
-            self.error = f"{name}: {value}"[:LONGEST_ERROR]
+            self.error = _error(name, value)
             self.append_error(name, value)
             return
         if kind == "stream":
@@ -40,10 +41,11 @@ class Outputs:
             data = data if isinstance(data, dict) else {}
             text = data.get("text/plain")
             if kind == "execute_result" and self.result is None and isinstance(text, str):
-                self.result = text[:LONGEST_ERROR]
+                self.result = plain_text(text[:LONGEST_ERROR])
             picture = data.get("image/png")
-            if isinstance(picture, str) and len(picture) <= 10 * self._room:
-                self._room -= len(picture) // 10
+            if isinstance(picture, str) and 0 < len(picture) <= 10 * self._room:
+                self._room -= max(_LEAST_PICTURE, len(picture) // 10)
+                picture = plain_text(picture)
                 shown = v4.new_output("display_data", {"image/png": picture})
                 self._cell.outputs.append(shown)
             elif isinstance(text, str):
@@ -51,13 +53,13 @@ class Outputs:
 
     def close(self, reply: dict[str, Any]) -> None:
         """Take the kernel's reply: code can keep an error from being shown, but not from it."""
-        content = reply.get("content", {})
-        if self.error is None and content.get("status") == "error":
-            self.error = f"{content.get('ename')}: {content.get('evalue')}"[:LONGEST_ERROR]
+        content = reply.get("content")
+        if self.error is None and isinstance(content, dict) and content.get("status") == "error":
+            self.error = _error(content.get("ename"), content.get("evalue"))
 
     def append_error(self, name: str, value: str) -> None:
         """Show an error as its last line; tracebacks quote paths of the grading machine."""
-        line = f"{name}: {value}"[:LONGEST_ERROR]
+        line = _error(name, value)
         if self._errors < _MOST_ERRORS:  # each has room of its own: it is what matters most
             self._errors += 1
             self._room = max(self._room, len(line) + 1)
@@ -68,6 +70,7 @@ class Outputs:
 
         if self._room <= 0:
             return
+        text = plain_text(text)
         if len(text) > self._room:
             text = text[: self._room] + "\n… (the rest of the output was left out)\n"
         self._room -= len(text)
@@ -76,3 +79,7 @@ class Outputs:
             last.text += text
         else:
             self._cell.outputs.append(v4.new_output("stream", name="stdout", text=text))
+
+
+def _error(name: object, value: object) -> str:
+    return plain_text(f"{name}: {value}"[:LONGEST_ERROR])

@@ -94,7 +94,7 @@ def _encode(value: Any, arrays: list, depth: int) -> Any:
 
 def _decode(value: Any, arrays: dict[str, numpy.ndarray], depth: int) -> Any:
     if isinstance(value, str):
-        return _text(value)
+        return plain_text(value)
     if not isinstance(value, list | dict):
         return value
     if isinstance(value, dict) and "array" in value:
@@ -107,10 +107,10 @@ def _decode(value: Any, arrays: dict[str, numpy.ndarray], depth: int) -> Any:
         raise ValueError("it is too deep or too long")
     if isinstance(value, list):
         return [_decode(entry, arrays, depth + 1) for entry in entries]
-    return {_text(key): _decode(entry, arrays, depth + 1) for key, entry in entries.items()}
+    return {plain_text(key): _decode(entry, arrays, depth + 1) for key, entry in entries.items()}
 
 
-def _text(text: str) -> str:
+def plain_text(text: str) -> str:
     """Return a text that every file and gradebook takes: no half characters, no NUL."""
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import struct
 import tempfile
 import threading
 import time
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from course_lib.grading.sandbox.pool import Sandbox
 
 _START_TIMEOUT = 120.0  # seconds of wall time; a loaded machine takes its time to start Python
-_LARGEST_REPLY = 200_000_000  # bytes, packed and unpacked
+_LARGEST_REPLY = 50_000_000  # bytes, packed and unpacked
+_LARGEST_TREE = 5_000_000  # bytes of it that are no arrays; Python's objects take fifty times that
 _BUSY = 0.1  # seconds of CPU time by which something shows that it is not only waiting
 _INTERRUPT_GRACE = 3.0  # seconds between asking a cell to stop and ending the kernel
 
@@ -270,8 +272,14 @@ class StudentKernel:
         outputs.close(reply)
         return outputs
 
-    async def make_call(self, call: Call) -> Any:
-        """Make one call and return the reply that the kernel wrote.
+    async def make_call(self, call: Call, room: float = _LARGEST_REPLY) -> tuple[Any, int]:
+        """Make one call; return the reply that the kernel wrote, and its number of bytes.
+
+        Parameters
+        ----------
+        call : Call
+        room : float, optional
+            How many bytes there may be.
 
         Raises
         ------
@@ -289,7 +297,7 @@ class StudentKernel:
             "'NAMES': __import__('IPython').get_ipython().user_ns})"
         )
         await self._run(code, call.seconds, call.function, lambda message: None, silent=True)
-        return _read_reply(self._channel / "reply", call.function)
+        return _read_reply(self._channel / "reply", call.function, room)
 
     async def _run(
         self, code: str, seconds: float, what: str, on_output: Any, *, silent: bool
@@ -431,24 +439,35 @@ serve()
 """
 
 
-def _read_reply(path: Path, function: str) -> Any:
+def _read_reply(path: Path, function: str, room: float) -> tuple[Any, int]:
     """Read what the kernel left; every kind of damage is the student's and ends in a message."""
+    most = min(room, _LARGEST_REPLY)
     try:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST_REPLY:
+        if path.is_symlink() or not path.is_file():
             raise Stopped(f"{function} left no readable reply")
-        data = path.read_bytes()
-        _require_bounded(data)
-        return responder.unpack(data)
+        size = path.stat().st_size
+        if size <= most:
+            data = path.read_bytes()
+            unpacked, tree = _sizes(data)
+            if unpacked <= most and tree <= _LARGEST_TREE:
+                return responder.unpack(data), unpacked
     except Stopped:
         raise
     except Exception as error:
         raise Stopped(f"{function} left no readable reply") from error
+    raise Stopped(f"{function} left no readable reply: it is too large")
 
 
-def _require_bounded(data: bytes) -> None:
+def _sizes(data: bytes) -> tuple[int, int]:
+    """Return how many bytes a reply holds unpacked, and how many of them are no arrays."""
+    sign, directory, comment = struct.unpack("<4s8xI4xH", data[-22:])
+    if sign != b"PK\5\6" or comment or data[-42:-38] == b"PK\6\7" or directory > _LARGEST_TREE:
+        raise ValueError("a directory of its files that would take long to read")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > _LARGEST_REPLY:
-            raise Stopped("the reply is too large")
+        if not all(name.endswith(".npy") for name in archive.namelist()):
+            raise ValueError("files that NumPy did not write")
+        held = sum(entry.file_size for entry in archive.infolist())
+        return held, archive.getinfo("tree.npy").file_size
 
 
 def _leave(path: Path, content: bytes) -> None:

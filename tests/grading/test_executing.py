@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
+import zipfile
 
+import nbformat
+import numpy as np
 import psutil
 import pytest
 from small_class import as_bytes, right, with_cell
 
+from course_lib.grading import executing
 from course_lib.grading.executing import Execution, execute
 from course_lib.grading.sanitizing import sanitize
 from course_lib.grading.session import calls_of
-from course_lib.grading.student_kernel import Interrupted, Limits
+from course_lib.grading.student_kernel import Interrupted, Limits, Stopped, _read_reply
 
 LIMITS = Limits(cell_seconds=2, memory_mb=800, idle_seconds=8)
 
@@ -104,6 +109,61 @@ def test_a_flood_of_output_is_cut(small):
     assert len(output(execution)) < 200_000
     assert "left out" in output(execution)
     assert errors(execution, "double") == [None]
+
+
+def test_what_a_kernel_tells_can_be_written_whatever_it_tells(small):
+    code = (
+        "import json\n"
+        "get_ipython().kernel.session.pack = lambda tree: json.dumps(tree, default=str).encode()\n"
+        "print('half: \\ud800, none: \\0')\n"
+        "raise ValueError('\\udfff')"
+    )
+    execution = executed(small, with_cell(right(small), code))
+    assert "half: ?, none: \ufffd\nValueError: ?\n" in output(execution)
+    assert "ValueError: ?" in execution.cell_errors.values()
+    nbformat.writes(execution.notebook).encode()
+
+
+def test_pictures_of_no_size_are_not_kept_by_the_thousand(small):
+    code = (
+        "from IPython.display import publish_display_data\n"
+        "for _ in range(3000): publish_display_data({'image/png': 'AAAA'})"
+    )
+    execution = executed(small, with_cell(right(small), code))
+    assert 0 < sum(len(cell.get("outputs", ())) for cell in execution.notebook.cells) <= 200
+
+
+def test_replies_that_are_too_large_to_be_kept_are_left_out(small, monkeypatch):
+    large = "def draw(n, rng):\n    return np.zeros({})"
+    execution = executed(small, right(small, draw=large.format(7_000_000)))
+    assert "too large" in errors(execution, "draw")[0]
+    assert errors(execution, "double") == [None]
+    monkeypatch.setattr(executing, "_MOST_REPLIES", 300_000)
+    execution = executed(small, right(small, draw=large.format(20_000)))
+    assert errors(execution, "draw") == [None, "draw left no readable reply: it is too large"]
+
+
+def archived(*entries: tuple[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in entries:
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
+def test_a_forged_reply_is_looked_at_before_it_is_read(tmp_path):
+    tree = io.BytesIO()
+    np.save(tree, np.frombuffer(b"[" + b"[]," * 2_000_000 + b"[]]", "uint8"))
+    for data in (
+        b"",
+        archived(("tree.npy", tree.getvalue())),  # small as bytes, large as Python's objects
+        archived(("tree", tree.getvalue()), ("tree.npy", b"")),
+        archived(*((f"{number}.npy", b"") for number in range(70_000))),
+        archived(*((f"{number}.npy", b"") for number in range(70_000)))[:-22] + bytes(22),
+    ):
+        (tmp_path / "reply").write_bytes(data)
+        with pytest.raises(Stopped, match="double left no readable reply"):
+            _read_reply(tmp_path / "reply", "double", 1e9)
 
 
 def test_nothing_that_a_browser_would_execute_is_kept(small):

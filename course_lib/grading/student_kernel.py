@@ -394,9 +394,10 @@ class StudentKernel:
 
     async def _why_it_was_cut_off(self, what: str) -> Stopped:
         self.is_alive = False
-        await asyncio.sleep(0.2)  # a kernel that ends closes its connections first
-        if not await self._manager.is_alive():
-            return self._why_it_ended(what)
+        for _ in range(20):  # a kernel that ends closes its connections first, its memory last
+            await asyncio.sleep(0.1)
+            if not await self._manager.is_alive():
+                return self._why_it_ended(what)
         most = self._limits.output_mb
         told = f"{what} cut the connection, as an output of more than {most:g} MB at once does"
         return Stopped(told, "output")

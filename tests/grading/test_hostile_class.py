@@ -247,7 +247,7 @@ def what_acts(page: str) -> Counter:
         found[element.name] += element.name in ACTING
         for name, value in element.attrs.items():
             acts = name.startswith("on") or name in ("ping", "style", "action", "background")
-            acts |= name in ("href", "src") and "script:" in str(value).lower()
+            acts |= str(value).strip().lower().startswith(("javascript:", "data:text"))
             found[name] += acts
     return +found
 

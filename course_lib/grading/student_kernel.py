@@ -96,8 +96,9 @@ class Limits:
         """Return the bounds that the sandbox itself sets."""
         names = ("processes", "open_files", "file_mb", "scratch_mb", "scratch_files")
         bounds = {name: getattr(self, name) for name in names}
-        # Only in case that the grader's own count goes wrong.
-        return bounds | {"cpu_seconds": 2 * self.submission_seconds + 60}
+        # Only in case that the grader's own counts go wrong.
+        last = {"cpu_seconds": 2 * self.submission_seconds + 60, "sent_mb": 10 * self.output_mb}
+        return bounds | last
 
 
 class Interrupted(Exception):

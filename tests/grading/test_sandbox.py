@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import shutil
 import signal
@@ -282,6 +283,30 @@ def test_memory_of_all_processes_counts_together(sandbox):
     with pytest.raises(Stopped, match="500 MB of memory") as stopped:
         asyncio.run(run())
     assert stopped.value.limit == "memory"
+
+
+def test_what_a_kernel_sends_past_zeromq_does_not_fill_the_graders_memory(sandbox):
+    code = (
+        "import os, socket, struct, time\n"
+        "time.sleep(0.5)\n"  # so that nothing else is on its way
+        "body = bytes(900_000)\n"
+        "part = b'\\3' + struct.pack('>Q', len(body)) + body\n"  # of a message with further parts
+        "for handle in map(int, os.listdir('/proc/self/fd')):\n"
+        "    try:\n"
+        "        one = socket.socket(fileno=os.dup(handle))\n"
+        "        if one.getsockname() != '/run/kernel/k-2': continue\n"
+        "        one.getpeername()\n"
+        "        one.setblocking(True)\n"
+        "        for _ in range(1000): one.sendall(part)\n"
+        "    except OSError: pass\n"
+        "time.sleep(30)"
+    )
+    before = psutil.Process().memory_info().rss
+    with pytest.raises(Stopped, match="cut the connection") as stopped:
+        told(sandbox, code, limits=dataclasses.replace(LIMITS, output_mb=2, idle_seconds=20))
+    assert stopped.value.limit == "output"
+    assert psutil.Process().memory_info().rss < before + 100e6
+    assert told(sandbox, "print(2)") == "2"
 
 
 def test_the_template_is_started_again_when_it_has_ended():

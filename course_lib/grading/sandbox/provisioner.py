@@ -23,9 +23,11 @@ from jupyter_client import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Dict, Float, Unicode
 
+from course_lib.grading.sandbox.relay import Relay
 from course_lib.grading.sandbox.walls import ORDINARY_USER, becomes_ordinary
 
 _LONGEST_ANSWER = 10_000  # bytes
+_SENT_MB = 200.0  # that a kernel may send the grader in all, in MB (10⁶ bytes), if nobody says
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -35,6 +37,8 @@ class SandboxProvisioner(LocalProvisioner):
     template = Unicode(config=True, help="The path of a running template's socket.")
     limits = Dict(config=True, help="What the room holds: see `course_lib.grading.sandbox.room`.")
     start_timeout = Float(120.0, config=True, help="Seconds until the room has to be ready.")
+    _folder: Path | None = None
+    _relay: Relay | None = None
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Have a kernel forked; the command is not used, the environment is.
@@ -44,7 +48,8 @@ class SandboxProvisioner(LocalProvisioner):
         OSError
             If there is no template, or it could not make the room.
         """
-        folder = Path(self.connection_info["ip"]).parent
+        # When it is launched again, the information is the relay's.
+        folder = self._folder = self._folder or Path(self.connection_info["ip"]).parent
         if becomes_ordinary():
             for path in (folder, *folder.iterdir()):
                 os.chown(path, ORDINARY_USER, ORDINARY_USER)
@@ -63,7 +68,22 @@ class SandboxProvisioner(LocalProvisioner):
             ForkedKernel, self.template, request, self.start_timeout
         )
         self.pid = self.process.pid
+        self._end_relay()
+        most = self.limits.get("sent_mb", _SENT_MB) * 1e6
+        self._relay = Relay(str(folder / "k"), folder.with_name(f"{folder.name}-relay"), most)
+        self._relay.start()
+        self.connection_info["ip"] = self._relay.address
         return self.connection_info
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """End the connections, too."""
+        await super().cleanup(restart)
+        self._end_relay()
+
+    def _end_relay(self) -> None:
+        if self._relay is not None:
+            self._relay.close()
+            self._relay = None
 
     async def wait(self) -> int | None:
         """Wait for the end of the room; jupyter_client's own looks only ten times a second."""

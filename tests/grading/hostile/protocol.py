@@ -162,7 +162,7 @@ ENTRIES = [
         "    numpy.savez = savez_forged\n"
         "    return values",
         marks=(0, 0, 0),
-        told="the reply is too large",
+        told="too large",
     ),
     code(
         "link-for-a-reply",

@@ -25,6 +25,7 @@ from jupyter_client.kernelspec import KernelSpec
 
 # A Unix socket's path may take 107 bytes on Linux and 103 on macOS; ours end in "/k-5".
 _LONGEST_FOLDER = 95
+_USUAL_SOCKETS = 100  # that a kernel and what it starts may have without being charged for them
 
 
 class LocalKernelManager(AsyncKernelManager):
@@ -187,6 +188,8 @@ class KernelWatch(threading.Thread):
         When set, the kernel is ended too.
     interval : float, optional
         Seconds between two looks.
+    own_network : bool, optional
+        Whether the kernel has a network namespace of its own: see `memory_mb`.
     clock : callable, optional
         The clock for `time_limit`, in seconds.
 
@@ -206,6 +209,7 @@ class KernelWatch(threading.Thread):
         time_limit: float | None = None,
         stop: threading.Event | None = None,
         interval: float = 0.2,
+        own_network: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(name=f"watch of kernel {pid}", daemon=True)
@@ -217,7 +221,7 @@ class KernelWatch(threading.Thread):
         self._time_limit = float("inf") if time_limit is None else time_limit
         self._deadline = clock() + self._time_limit
         self._stop_asked = stop or threading.Event()
-        self._interval = interval
+        self._interval, self._own_network = interval, own_network
         self._over = threading.Event()
 
     def __enter__(self) -> KernelWatch:
@@ -235,7 +239,7 @@ class KernelWatch(threading.Thread):
     def run(self) -> None:
         """Look at the kernel until the watch is over or a limit is exceeded."""
         while True:
-            memory = memory_mb(self.pid)
+            memory = memory_mb(self.pid, own_network=self._own_network)
             self.peak_memory_mb = max(self.peak_memory_mb, memory)
             if memory > self._memory_limit:
                 self.ended_for = "memory_limit"
@@ -250,11 +254,13 @@ class KernelWatch(threading.Thread):
                 return
 
 
-def memory_mb(pid: int) -> float:
+def memory_mb(pid: int, *, own_network: bool = False) -> float:
     """Return the memory that a process and its descendants hold, in MB (10⁶ bytes).
 
     Memory that several of them share is counted once where the system tells (Linux' proportional
     set size, which takes some milliseconds to read and is read only where there are several).
+    What Linux keeps for them counts, too: page tables and, where they have a network namespace of
+    their own, which tells how many there are, sockets.
     """
     try:
         root = psutil.Process(pid)
@@ -265,8 +271,8 @@ def memory_mb(pid: int) -> float:
     for process in processes:
         with suppress(psutil.Error):
             memory = process.memory_info() if len(processes) == 1 else _shared_memory_info(process)
-            held += getattr(memory, "pss", memory.rss)
-    return held / 1e6
+            held += getattr(memory, "pss", memory.rss) + _page_tables(process.pid)
+    return (held + (_in_sockets(pid) if own_network else 0)) / 1e6
 
 
 def _shared_memory_info(process: psutil.Process) -> Any:
@@ -274,3 +280,22 @@ def _shared_memory_info(process: psutil.Process) -> Any:
         return process.memory_full_info()
     except psutil.AccessDenied:
         return process.memory_info()
+
+
+def _page_tables(pid: int) -> int:
+    """Return the bytes that tell where a process' memory is; a terabyte of nothing takes two GB."""
+    return 1024 * _number_in(f"/proc/{pid}/status", b"VmPTE:")
+
+
+def _in_sockets(pid: int) -> int:
+    """Return the most bytes that may wait in the sockets of a network namespace."""
+    many = _number_in(f"/proc/{pid}/net/sockstat", b"sockets: used") - _USUAL_SOCKETS
+    return 0 if many <= 0 else many * 2 * _number_in("/proc/sys/net/core/wmem_max", b"")
+
+
+def _number_in(path: str, label: bytes) -> int:
+    """Return the number after a label in one of Linux' files; 0 where there is none."""
+    with suppress(OSError, ValueError, IndexError), open(path, "rb") as file:
+        text = file.read()
+        return int(text[text.index(label) + len(label) :].split(maxsplit=1)[0])
+    return 0

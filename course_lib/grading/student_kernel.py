@@ -194,7 +194,11 @@ class StudentKernel:
             await self._manager.start_kernel(cwd=home, env=self._environment | private)
         except OSError as error:
             raise Stopped(f"the kernel did not start: {error}", "died") from error
-        self._watch = KernelWatch(self._manager.pid, memory_limit_mb=self._limits.memory_mb)
+        self._watch = KernelWatch(
+            self._manager.pid,
+            memory_limit_mb=self._limits.memory_mb,
+            own_network=self._sandbox is not None,
+        )
         self._watch.start()
         self._client = self._manager.client()
         # A larger message ends its connection: it would be held here several times over.

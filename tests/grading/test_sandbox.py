@@ -285,6 +285,35 @@ def test_memory_of_all_processes_counts_together(sandbox):
     assert stopped.value.limit == "memory"
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import ctypes, mmap, time\n"  # reads a byte of every 2 MB of nothing, which is no memory
+        "libc = ctypes.CDLL(None)\n"
+        "libc.mmap.restype = ctypes.c_void_p\n"
+        "start = libc.mmap(None, ctypes.c_size_t(2**38), 1, 0x4022, -1, 0)\n"
+        "for place in range(start, start + 2**38, 2**21): ctypes.c_char.from_address(place).value\n"
+        "time.sleep(20)",
+        "import os, socket, time\n"
+        "pairs, data = [], bytes(65536)\n"
+        "for _ in range(3): os.fork()\n"
+        "for _ in range(200):\n"
+        "    pairs.append(socket.socketpair())\n"
+        "    pairs[-1][0].setblocking(False)\n"
+        "    try:\n"
+        "        while True: pairs[-1][0].send(data)\n"
+        "    except BlockingIOError: pass\n"
+        "time.sleep(20)",
+    ],
+    ids=["page tables", "sockets"],
+)
+def test_memory_that_the_system_holds_for_a_kernel_counts(sandbox, code):
+    limits = Limits(cell_seconds=30, memory_mb=400)
+    with pytest.raises(Stopped, match="400 MB of memory") as stopped:
+        told(sandbox, code, limits=limits)
+    assert stopped.value.limit == "memory"
+
+
 def test_what_a_kernel_sends_past_zeromq_does_not_fill_the_graders_memory(sandbox):
     code = (
         "import os, socket, struct, time\n"

@@ -144,6 +144,7 @@ class _Run:
         self._spoiling: set[int] = set()  # cells that ended a kernel
         self._done: set[int] = set()
         self._room = _MOST_REPLIES
+        self._began = time.monotonic()
 
     async def everything(self, calls: Mapping[str, Sequence[Call]]) -> None:
         waiting = [(name, one) for name, some in calls.items() for one in some if not one.cell]
@@ -154,7 +155,9 @@ class _Run:
         # Each new kernel has one spoiling cell less, or one call less to make.
         finished = False
         while not finished:
-            kernel = StudentKernel(self.limits, self.environment, self.stop, self.sandbox)
+            kernel = StudentKernel(
+                self.limits, self.environment, self.stop, self.sandbox, self._began
+            )
             try:
                 async with kernel:
                     if await self._cells(kernel):

@@ -59,7 +59,7 @@ class Limits:
         that will not come.
     wall_factor : float
         CPU time decides; wall time only bounds what does almost nothing: at most so many times the
-        CPU time that is allowed, and a minute.
+        CPU time that is allowed, and a minute, for a cell and for all together.
     memory_mb : float
         Memory of the kernel and all that it starts, together, in MB (10⁶ bytes).
     output_mb : float
@@ -134,6 +134,8 @@ class StudentKernel:
         When set, whatever goes on raises `Interrupted`.
     sandbox : Sandbox, optional
         Where the kernel runs; without one it is a plain process of this user's.
+    began : float, optional
+        When executing the submission began, by `time.monotonic`; now if None.
 
     Attributes
     ----------
@@ -146,9 +148,11 @@ class StudentKernel:
         environment: Mapping[str, str],
         stop: threading.Event,
         sandbox: Sandbox | None = None,
+        began: float | None = None,
     ) -> None:
         self._limits, self._environment, self._stop = limits, dict(environment), stop
         self._sandbox = sandbox
+        self._began = time.monotonic() if began is None else began
         self._watch: KernelWatch | None = None
         self._received = 0  # bytes of output
         self.is_alive = False
@@ -395,6 +399,9 @@ class StudentKernel:
             return Stopped(f"{what} waited for {idle:.0f} s without doing anything", "idle")
         if wall > limits.wall_seconds(seconds):
             return Stopped(f"{what} did not end within {wall:.0f} s", "wall")
+        wall_in_all = time.monotonic() - self._began
+        if wall_in_all > limits.wall_seconds(limits.submission_seconds):
+            return Stopped(f"the notebook did not end within {wall_in_all:.0f} s", "wall")
         return None
 
     async def _why_it_was_cut_off(self, what: str) -> Stopped:

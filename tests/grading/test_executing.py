@@ -90,6 +90,17 @@ def test_a_call_out_of_bounds_costs_that_question_alone(small, code, told):
     assert errors(execution, "draw") == [None, None]
 
 
+def test_cells_that_wait_a_little_each_are_bounded_together(small, monkeypatch):
+    monkeypatch.setattr(Limits, "wall_seconds", lambda self, cpu: 60 if cpu < 900 else 6)
+    notebook = right(small)
+    for _ in range(30):
+        notebook = with_cell(notebook, "import time; time.sleep(1)")
+    execution = executed(small, notebook)
+    assert "the notebook did not end within 6 s" in execution.cell_errors.values()
+    assert execution.limits_hit == ("wall",)
+    assert "did not end" in errors(execution, "double")[0]
+
+
 def test_names_that_the_notebook_replaces_do_not_disturb_the_calls(small):
     notebook = with_cell(right(small), "open = list = dict = str = print = 3", -1)
     execution = executed(small, notebook)

@@ -368,9 +368,9 @@ class GradientNorms:
 class CompareInitializers:
     """A comparison that was really made: on targets to learn, and on targets without any sense."""
 
-    epochs = 20
-    names = ("zeros", "he_normal", "glorot_uniform")
-    noise_epochs, noise_names = 25, ("he_normal", "lecun_normal")
+    # As few names as will do: every one is a network, which takes a second to compile.
+    epochs, names = 20, ("zeros", "he_normal")
+    noise_epochs, noise_names = 25, ("lecun_normal",)
 
     def requests(self, rng):
         x_train, y_train, x_val, y_val, _, _ = regression_task(rng, 600, 300, 0)
@@ -392,7 +392,9 @@ class CompareInitializers:
 
     def verdict(self, replies, judge):
         variance = self.y_val.var()
-        with judge.part(1, "one finite error an epoch for each name, on the targets' scale"):
+        with judge.part(
+            1, "one finite error an epoch for each name, on the targets' scale"
+        ) as scaled:
             curves = self.curves(replies[0], self.names, self.epochs)
             self.curves(replies[1], self.noise_names, self.noise_epochs)
             for name, curve in curves.items():
@@ -405,8 +407,13 @@ class CompareInitializers:
                 )
         with judge.part(1, "on targets to learn, he_normal ends clearly below zeros"):
             curves = self.curves(replies[0], self.names, self.epochs)
+            # Two networks that both learn differ by a twentieth of the variance, which can be a third
+            # of the error. One that starts from zeros does not, and ends at the variance or above.
+            # Errors in another unit have lost their point already.
+            margin = 0.15 * variance if scaled.ok else 0.0
+            he_normal, zeros = curves["he_normal"][-1], curves["zeros"][-1]
             check.that(
-                curves["he_normal"][-1] < 0.85 * curves["zeros"][-1],
+                he_normal < min(0.85 * zeros, zeros - margin),
                 "he_normal ends no better than zeros. Does every network get its initializer?",
             )
         with judge.part(1, "on shuffled targets nobody foretells the validation targets"):

@@ -7,6 +7,8 @@ does the same as the reference; `equivalent_mutants.toml` says which, and why.
 From the course's folder, for a table of one assignment::
 
     .venv/bin/python tests/grading/mutation.py 04 [QUESTION…]
+
+For the questions that train networks ``--seeds 1`` has to do: each takes up to half an hour.
 """
 
 from __future__ import annotations
@@ -15,23 +17,25 @@ import argparse
 import ast
 import copy
 import difflib
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from answer_tables import TRAINING, Assignment, with_imports
 
+from course_lib.grading.judging import requests_of
 from course_lib.grading.questions import Question
 from course_lib.grading.rehearsal import rehearse_in
 
-# A mutant may loop for ever; the slowest that ends needs a few seconds.
-SECONDS = {**dict.fromkeys(TRAINING, 240.0)}
+# A mutant may loop for ever; the slowest that ends and trains no network needs a few seconds.
 USUAL_SECONDS = 60.0
 
 _ARITHMETIC = {
@@ -179,30 +183,53 @@ def cpu_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def survives(question: Question, mutant: Mutant, seeds: Iterable[int]) -> bool:
-    """Return whether a mutant gets full marks under every seed."""
+def marks(question: Question, mutant: Mutant, seeds: Iterable[int]) -> float:
+    """Return a mutant's marks under the first seed that takes some, or full marks."""
     namespace: dict = {"__name__": "__main__"}
     try:
-        with (
-            cpu_limit(SECONDS.get(question.name, USUAL_SECONDS)),
-            warnings.catch_warnings(action="ignore"),
-        ):
+        with cpu_limit(_seconds(question)), warnings.catch_warnings(action="ignore"):
             exec(compile(with_imports(mutant.source), "<mutant>", "exec"), namespace)
-            return all(
-                rehearse_in(question, namespace, seed=seed).score == question.points
-                for seed in seeds
-            )
+            for seed in seeds:
+                score = rehearse_in(question, namespace, seed=seed).score
+                if score < question.points:
+                    return score
+            return question.points
     except (Exception, TooLong):  # it cannot even be defined, or does not end
-        return False
+        return 0.0
+
+
+def _seconds(question: Question) -> float:
+    if question.name not in TRAINING:
+        return USUAL_SECONDS
+    return sum(call.seconds for call in requests_of(question, 0)[1])  # as when it is graded
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a question's mutants."""
+    """What came of a question's mutants.
+
+    Attributes
+    ----------
+    question : str
+    points : float
+        Full marks.
+    marks : list of (Mutant, float)
+        Each mutant's marks.
+    """
 
     question: str
-    killed: list[Mutant]
-    survived: list[Mutant]
+    points: float
+    marks: list[tuple[Mutant, float]]
+
+    @property
+    def killed(self) -> list[Mutant]:
+        """Those that lost points."""
+        return [mutant for mutant, earned in self.marks if earned < self.points]
+
+    @property
+    def survived(self) -> list[Mutant]:
+        """Those that did not."""
+        return [mutant for mutant, earned in self.marks if earned >= self.points]
 
 
 def judge_mutants(assignment: Assignment, name: str, seeds: int = 2) -> Outcome:
@@ -212,27 +239,53 @@ def judge_mutants(assignment: Assignment, name: str, seeds: int = 2) -> Outcome:
     makes TensorFlow abort. Such a mutant counts as killed, and a new process takes over.
     """
     found = mutants(assignment.solutions[name])
-    outcome = Outcome(name, [], [])
-    while (first := len(outcome.killed) + len(outcome.survived)) < len(found):
+    earned: list[float] = []
+    while len(earned) < len(found):
         command = [sys.executable, __file__, assignment.number, name, "--seeds", str(seeds)]
         process = subprocess.run(
-            [*command, "--report-from", str(first)], capture_output=True, text=True, check=False
+            [*command, "--report-from", str(len(earned))],
+            capture_output=True,
+            text=True,
+            check=False,
         )
-        verdicts = re.findall(r"^mutant (killed|survived)$", process.stdout, re.MULTILINE)
         if process.returncode == 1:
             raise RuntimeError(process.stderr)
-        if first + len(verdicts) < len(found):
-            verdicts.append("killed")
-        for mutant, verdict in zip(found[first:], verdicts, strict=False):
-            getattr(outcome, verdict).append(mutant)
-    return outcome
+        earned += map(float, re.findall(r"^mutant: ([\d.]+)$", process.stdout, re.MULTILINE))
+        if len(earned) < len(found):
+            earned.append(0.0)
+    return Outcome(name, assignment.checks[name].points, list(zip(found, earned, strict=True)))
 
 
 def report(assignment: Assignment, name: str, first: int, seeds: int) -> None:
-    """Print the verdict on each mutant from a given one on, at once."""
+    """Print the marks of each mutant from a given one on, at once."""
+    question = assignment.checks[name]
+    if name in TRAINING:  # each in a child that has imported Keras and drawn the data already
+        import keras  # noqa: F401
+
+        requests_of(question, 0)
     for mutant in mutants(assignment.solutions[name])[first:]:
-        alive = survives(assignment.checks[name], mutant, range(seeds))
-        print("\nmutant", "survived" if alive else "killed", flush=True)
+        judge = partial(marks, question, mutant, range(seeds))
+        earned = in_child(judge) if name in TRAINING else judge()
+        print(f"\nmutant: {earned:g}", flush=True)
+
+
+def in_child(function: Callable[[], float]) -> float:
+    """Return a function's number from a process that ends with it, or 0 if it was taken down.
+
+    The memory of a trained network goes with the process, and so does what TensorFlow remembers.
+    """
+    answer, told = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.write(told, repr(function()).encode())
+        finally:
+            os._exit(0)
+    os.close(told)
+    with os.fdopen(answer) as pipe:
+        number = pipe.read()
+    os.waitpid(child, 0)
+    return float(number or 0)
 
 
 def main() -> None:
@@ -241,6 +294,7 @@ def main() -> None:
     parser.add_argument("questions", nargs="*")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--count", action="store_true", help="only say how many there are")
+    parser.add_argument("--all", action="store_true", help="list the killed ones too")
     parser.add_argument("--report-from", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     assignment = Assignment.load(options.assignment)
@@ -256,8 +310,9 @@ def main() -> None:
         seconds = time.monotonic() - start
         killed, survived = len(outcome.killed), len(outcome.survived)
         print(f"{name}: {killed} killed, {survived} survived, {seconds:.0f} s", flush=True)
-        for mutant in outcome.survived:
-            print(f"    {mutant.change}", flush=True)
+        for mutant, earned in outcome.marks:
+            if options.all or earned >= outcome.points:
+                print(f"    {earned:g} of {outcome.points:g}: {mutant.change}", flush=True)
 
 
 if __name__ == "__main__":

@@ -200,11 +200,12 @@ def compare(home: Path, assignment: object, name: str, where: Path, options) -> 
 def stages(assignment, notebook: bytes) -> None:
     """Print where the time of one submission goes, graded alone."""
     from course_lib.grading import session
-    from course_lib.grading.executing import Execution, plain_environment
-    from course_lib.grading.sandbox.pool import Sandbox
+    from course_lib.grading.execution.executing import Execution, plain_environment
+    from course_lib.grading.execution.limits import Limits
+    from course_lib.grading.execution.sandbox.pool import Sandbox
+    from course_lib.grading.execution.student_kernel import StudentKernel
+    from course_lib.grading.execution.workers import preload_of
     from course_lib.grading.sanitizing import sanitize
-    from course_lib.grading.student_kernel import Limits, StudentKernel
-    from course_lib.grading.workers import preload_of
 
     spent: dict[str, float] = {}
     clock = time.monotonic
@@ -256,7 +257,7 @@ def bare_seconds(cells: list[str]) -> float:
         "    except Exception: pass\n"
         "print(time.monotonic() - started)"
     )
-    from course_lib.grading.executing import plain_environment
+    from course_lib.grading.execution.executing import plain_environment
 
     done = subprocess.run(
         [sys.executable, "-c", code], input=json.dumps(cells), text=True, capture_output=True,

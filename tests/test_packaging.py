@@ -157,7 +157,7 @@ def test_what_is_imported_is_required_and_not_only_there_by_chance(root, pyproje
     }  # fmt: skip
     wings["authoring"] |= wings["running"]  # the extras dev and grading hold the extra run
     wings["grading"] |= wings["running"]
-    for name in ("grading/cluster.py", "grading/cluster_worker.py"):
+    for name in ("grading/execution/cluster.py", "grading/execution/cluster_worker.py"):
         wings[name] = wings["grading"] | wings["cluster"]
     for path, distributions in imported(root / "course_lib").items():
         allowed = wings.get(path, wings.get(Path(path).parts[0], core))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from course_lib.errors import CourseError
 from course_lib.grading.questions import Question, load_checks
@@ -224,3 +224,22 @@ def _read(path: Path) -> NotebookNode:
     if not path.is_file():
         raise CourseError(f"{path} is missing: make it with `course build`.")
     return nbformat.read(path, as_version=4)
+
+
+def nbgrader_config(root: Path) -> Any:
+    """Return the course's nbgrader configuration: late penalties are set there.
+
+    Raises
+    ------
+    CourseError
+        If nbgrader_config.py fails.
+    """
+    from traitlets.config import PyFileConfigLoader
+
+    path = root / "nbgrader_config.py"
+    if not path.is_file():
+        return None
+    try:
+        return PyFileConfigLoader(path.name, path=str(root)).load_config()
+    except Exception as error:
+        raise CourseError(f"{path} fails: {type(error).__name__}: {error}.") from error

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from course_lib.grading.assignments import Assignment
-    from course_lib.grading.reporting import StudentReport
+    from course_lib.grading.reports.reporting import StudentReport
 
 ASSIGNMENT = typer.Argument(
     metavar="ASSIGNMENT", help="Its number, (part of its) name, or a folder of nbgrader's sources."
@@ -96,9 +96,10 @@ def grade(
     from rich.console import Console
 
     from course_lib import files
-    from course_lib.grading import assignments, gradebook, session, submissions
-    from course_lib.grading.locking import only_grader
-    from course_lib.grading.progress import Progress
+    from course_lib.grading import assignments, rejudging, session, submissions
+    from course_lib.grading.records import gradebook
+    from course_lib.grading.records.locking import only_grader
+    from course_lib.grading.reports.progress import Progress
     from course_lib.signals import stopping_on_signals
 
     chosen = assignments.find(assignment)
@@ -141,7 +142,7 @@ def grade(
                 )  # fmt: skip
                 reached = {report.student for report in reports}
                 others = set(recorder.students()) - reached
-                reports += session.kept_reports(chosen, others, recorder)
+                reports += rejudging.kept_reports(chosen, others, recorder)
         reports.sort(key=lambda report: report.student)
         _leave_configuration(chosen, out, submitted, url)
         _leave(console, chosen, reports, out, url, json=json)
@@ -166,8 +167,10 @@ def rejudge(
     _require_packages()
     from rich.console import Console
 
-    from course_lib.grading import assignments, gradebook, reporting, session
-    from course_lib.grading.locking import only_grader
+    from course_lib.grading import assignments, rejudging
+    from course_lib.grading.records import gradebook
+    from course_lib.grading.records.locking import only_grader
+    from course_lib.grading.reports import reporting
 
     chosen = assignments.find(assignment)
     if not (out / "attempts" / chosen.name).is_dir():
@@ -177,7 +180,7 @@ def rejudge(
     url = gradebook.gradebook_url(out, db)
     with only_grader(out, url):
         with _recorder(chosen, out, url, None) as recorder:
-            reports, changes = session.rejudge(chosen, recorder)
+            reports, changes = rejudging.rejudge(chosen, recorder)
         _leave(console, chosen, reports, out, url, json=json, quiet=True)
     if changes:
         console.print(reporting.table_of_changes(changes))
@@ -194,7 +197,7 @@ def _hands(
     count: int, scheduler: str | None, *, sandboxed: bool, notebook: Any, hidden: Sequence[Path]
 ) -> Any:
     """Return who executes the submissions: this machine or a cluster."""
-    from course_lib.grading import workers
+    from course_lib.grading.execution import workers
 
     how = {"sandboxed": sandboxed, "preload": workers.preload_of(notebook), "hidden": hidden}
     if scheduler is None:
@@ -203,7 +206,7 @@ def _hands(
         return workers.LocalWorkers(count or workers.automatic_count(), **how)
     if find_spec("distributed") is None:
         raise CourseError("Dask is not installed: pip install 'course-lib[cluster]'.")
-    from course_lib.grading.cluster import ClusterWorkers
+    from course_lib.grading.execution.cluster import ClusterWorkers
 
     return ClusterWorkers(scheduler, most=count, **how)
 
@@ -212,7 +215,7 @@ def _limits(settings: Sequence[str]) -> Any:
     """Return the limits with some of them set, such as "memory_mb=2000"."""
     from dataclasses import fields
 
-    from course_lib.grading.student_kernel import Limits
+    from course_lib.grading.execution.limits import Limits
 
     kinds = {one.name: type(one.default) for one in fields(Limits)}
     chosen: dict[str, float] = {}
@@ -240,7 +243,8 @@ def _read_roster(path: Path | None) -> dict[str, Any]:
 
 
 def _recorder(chosen: Assignment, out: Path, url: str, due: Any) -> Any:
-    from course_lib.grading.recording import Recorder, nbgrader_config
+    from course_lib.grading.assignments import nbgrader_config
+    from course_lib.grading.records.recording import Recorder
 
     return Recorder(chosen, out, url, config=nbgrader_config(chosen.root), due=due)
 
@@ -270,9 +274,9 @@ def _leave(
     from rich.progress import Progress
 
     from course_lib import files
-    from course_lib.grading import reporting
-    from course_lib.grading.class_report import write_class_report
-    from course_lib.grading.feedback import write_feedback
+    from course_lib.grading.reports import reporting
+    from course_lib.grading.reports.class_report import write_class_report
+    from course_lib.grading.reports.feedback import write_feedback
 
     text = reporting.as_json(chosen, reports)
     files.write(out / "report.json", text)

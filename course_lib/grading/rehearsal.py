@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from course_lib.grading.execution.responder import answer, pack, unpack
 from course_lib.grading.judging import Verdict, judge, requests_of
 from course_lib.grading.questions import Question
-from course_lib.grading.responder import answer, pack, unpack
 
 
 def rehearse(question: Question, source: str, *, seed: int = 0) -> Verdict:

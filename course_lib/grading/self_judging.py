@@ -130,7 +130,7 @@ class PlainAssignment(Assignment):
 
     @cached_property
     def _config(self) -> Any:
-        from course_lib.grading.recording import nbgrader_config
+        from course_lib.grading.assignments import nbgrader_config
 
         return nbgrader_config(self.root)
 

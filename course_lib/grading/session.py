@@ -6,7 +6,6 @@ its own; judging and recording take milliseconds and are done by the calling thr
 
 from __future__ import annotations
 
-import datetime
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -18,15 +17,15 @@ from typing import Any
 from course_lib.errors import CourseError
 from course_lib.grading import submissions
 from course_lib.grading.assignments import ANSWER_SUFFIX, Assignment
-from course_lib.grading.attempts import Attempt, fingerprint, key_of
 from course_lib.grading.calls import Call
+from course_lib.grading.execution.limits import Interrupted, Limits
+from course_lib.grading.execution.workers import LocalWorkers
 from course_lib.grading.judging import Verdict, judge, requests_of
-from course_lib.grading.kept_verdicts import KeptVerdicts
-from course_lib.grading.recording import UNANSWERED, UNMARKED, Mark, Marks, Recorder
-from course_lib.grading.reporting import StudentReport
+from course_lib.grading.records.attempts import Attempt, fingerprint, key_of
+from course_lib.grading.records.kept_verdicts import KeptVerdicts
+from course_lib.grading.records.recording import UNANSWERED, UNMARKED, Mark, Marks, Recorder
+from course_lib.grading.reports.reporting import StudentReport
 from course_lib.grading.sanitizing import Submission, sanitize
-from course_lib.grading.student_kernel import Interrupted, Limits
-from course_lib.grading.workers import LocalWorkers
 
 
 @dataclass(frozen=True)
@@ -259,89 +258,3 @@ def _executed(attempt: Attempt) -> dict[str, Any]:
     """Return what a report says of executing."""
     names = ("seconds", "seed", "sandboxed", "limits_hit", "peak_memory_mb")
     return {name: getattr(attempt, name) for name in names}
-
-
-def kept_reports(
-    assignment: Assignment, students: Iterable[str], recorder: Recorder
-) -> list[StudentReport]:
-    """Return the reports of students who were graded before; the others are left out."""
-    graded = set(recorder.students())
-    reports = []
-    for student in students:
-        if student in graded:
-            submission, attempt = _kept(assignment, student, recorder)
-            verdicts = judged(assignment, submission, attempt)
-            marks = recorder.marks(student)
-            reports.append(report_of(student, submission, attempt, verdicts, marks))
-    return reports
-
-
-def _kept(
-    assignment: Assignment, student: str, recorder: Recorder
-) -> tuple[Submission, Attempt | None]:
-    """Return what the gradebook shows of a student, as it was executed."""
-    archive, key = recorder.archive, recorder.facts(student).key
-    if key is None:  # nothing was handed in
-        return sanitize(None, assignment), None
-    attempt = archive.find(student, key)
-    if attempt is None:
-        raise CourseError(
-            f"{archive.folder / student / key} is damaged: run `course grade` again, which "
-            f"executes what {student} handed in once more."
-        )
-    return archive.submission(student, attempt), attempt
-
-
-@dataclass(frozen=True)
-class Change:
-    """A mark that judging again changed."""
-
-    student: str
-    question: str
-    before: float
-    after: float
-
-
-def rejudge(assignment: Assignment, recorder: Recorder) -> tuple[list[StudentReport], list[Change]]:
-    """Judge kept replies again, after a check was corrected; no student code runs.
-
-    Raises
-    ------
-    CourseError
-        If a check makes other calls now than when the replies were kept; nothing is recorded then.
-    """
-    kept = [(student, *_kept(assignment, student, recorder)) for student in recorder.students()]
-    attempts = [attempt for _, _, attempt in kept if attempt is not None]
-    for seed in {attempt.seed for attempt in attempts}:
-        asked = {n: fingerprint(some) for n, some in calls_of(assignment, seed).items()}
-        other = {
-            name
-            for attempt in attempts
-            if attempt.seed == seed
-            for name in asked
-            if attempt.asked.get(name) != asked[name]
-        }
-        if other:
-            raise CourseError(
-                f"The checks of {', '.join(sorted(other))} make other calls than those that were "
-                "answered: run `course grade` again, which executes the submissions."
-            )
-    reports, changes = [], []
-    for student, submission, attempt in kept:
-        verdicts = judged(assignment, submission, attempt)
-        before = recorder.marks(student)
-        timestamp = recorder.facts(student).timestamp
-        marks = recorder.record(
-            student,
-            submission,
-            verdicts,
-            key=attempt.key if attempt else "",
-            timestamp=timestamp and datetime.datetime.fromisoformat(timestamp),
-        )
-        reports.append(report_of(student, submission, attempt, verdicts, marks))
-        changes += [
-            Change(student, name, before.questions[name].score, mark.score)
-            for name, mark in marks.questions.items()
-            if mark.score != before.questions[name].score
-        ]
-    return reports, changes

@@ -81,7 +81,7 @@ def read(folder: Path, student: str, assignment: str, notebook: str | None = Non
         elif others:
             listed = ", ".join(_printable(other.name) for other in others[:5])
             remarks.append(f"None of {listed} is called {notebook}.ipynb; none was graded.")
-    return Handed(student, _plain_file(path, LARGEST + 1), timestamp, tuple(remarks))
+    return Handed(student, plain_file(path, LARGEST + 1), timestamp, tuple(remarks))
 
 
 def _notebooks(home: Path) -> list[Path]:
@@ -99,7 +99,7 @@ def _printable(name: str) -> str:
     return "".join(sign if sign.isprintable() else "�" for sign in name)
 
 
-def _plain_file(path: Path, most: int) -> bytes | None:
+def plain_file(path: Path, most: int) -> bytes | None:
     """Return a plain file's first bytes; a link, a device or a pipe counts as no file."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
@@ -121,7 +121,7 @@ def _plain_file(path: Path, most: int) -> bytes | None:
 def _timestamp(path: Path) -> tuple[datetime.datetime | None, Iterable[str]]:
     from nbgrader.utils import parse_utc
 
-    text = _plain_file(path, 200)
+    text = plain_file(path, 200)
     if text is None:
         return None, ()
     try:

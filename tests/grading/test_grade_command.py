@@ -26,7 +26,7 @@ from small_class import (
 )
 
 from course_lib.grading import assignments
-from course_lib.grading.gradebook import gradebook, gradebook_url
+from course_lib.grading.records.gradebook import gradebook, gradebook_url
 
 COURSE = [sys.executable, "-m", "course_lib"]
 

@@ -15,9 +15,9 @@ from course_lib import check
 from course_lib.errors import CourseError
 from course_lib.grading import call, question, rehearse
 from course_lib.grading.calls import Call
+from course_lib.grading.execution.responder import AROUND, DEEPEST, LONGEST, answer, pack, unpack
 from course_lib.grading.judging import Reply, judge, requests_of
 from course_lib.grading.questions import load_checks
-from course_lib.grading.responder import AROUND, DEEPEST, LONGEST, answer, pack, unpack
 
 
 def declared(check_class) -> object:

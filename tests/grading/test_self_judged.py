@@ -35,13 +35,13 @@ from typer.testing import CliRunner
 from course_lib import cli
 from course_lib.errors import CourseError
 from course_lib.grading import assignments, self_judging
-from course_lib.grading.executing import execute
-from course_lib.grading.gradebook import gradebook, gradebook_url
+from course_lib.grading.execution.executing import execute
+from course_lib.grading.execution.limits import Limits
 from course_lib.grading.judging import judge
 from course_lib.grading.questions import Question
+from course_lib.grading.records.gradebook import gradebook, gradebook_url
 from course_lib.grading.sanitizing import Submission, sanitize
 from course_lib.grading.session import calls_of
-from course_lib.grading.student_kernel import Limits
 
 TESTS = ("test_square", "test_mean", "test_area")
 

@@ -57,7 +57,7 @@ def release(
     _require_packages()
     from rich.console import Console
 
-    from course_lib.grading import assignments, recording
+    from course_lib.grading import assignments
     from course_lib.grading.classroom import releasing
     from course_lib.project import find_root
 
@@ -79,7 +79,7 @@ def release(
             chosen.name,
             exchange=exchange,
             course=course,
-            config=recording.nbgrader_config(root),
+            config=assignments.nbgrader_config(root),
             force=force,
         )
     console.print(f"released {chosen.name}: {there}", soft_wrap=True, highlight=False)
@@ -161,14 +161,14 @@ def feedback(
 
     from course_lib.grading import assignments
     from course_lib.grading.classroom.collecting import platform_folders
-    from course_lib.grading.feedback import (
+    from course_lib.grading.records.gradebook import gradebook_url, require_gradebook
+    from course_lib.grading.records.locking import only_grader
+    from course_lib.grading.reports.feedback import (
         copy_receipts,
         pack_feedback,
         students_with_marks,
         write_feedback,
     )
-    from course_lib.grading.gradebook import gradebook_url, require_gradebook
-    from course_lib.grading.locking import only_grader
 
     name = assignments.locate(assignment).name
     url = gradebook_url(out, db)
@@ -223,7 +223,7 @@ def export_marks(
     from course_lib.grading import assignments
     from course_lib.grading.classroom import exporting
     from course_lib.grading.classroom.roster import read_roster
-    from course_lib.grading.gradebook import gradebook_url, require_gradebook
+    from course_lib.grading.records.gradebook import gradebook_url, require_gradebook
 
     if format not in exporting.FORMATS:
         raise CourseError(f"{format!r} is no format: choose {', '.join(exporting.FORMATS)}.")

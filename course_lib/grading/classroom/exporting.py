@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from course_lib.errors import CourseError
 from course_lib.grading.classroom.roster import Student
-from course_lib.grading.gradebook import gradebook
+from course_lib.grading.records.gradebook import gradebook
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook

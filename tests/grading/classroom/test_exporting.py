@@ -10,7 +10,7 @@ from marked_class import ASSIGNMENT, mark_by_hand, mark_class
 from course_lib.errors import CourseError
 from course_lib.grading.classroom.exporting import export
 from course_lib.grading.classroom.roster import Student, record_roster
-from course_lib.grading.gradebook import gradebook, gradebook_url
+from course_lib.grading.records.gradebook import gradebook, gradebook_url
 
 CLASS = {
     s.id: s

@@ -16,7 +16,7 @@ from course_lib import cli
 from course_lib.errors import CourseError
 from course_lib.grading import assignments
 from course_lib.grading.classroom.releasing import StaleError, check_release, release_to_files
-from course_lib.grading.feedback import copy_receipts
+from course_lib.grading.reports.feedback import copy_receipts
 
 
 def course(*arguments):

@@ -15,7 +15,7 @@ from course_lib.grading.classroom.roster import (
     read_roster,
     record_roster,
 )
-from course_lib.grading.gradebook import gradebook, gradebook_url
+from course_lib.grading.records.gradebook import gradebook, gradebook_url
 
 ADA = Student("ada", "Ada", "Lovelace", "ada@example.org", "101")
 

@@ -1,0 +1,1 @@
+"""Executing submissions: sandbox, kernels, limits, and who does the work."""

@@ -1,0 +1,85 @@
+"""What a submission may use, and how it ends when it has used that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may use.
+
+    The last five bound what happens in the sandbox and hold only there.
+
+    Attributes
+    ----------
+    cell_seconds : float
+        CPU time of one cell. Cells that only explore are not executed, so a cell has little to do.
+    submission_seconds : float
+        CPU time of all cells and calls together.
+    idle_seconds : float
+        A cell or call that uses no CPU for so long, in seconds of wall time, waits for something
+        that will not come.
+    wall_factor : float
+        CPU time decides; wall time only bounds what does almost nothing: at most so many times the
+        CPU time that is allowed, and a minute, for a cell and for all together.
+    memory_mb : float
+        Memory of the kernel and all that it starts, together, in MB (10⁶ bytes).
+    output_mb : float
+        What a cell may print before it is stopped; far less of it is kept.
+    processes : int
+        Processes and threads at a time.
+    open_files : int
+        Of each process.
+    file_mb : float
+        The size of one file.
+    scratch_mb : float
+        The size of all files together; they are held in memory.
+    scratch_files : int
+        How many files there may be.
+    """
+
+    cell_seconds: float = 60.0
+    submission_seconds: float = 900.0
+    idle_seconds: float = 30.0
+    wall_factor: float = 10.0
+    memory_mb: float = 4000.0
+    output_mb: float = 20.0
+    processes: int = 256
+    open_files: int = 512
+    file_mb: float = 200.0
+    scratch_mb: float = 400.0
+    scratch_files: int = 10_000
+
+    def wall_seconds(self, cpu_seconds: float) -> float:
+        """Return after how much wall time something bounded by CPU time is given up."""
+        return self.wall_factor * cpu_seconds + 60.0
+
+    def of_room(self) -> dict[str, float]:
+        """Return the bounds that the sandbox itself sets."""
+        names = ("processes", "open_files", "file_mb", "scratch_mb", "scratch_files")
+        bounds = {name: getattr(self, name) for name in names}
+        # Only in case that the grader's own counts go wrong.
+        last = {"cpu_seconds": 2 * self.submission_seconds + 60, "sent_mb": 10 * self.output_mb}
+        return bounds | last
+
+
+class Interrupted(Exception):
+    """Executing was stopped from outside; nothing is known about the submission."""
+
+
+class Stopped(Exception):
+    """Something in the kernel was stopped.
+
+    Parameters
+    ----------
+    message : str
+        Why, for the student.
+    limit : str, optional
+        Which bound it hit: "cpu", "idle", "wall", "memory" or "output"; "died" where the kernel
+        ended by itself.
+    """
+
+    def __init__(self, message: str, limit: str = "") -> None:
+        super().__init__(message)
+        self.limit = limit

@@ -1,0 +1,387 @@
+"""The kernel of one submission, and the bounded ways to use it: execute a cell, make a call.
+
+CPU time decides what took too long, for the machine may be busy; what uses none is given up after
+a while. Whatever the student's code does to the kernel ends in a message for the student.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from queue import Empty
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import zmq
+
+from course_lib.errors import CourseError
+from course_lib.grading.calls import Call
+from course_lib.grading.execution import responder
+from course_lib.grading.execution.limits import Interrupted, Limits, Stopped
+from course_lib.grading.execution.outputs import Outputs
+from course_lib.grading.execution.replies import LARGEST_REPLY, read_reply
+from course_lib.grading.execution.sandbox import CHANNEL
+from course_lib.kernels import KernelWatch, LocalKernelManager
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from course_lib.grading.execution.sandbox.pool import Sandbox
+
+_START_TIMEOUT = 120.0  # seconds of wall time; a loaded machine takes its time to start Python
+_BUSY = 0.1  # seconds of CPU time by which something shows that it is not only waiting
+_INTERRUPT_GRACE = 3.0  # seconds between asking a cell to stop and ending the kernel
+
+
+class StudentKernel:
+    """A kernel for one submission, and the bounded ways to use it; a context manager.
+
+    Parameters
+    ----------
+    limits : Limits
+    environment : mapping of str to str
+        All of the kernel's environment, but for the names of its own folders.
+    stop : threading.Event
+        When set, whatever goes on raises `Interrupted`.
+    sandbox : Sandbox, optional
+        Where the kernel runs; without one it is a plain process of this user's.
+    began : float, optional
+        When executing the submission began, by `time.monotonic`; now if None.
+
+    Attributes
+    ----------
+    is_alive : bool
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        environment: Mapping[str, str],
+        stop: threading.Event,
+        sandbox: Sandbox | None = None,
+        began: float | None = None,
+    ) -> None:
+        self._limits, self._environment, self._stop = limits, dict(environment), stop
+        self._sandbox = sandbox
+        self._began = time.monotonic() if began is None else began
+        self._watch: KernelWatch | None = None
+        self._received = 0  # bytes of output
+        self.is_alive = False
+
+    @property
+    def peak_memory_mb(self) -> float:
+        """The most memory seen, in MB (10⁶ bytes); 0 where the kernel did not start."""
+        return self._watch.peak_memory_mb if self._watch else 0.0
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The CPU time of the kernel and all that it started, in seconds."""
+        return _cpu_seconds(self._manager.pid)
+
+    async def __aenter__(self) -> StudentKernel:
+        self._folders = contextlib.ExitStack()
+        try:
+            await self._start()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        self.is_alive = True
+        return self
+
+    async def _start(self) -> None:
+        if self._sandbox is None:
+            self._manager = LocalKernelManager()
+            home = self._folders.enter_context(
+                tempfile.TemporaryDirectory(prefix="course-grade-", ignore_cleanup_errors=True)
+            )
+            private = {"HOME": home, "TMPDIR": home, "IPYTHONDIR": f"{home}/.ipython"}
+            self._inside = str(self._manager.folder)
+        else:
+            self._manager = LocalKernelManager(
+                inside=self._sandbox.folder,
+                provisioner=self._sandbox.provisioner(self._limits.of_room()),
+            )
+            home, private, self._inside = None, {}, CHANNEL
+        self._channel = self._manager.folder
+        _leave(self._channel / "responder.py", Path(responder.__file__).read_bytes())
+        _leave(self._channel / "reply", b"")
+        try:
+            await self._manager.start_kernel(cwd=home, env=self._environment | private)
+        except OSError as error:
+            raise Stopped(f"the kernel did not start: {error}", "died") from error
+        self._watch = KernelWatch(
+            self._manager.pid,
+            memory_limit_mb=self._limits.memory_mb,
+            own_network=self._sandbox is not None,
+        )
+        self._watch.start()
+        self._client = self._manager.client()
+        # A larger message ends its connection: it would be held here several times over.
+        self._client.context.setsockopt(zmq.MAXMSGSIZE, int(self._limits.output_mb * 1e6))
+        self._client.start_channels()
+        self._cut = self._client.iopub_channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        await self._connect()
+
+    async def _connect(self) -> None:
+        """Wait until the kernel answers and its outputs arrive; jupyter_client takes its time."""
+        deadline = time.monotonic() + _START_TIMEOUT
+        while time.monotonic() < deadline and await self._manager.is_alive():
+            asked = self._client.kernel_info()
+            with contextlib.suppress(Empty):
+                while True:
+                    message = await self._client.get_iopub_msg(timeout=0.2)
+                    is_ours = message["parent_header"].get("msg_id") == asked
+                    if is_ours and message["content"].get("execution_state") == "idle":
+                        return
+        raise Stopped("the kernel did not start", "died")
+
+    async def __aexit__(self, *_: object) -> None:
+        self.is_alive = False
+        with contextlib.suppress(Exception):  # a hostile kernel may have spoiled the sockets
+            self._client.iopub_channel.socket.disable_monitor()
+        with contextlib.suppress(Exception):
+            self._client.stop_channels()
+        if self._watch:
+            self._watch.__exit__()
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(self._manager.shutdown_kernel(now=True), 15)
+        with contextlib.suppress(Exception):
+            await self._manager.cleanup_resources()
+        self._folders.close()
+
+    async def bring(self, name: str, content: bytes) -> None:
+        """Put a file beside the notebook, where its cells look for it.
+
+        Raises
+        ------
+        CourseError
+            If it does not fit.
+        Stopped
+            If the kernel ended.
+        """
+        _leave(self._channel / "request", content)
+        names = {"SOURCE": f"{self._inside}/request", "TARGET": name}
+        code = f"__import__('builtins').exec({_BRING!r}, {names!r})"
+        reply = await self._run(code, _BRING_SECONDS, name, lambda message: None, silent=True)
+        if reply.get("content", {}).get("status") != "ok":
+            raise CourseError(
+                f"{name} cannot be put beside the students' notebooks "
+                f"({reply.get('content', {}).get('evalue')}): make it smaller, or raise "
+                "--limit file_mb and --limit scratch_mb."
+            )
+
+    async def execute_cell(self, cell: NotebookNode) -> Outputs:
+        """Execute a cell and keep its outputs, which tell its error and its result, too.
+
+        Raises
+        ------
+        Stopped
+            If it had to be stopped or ended the kernel.
+        """
+        outputs = Outputs(cell)
+        try:
+            reply = await self._run(
+                cell.source, self._limits.cell_seconds, "the cell", outputs.take, silent=False
+            )
+            if _quits(reply):  # a moment later, it would seem to be the next cell's doing
+                self.is_alive = False
+                raise Stopped("the cell ended the kernel (quit or exit)", "died")
+        except Stopped as stopped:
+            outputs.append_error("Stopped", str(stopped))
+            raise
+        outputs.close(reply)
+        return outputs
+
+    async def make_call(self, call: Call, room: float = LARGEST_REPLY) -> tuple[Any, int]:
+        """Make one call; return the reply that the kernel wrote, and its number of bytes.
+
+        Parameters
+        ----------
+        call : Call
+        room : float, optional
+            How many bytes there may be.
+
+        Raises
+        ------
+        Stopped
+            If it had to be stopped, ended the kernel, or left no readable reply.
+        """
+        _leave(self._channel / "request", responder.pack(call.request))
+        _leave(self._channel / "reply", b"")
+        responder_, *paths = (f"{self._inside}/{n}" for n in ("responder.py", "request", "reply"))
+        # In the kernel's own words: whatever names the notebook has replaced are not used.
+        code = (
+            "__import__('builtins').exec("
+            f"__import__('io').open({responder_!r}, encoding='utf-8').read() + {_SERVE!r}, "
+            f"{{'__name__': 'course_responder', 'PATHS': {paths!r}, "
+            "'NAMES': __import__('IPython').get_ipython().user_ns})"
+        )
+        await self._run(code, call.seconds, call.function, lambda message: None, silent=True)
+        return read_reply(self._channel / "reply", call.function, room)
+
+    async def _run(
+        self, code: str, seconds: float, what: str, on_output: Any, *, silent: bool
+    ) -> dict[str, Any]:
+        self._received = 0
+
+        def take(message: dict[str, Any]) -> None:
+            self._received += sum(map(len, message.get("buffers", ()))) + len(
+                str(message.get("content"))
+            )
+            on_output(message)
+
+        task = asyncio.ensure_future(
+            self._client.execute_interactive(
+                code,
+                silent=silent,
+                store_history=False,
+                allow_stdin=False,
+                stop_on_error=False,
+                timeout=None,
+                output_hook=take,
+            )
+        )
+        try:
+            await self._bounded(task, seconds, what)
+            return task.result()
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
+
+    async def _bounded(self, task: asyncio.Future, seconds: float, what: str) -> None:
+        """Wait for a task, within limits on the kernel's CPU and wall time."""
+        cpu_before, started = self.cpu_seconds, time.monotonic()
+        cpu_seen, busy_at = cpu_before, started
+        asked_at: float | None = None
+        stopped: Stopped | None = None
+        pause, looked_at = 0.005, started
+        while True:
+            await asyncio.wait({task}, timeout=pause)
+            pause = min(0.2, pause * 2)
+            if task.done():
+                break
+            if self._stop.is_set():
+                raise Interrupted
+            if not await self._manager.is_alive():
+                self.is_alive = False
+                raise stopped or self._why_it_ended(what)
+            now = time.monotonic()
+            if now - looked_at > 1:  # it was the grader that had no time
+                busy_at += now - looked_at
+            looked_at = now
+            if stopped is None and await self._cut.poll(0):
+                raise await self._why_it_was_cut_off(what)
+            if asked_at is None:
+                cpu = self.cpu_seconds
+                if cpu - cpu_seen > _BUSY:
+                    cpu_seen, busy_at = cpu, now
+                idle, wall = now - busy_at, now - started
+                stopped = self._too_much(what, seconds, cpu - cpu_before, cpu, idle, wall)
+                if stopped:
+                    asked_at = now
+                    with contextlib.suppress(Exception):
+                        await self._manager.interrupt_kernel()
+            elif now - asked_at > _INTERRUPT_GRACE:
+                self.is_alive = False
+                raise stopped
+        if stopped:
+            # What was waited for may be a message that was lost, as the next ones would be.
+            self.is_alive &= stopped.limit != "idle"
+            raise stopped
+        if task.exception() is not None:
+            # jupyter_client stumbles over garbled or forged messages: this kernel is lost.
+            self.is_alive = False
+            raise Stopped(f"{what} disturbed the connection to the kernel", "died")
+
+    def _too_much(
+        self, what: str, seconds: float, cpu: float, cpu_in_all: float, idle: float, wall: float
+    ) -> Stopped | None:
+        """Say which limit something has hit, if any."""
+        limits = self._limits
+        if cpu > seconds:
+            return Stopped(f"{what} took more than {seconds:g} s of CPU time", "cpu")
+        if cpu_in_all > limits.submission_seconds:
+            allowed = limits.submission_seconds
+            return Stopped(f"the notebook took more than {allowed:g} s of CPU time", "cpu")
+        if self._received > limits.output_mb * 1e6:
+            return Stopped(f"{what} printed more than {limits.output_mb:g} MB", "output")
+        if idle > limits.idle_seconds:
+            return Stopped(f"{what} waited for {idle:.0f} s without doing anything", "idle")
+        if wall > limits.wall_seconds(seconds):
+            return Stopped(f"{what} did not end within {wall:.0f} s", "wall")
+        wall_in_all = time.monotonic() - self._began
+        if wall_in_all > limits.wall_seconds(limits.submission_seconds):
+            return Stopped(f"the notebook did not end within {wall_in_all:.0f} s", "wall")
+        return None
+
+    async def _why_it_was_cut_off(self, what: str) -> Stopped:
+        self.is_alive = False
+        for _ in range(20):  # a kernel that ends closes its connections first, its memory last
+            await asyncio.sleep(0.1)
+            if not await self._manager.is_alive():
+                return self._why_it_ended(what)
+        most = self._limits.output_mb
+        told = f"{what} cut the connection, as an output of more than {most:g} MB at once does"
+        return Stopped(told, "output")
+
+    def _why_it_ended(self, what: str) -> Stopped:
+        if self._watch.ended_for == "memory_limit":
+            allowed = self._limits.memory_mb
+            return Stopped(f"{what} used more than {allowed:g} MB of memory", "memory")
+        status = self._manager.exit_status
+        return Stopped(f"{what} ended the kernel (exit status {status})", "died")
+
+
+def _quits(reply: Mapping[str, Any]) -> bool:
+    """Tell whether a kernel says that it is about to end, as ``quit()`` makes it."""
+    content = reply.get("content")
+    payload = content.get("payload") if isinstance(content, dict) else None
+    return isinstance(payload, list) and any(
+        isinstance(entry, dict) and entry.get("source") == "ask_exit" for entry in payload
+    )
+
+
+_BRING = """
+import os
+os.makedirs(os.path.dirname(os.path.abspath(TARGET)), exist_ok=True)
+with open(SOURCE, "rb") as source, open(TARGET, "wb") as target:
+    target.write(source.read())
+"""
+_BRING_SECONDS = 60.0
+
+# What the kernel executes after the responder's source, in the responder's own namespace.
+_SERVE = """
+def serve():
+    with open(PATHS[0], "rb") as file:
+        request = unpack(file.read())
+    reply = pack(answer(request, NAMES))
+    with open(PATHS[1], "wb") as file:  # in place: it is the one file here that can be written
+        file.write(reply)
+
+serve()
+"""
+
+
+def _leave(path: Path, content: bytes) -> None:
+    """Write a file that the kernel may read, whoever it runs as."""
+    with open(path, "wb") as file:  # truncated, not replaced: it may be mounted in the sandbox
+        file.write(content)
+    path.chmod(0o644)
+
+
+def _cpu_seconds(pid: int | None) -> float:
+    """Return the CPU time of a process and its descendants, ended ones too, in seconds."""
+    spent = 0.0
+    with contextlib.suppress(psutil.Error):
+        root = psutil.Process(pid)
+        for process in [root, *root.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error):
+                times = process.cpu_times()
+                spent += times.user + times.system + times.children_user + times.children_system
+    return spent

@@ -1,0 +1,123 @@
+"""Who executes submissions: this machine's processor cores, several submissions at a time."""
+
+from __future__ import annotations
+
+import ast
+import os
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from course_lib.errors import CourseError
+from course_lib.grading.calls import Call
+from course_lib.grading.execution.executing import Execution, execute, plain_environment
+from course_lib.grading.execution.limits import Limits
+from course_lib.grading.execution.sandbox import walls
+from course_lib.grading.execution.sandbox.pool import Sandbox
+from course_lib.grading.sanitizing import Submission
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+_MEMORY_PER_KERNEL = 1.5e9  # bytes that a kernel with TensorFlow holds while it trains
+# Imported once for the class. Importing any of them computes nothing with TensorFlow.
+_SHARED = ("keras", "matplotlib.pyplot", "numpy", "pandas", "scipy", "sklearn", "tensorflow")
+
+
+def automatic_count() -> int:
+    """Return how many submissions this machine can execute at a time."""
+    memory = int(psutil.virtual_memory().available / _MEMORY_PER_KERNEL)
+    return max(1, min(os.cpu_count() or 1, memory))
+
+
+def require_sandbox() -> None:
+    """Raise a CourseError that names the remedy where student code cannot be sandboxed."""
+    problem = walls.problem()
+    if problem is not None:
+        raise CourseError(
+            f"Student code cannot be sandboxed: {problem.found} ({problem.remedy}). Or trust the "
+            "class: with --sandbox none its code can do whatever you can, and the report says so."
+        )
+
+
+class LocalWorkers:
+    """Executes submissions on this machine; use it as a context manager.
+
+    Parameters
+    ----------
+    count : int
+        How many submissions may be executed at a time, by as many threads.
+    sandboxed : bool, optional
+    preload : iterable of str, optional
+        Modules that all kernels of the sandbox share.
+    hidden : iterable of Path, optional
+        Folders that student code must not see.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        *,
+        sandboxed: bool = True,
+        preload: Iterable[str] = (),
+        hidden: Iterable[Path] = (),
+    ) -> None:
+        self.count, self.sandboxed = count, sandboxed
+        self._preload, self._hidden = tuple(preload), tuple(hidden)
+        self._lock = threading.Lock()
+        self._sandbox: Sandbox | None = None
+
+    def __enter__(self) -> LocalWorkers:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._sandbox is not None:
+            self._sandbox.__exit__(*exc_info)
+
+    def execute(
+        self,
+        submission: Submission,
+        calls: Mapping[str, Sequence[Call]],
+        limits: Limits,
+        stop: threading.Event,
+    ) -> Execution:
+        """Execute a submission; see `executing.execute`."""
+        sandbox = self._open_sandbox() if self.sandboxed else None
+        return execute(submission, calls, sandbox=sandbox, limits=limits, stop=stop)
+
+    def _open_sandbox(self) -> Sandbox:
+        with self._lock:
+            if self._sandbox is None:  # a class that did not change needs none
+                self._sandbox = Sandbox(
+                    plain_environment(), preload=self._preload, hidden=self._hidden
+                ).__enter__()
+            return self._sandbox
+
+
+def preload_of(notebook: NotebookNode) -> list[str]:
+    """Return which of the modules that kernels can share a notebook's own cells import."""
+    names: set[str] = set()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            names |= _imported(cell.source)
+    roots = {name.partition(".")[0] for name in names}
+    if "keras" in roots:
+        roots.add("tensorflow")
+    return [name for name in _SHARED if name.partition(".")[0] in roots]
+
+
+def _imported(source: str) -> set[str]:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):  # magics
+        return set()
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names

@@ -1,0 +1,1 @@
+"""What is kept: attempts, marks and gradebook, written by one process at a time."""

@@ -1,0 +1,1 @@
+"""What is told: to the instructor about the class, to every student about their answers."""

@@ -1,0 +1,209 @@
+"""Student code runs in one kernel, within limits, and only data comes out."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+import zipfile
+
+import nbformat
+import numpy as np
+import psutil
+import pytest
+from small_class import as_bytes, right, with_cell
+
+from course_lib.grading.execution import executing
+from course_lib.grading.execution.executing import Execution, execute
+from course_lib.grading.execution.limits import Interrupted, Limits, Stopped
+from course_lib.grading.execution.replies import read_reply
+from course_lib.grading.sanitizing import sanitize
+from course_lib.grading.session import calls_of
+
+LIMITS = Limits(cell_seconds=2, memory_mb=800, idle_seconds=8)
+
+
+def executed(assignment, notebook) -> Execution:
+    submission = sanitize(as_bytes(notebook), assignment)
+    return execute(submission, calls_of(assignment, 0), limits=LIMITS)
+
+
+def errors(execution: Execution, question: str) -> list[str | None]:
+    return [reply["error"] for reply in execution.replies[question]]
+
+
+def output(execution: Execution) -> str:
+    outputs = [out for cell in execution.notebook.cells for out in cell.get("outputs", [])]
+    return "".join(out.get("text", "") for out in outputs)
+
+
+def test_a_right_submission_answers_every_call(small):
+    execution = executed(small, right(small))
+    assert errors(execution, "double") == [None]
+    assert errors(execution, "draw") == [None, None]
+    assert execution.cell_errors == {}
+
+
+def test_a_cell_that_fails_does_not_stop_the_next_one(small):
+    notebook = with_cell(right(small), "print('before')\n1 / 0")
+    execution = executed(small, notebook)
+    assert errors(execution, "double") == [None]
+    assert list(execution.cell_errors.values()) == ["ZeroDivisionError: division by zero"]
+    assert "before" in output(execution)
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("while True: pass", "more than 2 s of CPU time"),
+        (
+            "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+            "CPU time",
+        ),
+        ("import os; os._exit(3)", "ended the kernel"),
+        ("import time; time.sleep(1000)", "without doing anything"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "ended the kernel"),
+        ("hold = bytearray(2_000_000_000)\nimport time; time.sleep(5)", "800 MB"),
+        ("input()", "StdinNotImplementedError"),
+    ],
+)
+def test_a_cell_out_of_bounds_costs_that_cell_alone(small, code, told):
+    execution = executed(small, with_cell(right(small), code))
+    assert [told in error for error in execution.cell_errors.values()] == [True]
+    assert errors(execution, "double") == [None]
+    assert errors(execution, "draw") == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("while True: pass", "more than 2 s of CPU time"),
+        ("import os; os._exit(0)", "ended the kernel"),
+        ("raise SystemExit", "SystemExit"),
+        ("return lambda: 0", "cannot be read"),
+    ],
+)
+def test_a_call_out_of_bounds_costs_that_question_alone(small, code, told):
+    body = code.replace("\n", "\n    ")
+    notebook = right(small, double=f"def double(values):\n    {body}")
+    execution = executed(small, notebook)
+    assert told in errors(execution, "double")[0]
+    assert errors(execution, "draw") == [None, None]
+
+
+def test_cells_that_wait_a_little_each_are_bounded_together(small, monkeypatch):
+    monkeypatch.setattr(Limits, "wall_seconds", lambda self, cpu: 60 if cpu < 900 else 6)
+    notebook = right(small)
+    for _ in range(30):
+        notebook = with_cell(notebook, "import time; time.sleep(1)")
+    execution = executed(small, notebook)
+    assert "the notebook did not end within 6 s" in execution.cell_errors.values()
+    assert execution.limits_hit == ("wall",)
+    assert "did not end" in errors(execution, "double")[0]
+
+
+def test_names_that_the_notebook_replaces_do_not_disturb_the_calls(small):
+    notebook = with_cell(right(small), "open = list = dict = str = print = 3", -1)
+    execution = executed(small, notebook)
+    assert errors(execution, "draw") == [None, None]
+
+
+def test_what_a_call_prints_goes_nowhere_and_stderr_costs_nothing(small):
+    noisy = "import sys\ndef double(values):\n    print('x' * 10**6)\n"
+    noisy += "    print('warning', file=sys.stderr)\n    return 2 * values"
+    execution = executed(small, right(small, double=noisy))
+    assert errors(execution, "double") == [None]
+    assert "xxx" not in output(execution)
+
+
+def test_a_flood_of_output_is_cut(small):
+    execution = executed(small, with_cell(right(small), "for _ in range(2000): print('y' * 1000)"))
+    assert len(output(execution)) < 200_000
+    assert "left out" in output(execution)
+    assert errors(execution, "double") == [None]
+
+
+def test_what_a_kernel_tells_can_be_written_whatever_it_tells(small):
+    code = (
+        "import json\n"
+        "get_ipython().kernel.session.pack = lambda tree: json.dumps(tree, default=str).encode()\n"
+        "print('half: \\ud800, none: \\0')\n"
+        "raise ValueError('\\udfff')"
+    )
+    execution = executed(small, with_cell(right(small), code))
+    assert "half: ?, none: \ufffd\nValueError: ?\n" in output(execution)
+    assert "ValueError: ?" in execution.cell_errors.values()
+    nbformat.writes(execution.notebook).encode()
+
+
+def test_pictures_of_no_size_are_not_kept_by_the_thousand(small):
+    code = (
+        "from IPython.display import publish_display_data\n"
+        "for _ in range(3000): publish_display_data({'image/png': 'AAAA'})"
+    )
+    execution = executed(small, with_cell(right(small), code))
+    assert 0 < sum(len(cell.get("outputs", ())) for cell in execution.notebook.cells) <= 200
+
+
+def test_replies_that_are_too_large_to_be_kept_are_left_out(small, monkeypatch):
+    large = "def draw(n, rng):\n    return np.zeros({})"
+    execution = executed(small, right(small, draw=large.format(7_000_000)))
+    assert "too large" in errors(execution, "draw")[0]
+    assert errors(execution, "double") == [None]
+    monkeypatch.setattr(executing, "_MOST_REPLIES", 300_000)
+    execution = executed(small, right(small, draw=large.format(20_000)))
+    assert errors(execution, "draw") == [None, "draw left no readable reply: it is too large"]
+
+
+def archived(*entries: tuple[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in entries:
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
+def test_a_forged_reply_is_looked_at_before_it_is_read(tmp_path):
+    tree = io.BytesIO()
+    np.save(tree, np.frombuffer(b"[" + b"[]," * 2_000_000 + b"[]]", "uint8"))
+    for data in (
+        b"",
+        archived(("tree.npy", tree.getvalue())),  # small as bytes, large as Python's objects
+        archived(("tree", tree.getvalue()), ("tree.npy", b"")),
+        archived(*((f"{number}.npy", b"") for number in range(70_000))),
+        archived(*((f"{number}.npy", b"") for number in range(70_000)))[:-22] + bytes(22),
+    ):
+        (tmp_path / "reply").write_bytes(data)
+        with pytest.raises(Stopped, match="double left no readable reply"):
+            read_reply(tmp_path / "reply", "double", 1e9)
+
+
+def test_nothing_that_a_browser_would_execute_is_kept(small):
+    code = "from IPython.display import HTML, display\ndisplay(HTML('<script>alert(1)</script>'))"
+    execution = executed(small, with_cell(right(small), code))
+    assert "<script>" not in str([cell.get("outputs") for cell in execution.notebook.cells])
+
+
+def test_the_graders_own_environment_is_not_passed_on(small, monkeypatch):
+    monkeypatch.setenv("COURSE_SECRET", "hidden")
+    code = "import os\nprint('env', os.environ.get('COURSE_SECRET'), os.environ['HOME'])"
+    execution = executed(small, with_cell(right(small), code))
+    assert "env None" in output(execution)
+    assert "course-grade-" in output(execution)
+
+
+def test_no_process_outlives_its_submission(small):
+    code = "import subprocess\nsubprocess.Popen(['sleep', '4242'], start_new_session=False)"
+    executed(small, with_cell(right(small), code))
+    left = [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "4242"]]
+    assert left == []
+
+
+def test_executing_stops_when_asked(small):
+    stop = threading.Event()
+    submission = sanitize(as_bytes(with_cell(right(small), "import time; time.sleep(60)")), small)
+    threading.Timer(3, stop.set).start()
+    started = time.monotonic()
+    with pytest.raises(Interrupted):
+        execute(submission, calls_of(small, 0), stop=stop)
+    assert time.monotonic() - started < 40

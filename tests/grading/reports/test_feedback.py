@@ -1,0 +1,162 @@
+"""Feedback pages: what a student sees, and what nobody's browser may run."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pytest
+from marked_class import ASSIGNMENT, mark_by_hand, mark_class
+from nbformat.v4 import new_code_cell, new_output, new_raw_cell
+
+from course_lib.errors import CourseError
+from course_lib.grading.reports.feedback import pack_feedback, students_with_marks, write_feedback
+
+HOSTILE = """\
+Why not: `a < b & c`, $a<b$.
+
+| one | two |
+| --- | --- |
+| 1   | 2   |
+
+```python
+if a < b: print("&")
+```
+
+[a link](javascript:alert('hostile')) [data](data:text/html,hostile) ![picture](x.png)
+
+<script>alert("hostile")</script>
+
+<img src=x onerror="alert('hostile')"> <a href="javascript:hostile">x</a> <svg onload=hostile></svg>
+
+<iframe src="https://hostile.example"></iframe> <form action="//hostile"><input></form>
+
+<div class="navbar-fixed-top" style="position: fixed" id="top">25 of 25</div>
+"""
+
+
+class Page(HTMLParser):
+    """The elements of a page, with their attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory):
+    out = tmp_path_factory.mktemp("out")
+    url = mark_class(out, {"ada": 1.5, "bob": 2}, answer=HOSTILE, penalties={"bob": 1.0})
+    path = out / "autograded" / "ada" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    data = {
+        "text/html": "<b>bold</b><script>hostile</script>",
+        "application/javascript": "hostile()",
+        "image/svg+xml": "<svg><script>hostile</script></svg>",
+    }
+    notebook.cells += [
+        new_code_cell("show()", outputs=[new_output("display_data", data=data)]),
+        new_code_cell("</pre><script>hostile()</script>"),
+        new_raw_cell("<script>hostile</script>"),
+    ]
+    notebook.metadata["widgets"] = {
+        "application/vnd.jupyter.widget-state+json": {"state": "</script><script>hostile"}
+    }
+    nbformat.write(notebook, path)
+    mark_by_hand(url, "ada", 2.5, "Well *argued*. <script>hostile</script>")
+    pages = write_feedback(out, ASSIGNMENT, students_with_marks(out, ASSIGNMENT), url)
+    return out, url, pages
+
+
+def test_a_page_shows_messages_manual_marks_and_comments(marked):
+    out, _, pages = marked
+    assert pages["ada"] == [out / "feedback" / "ada" / ASSIGNMENT / f"{ASSIGNMENT}.html"]
+    text = pages["ada"][0].read_text("utf-8")
+    assert "1.5 of 2 points" in text
+    assert "Score: 2.5 / 3.0" in text
+    assert "Score: 4.0 / 5.0" in text
+    assert "Well <em>argued</em>" in text
+
+
+def test_a_late_penalty_counts_in_the_page(marked):
+    text = marked[2]["bob"][0].read_text("utf-8")
+    assert "Score: 1.0 / 5.0" in text
+    assert "Late submission penalty" in text
+
+
+def test_what_a_student_wrote_stays_readable(marked):
+    text = marked[2]["ada"][0].read_text("utf-8")
+    assert "<code>a &lt; b &amp; c</code>" in text
+    assert "$a&lt;b$" in text
+    assert "<td>1</td>" in text
+    assert '<span class="k">if</span>' in text
+    assert "<b>bold</b>" in text
+
+
+def test_nothing_of_a_student_runs_or_covers_the_page(marked):
+    page = Page(marked[2]["ada"][0].read_text("utf-8"))
+    plain = Page(marked[2]["bob"][0].read_text("utf-8"))
+    scripts = [tag for tag, _ in page.elements if tag == "script"]
+    assert len(scripts) == len([tag for tag, _ in plain.elements if tag == "script"])
+    for tag, attributes in page.elements:
+        assert tag not in ("iframe", "form", "input", "svg", "object", "embed", "base")
+        assert not [name for name in attributes if name.startswith("on")]
+        assert "navbar-fixed-top" not in (attributes.get("class") or "")
+        assert "position" not in (attributes.get("style") or "")
+        for name in ("href", "src"):
+            value = (attributes.get(name) or "").lower()
+            assert "javascript:" not in value
+            assert not value.startswith("data:text")
+
+
+def test_a_student_who_was_not_graded_is_named(marked):
+    out, url, _ = marked
+    with pytest.raises(CourseError, match=r"eve.*grade .* again"):
+        write_feedback(out, ASSIGNMENT, ["eve"], url)
+
+
+def test_pages_are_packed_for_a_learning_platform(marked, tmp_path):
+    pages = marked[2]
+    packed = pack_feedback(
+        pages, tmp_path / "back.zip", {"ada": "Ada Lovelace_77_assignsubmission_file_"}
+    )
+    assert sorted(zipfile.ZipFile(packed).namelist()) == [
+        f"Ada Lovelace_77_assignsubmission_file_/{ASSIGNMENT}.html",
+        f"bob/{ASSIGNMENT}.html",
+    ]
+    folder = pack_feedback(pages, tmp_path / "back")
+    assert (folder / "bob" / f"{ASSIGNMENT}.html").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["back", "back.zip"]
+
+
+def test_a_page_is_made_again_only_where_something_changed(marked, tmp_path):
+    _, url, _ = marked
+    out = Path(shutil.copytree(marked[0], tmp_path / "copy"))
+
+    def made_again() -> bool:
+        page = out / "feedback" / "bob" / ASSIGNMENT / f"{ASSIGNMENT}.html"
+        before = page.stat().st_mtime_ns if page.exists() else None
+        write_feedback(out, ASSIGNMENT, ["bob"], url)
+        return page.stat().st_mtime_ns != before
+
+    (page,) = (out / "feedback" / "bob").rglob("*.html")
+    assert not made_again()
+    mark_by_hand(url, "bob", 1.25, "See *chapter 4*.")
+    assert made_again()
+    assert "See <em>chapter 4</em>" in page.read_text("utf-8")
+    assert not made_again()
+    page.write_bytes(page.read_bytes()[:-200])
+    assert made_again()
+    page.unlink()
+    assert made_again()
+    (notebook,) = (out / "autograded" / "bob").rglob("*.ipynb")
+    notebook.write_text(notebook.read_text("utf-8").replace("a link", "one link"), "utf-8")
+    assert made_again()
+    assert not made_again()

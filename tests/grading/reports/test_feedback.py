@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,7 +14,12 @@ from marked_class import ASSIGNMENT, mark_by_hand, mark_class
 from nbformat.v4 import new_code_cell, new_output, new_raw_cell
 
 from course_lib.errors import CourseError
-from course_lib.grading.reports.feedback import pack_feedback, students_with_marks, write_feedback
+from course_lib.grading.reports.feedback import (
+    copy_receipts,
+    pack_feedback,
+    students_with_marks,
+    write_feedback,
+)
 
 HOSTILE = """\
 Why not: `a < b & c`, $a<b$.
@@ -160,3 +166,25 @@ def test_a_page_is_made_again_only_where_something_changed(marked, tmp_path):
     notebook.write_text(notebook.read_text("utf-8").replace("a link", "one link"), "utf-8")
     assert made_again()
     assert not made_again()
+
+
+def test_a_receipt_that_is_a_link_is_not_followed(tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("the instructor's own")
+    for student in ("ada", "bob"):
+        (tmp_path / "submitted" / student / ASSIGNMENT).mkdir(parents=True)
+        (tmp_path / "feedback" / student / ASSIGNMENT).mkdir(parents=True)
+    name = "submission_secret.txt"
+    (tmp_path / "submitted" / "ada" / ASSIGNMENT / name).symlink_to(secret)
+    (tmp_path / "submitted" / "bob" / ASSIGNMENT / name).write_bytes(b"of bob's \xff")
+    copy_receipts(tmp_path, ASSIGNMENT, ["ada", "bob"], tmp_path / "submitted")
+    assert not (tmp_path / "feedback" / "ada" / ASSIGNMENT / name).exists()
+    assert (tmp_path / "feedback" / "bob" / ASSIGNMENT / name).read_bytes() == b"of bob's \xff"
+
+
+def test_markdown_that_would_take_hours_to_clean_is_shown_as_text(tmp_path):
+    url = mark_class(tmp_path, {"ada": 1}, answer="<div>" * 30_000)
+    started = time.monotonic()
+    [page] = write_feedback(tmp_path, ASSIGNMENT, ["ada"], url)["ada"]
+    assert time.monotonic() - started < 60
+    assert "&lt;div&gt;&lt;div&gt;" in page.read_text("utf-8")

@@ -176,7 +176,10 @@ class _Class:
         except Exception as error:
             questions = self.assignment.questions.items()
             nothing = Marks({name: Mark(0.0, one.points) for name, one in questions})
-            remark = f"Grading failed ({type(error).__name__}: {error}): grade this student again."
+            remedy = "grade this student again"
+            if not handed.student.isprintable():
+                remedy = "rename the student's folder, whose name is no readable text"
+            remark = f"Grading failed ({type(error).__name__}: {error}): {remedy}."
             return StudentReport(handed.student, "failed", nothing, {}, (remark,))
         return report_of(handed.student, submission, attempt, verdicts, marks)
 

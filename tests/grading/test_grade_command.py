@@ -324,3 +324,16 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, small_root):
     course(small_root, *grade[3:])
     assert scores(out) == {"ada": 3, "ben": 3, "cyd": 3}
     assert report(out)["ada"]["seconds"] == 0
+
+
+def test_a_folder_whose_name_is_no_text_is_told_to_be_renamed(small_root, tmp_path):
+    small = assignments.load(small_root, "04")
+    hand_in(tmp_path / "submitted", "ada", right(small))
+    hand_in(tmp_path / "submitted", os.fsdecode(b"b\xffn"), right(small))
+    submitted, out = tmp_path / "submitted", tmp_path / "out"
+    course(small_root, "grade", "04", "--submitted", submitted, "--out", out, status=1)
+    found = report(out)
+    assert found.pop("ada")["score"] == 3
+    [other] = found.values()
+    assert other["status"] == "failed"
+    assert "rename the student's folder" in other["remarks"][0]

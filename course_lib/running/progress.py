@@ -14,6 +14,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Column
 from rich.text import Text
 
+from course_lib.durations import duration
 from course_lib.running.report import LessonReport
 
 _SECONDS_BETWEEN_LINES = 60.0
@@ -165,19 +166,3 @@ class Lines:
 def _end_line(report: LessonReport) -> str:
     took = f" in {duration(report.seconds)}" if report.seconds else ""
     return f"{report.lesson}: {WORDS[report.status]}{took}"
-
-
-def duration(seconds: float) -> str:
-    """Return a duration as people write it.
-
-    Examples
-    --------
-    >>> duration(4.2), duration(192), duration(7265)
-    ('4 s', '3 min 12 s', '2 h 1 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from course_lib.running.progress import WORDS, duration
+from course_lib.durations import duration
+from course_lib.running.progress import WORDS
 from course_lib.running.report import Judged, LessonReport
 
 

@@ -13,6 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from course_lib.durations import duration
 from course_lib.grading.reports.reporting import SHORT, WORDS, readable
 
 if TYPE_CHECKING:
@@ -153,19 +154,3 @@ def _speed(pace: Pace) -> str:
     if rate is None or remaining is None:
         return ""
     return f"{rate:.3g} a minute, {duration(remaining)} left"
-
-
-def duration(seconds: float) -> str:
-    """Return a duration as people write it.
-
-    Examples
-    --------
-    >>> duration(4.2), duration(192), duration(7265)
-    ('4 s', '3 min 12 s', '2 h 1 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -11,6 +11,7 @@ COURSE := $(VENV)/bin/course
 PYTEST := $(VENV)/bin/python -m pytest
 # Test modules that run at a time. Lessons train on both of two cores, so more gain little.
 JOBS ?= 2
+SIDE_BY_SIDE := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 .PHONY: run lab notebooks test test-slow constraints clean
@@ -26,10 +27,10 @@ notebooks: $(VENV)/.with-all
 	$(COURSE) build $(ARGS)
 
 test: $(VENV)/.with-all
-	$(PYTEST) -m "not slow" -n $(JOBS) --dist loadfile --durations 10 $(ARGS)
+	$(PYTEST) -m "not slow" $(SIDE_BY_SIDE) --durations 10 $(ARGS)
 
 test-slow: $(VENV)/.with-all
-	$(PYTEST) -m slow -n $(JOBS) --dist loadfile --durations 10 $(ARGS)
+	$(PYTEST) -m slow $(SIDE_BY_SIDE) --durations 10 $(ARGS)
 
 # Each set-up leaves a stamp, so that the next one only looks whether the pins changed.
 $(VENV)/.with-%: pyproject.toml constraints.txt | $(VENV)/bin/python

@@ -17,8 +17,17 @@ hypothesis.settings.load_profile("course")
 # start: programs that tests interrupt are to hear it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Started first where several modules run at a time, the longest one before all others.
+LONGEST = ("test_lessons", "test_answers", "test_hostile_class", "test_readme")
+
 ROOT = Path(__file__).resolve().parent.parent
 MIRROR = os.environ.get("COURSE_DATA_DIR")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest first, and leave the rest in its order."""
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
 
 
 @pytest.fixture(autouse=True)

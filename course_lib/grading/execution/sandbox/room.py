@@ -70,9 +70,12 @@ def furnish(pool: str, folder: str, scratch_mb: float, scratch_files: int) -> No
     bounds = f"size={int(scratch_mb * 1e6)},nr_inodes={scratch_files},mode=700"
     _mount("tmpfs", HOME, "tmpfs", _NO_SUID | _NO_DEVICES, bounds)
     for name, place in (("tmp", "/tmp"), (".shared_memory", "/dev/shm")):
-        os.mkdir(f"{HOME}/{name}")
-        if not os.listdir(place):  # Python itself may live below /tmp, as in the course's tests
-            _mount(f"{HOME}/{name}", place, None, _BIND)
+        own = f"{HOME}/{name}"
+        os.mkdir(own)
+        for entry in os.listdir(place):  # Python itself may live below /tmp, and stays in sight
+            os.mkdir(f"{own}/{entry}")
+            _mount(f"{place}/{entry}", f"{own}/{entry}", None, _BIND | _RECURSIVE)
+        _mount(own, place, None, _BIND | _RECURSIVE)
     _mount(f"{pool}/{folder}", CHANNEL, None, _BIND)
     reply = f"{CHANNEL}/reply"
     if os.path.exists(reply):

@@ -19,7 +19,7 @@ from course_lib.grading import submissions
 from course_lib.grading.assignments import ANSWER_SUFFIX, Assignment
 from course_lib.grading.calls import Call
 from course_lib.grading.execution.limits import Interrupted, Limits
-from course_lib.grading.execution.workers import LocalWorkers
+from course_lib.grading.execution.workers import Workers
 from course_lib.grading.judging import Verdict, judge, requests_of
 from course_lib.grading.records.attempts import Attempt, fingerprint, key_of
 from course_lib.grading.records.kept_verdicts import KeptVerdicts
@@ -49,7 +49,7 @@ def grade(
     students: Iterable[str],
     recorder: Recorder,
     settings: Settings,
-    workers: LocalWorkers,
+    workers: Workers,
     *,
     on_graded: Callable[[StudentReport], None] = lambda report: None,
     stop: threading.Event | None = None,
@@ -69,7 +69,7 @@ def grade(
     recorder : Recorder
         Open.
     settings : Settings
-    workers : LocalWorkers
+    workers : Workers
         Open.
     on_graded : callable, optional
         Told of every student's report as it comes.
@@ -123,7 +123,7 @@ class _Class:
         submitted: Path,
         recorder: Recorder,
         settings: Settings,
-        workers: LocalWorkers,
+        workers: Workers,
         stop: threading.Event,
     ) -> None:
         self.assignment, self.submitted, self.recorder = assignment, submitted, recorder

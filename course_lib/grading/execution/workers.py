@@ -1,4 +1,4 @@
-"""Who executes submissions: this machine's processor cores, several submissions at a time."""
+"""Who executes submissions: here, this machine's processor cores; `cluster` has the others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import psutil
 
@@ -41,6 +41,29 @@ def require_sandbox() -> None:
             f"Student code cannot be sandboxed: {problem.found} ({problem.remedy}). Or trust the "
             "class: with --sandbox none its code can do whatever you can, and the report says so."
         )
+
+
+class Workers(Protocol):
+    """What grading needs of those who execute.
+
+    Attributes
+    ----------
+    count : int
+        How many submissions may be executed at a time, by as many threads.
+    sandboxed : bool
+    """
+
+    count: int
+    sandboxed: bool
+
+    def execute(
+        self,
+        submission: Submission,
+        calls: Mapping[str, Sequence[Call]],
+        limits: Limits,
+        stop: threading.Event,
+    ) -> Execution:
+        """Execute a submission; see `executing.execute`."""
 
 
 class LocalWorkers:

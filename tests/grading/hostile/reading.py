@@ -239,7 +239,7 @@ ENTRIES = [
                         text = open(path, 'rb').read()
                     except OSError:
                         continue
-                    if b'targets' in text or b'judge.part' in text:
+                    if b'2 * ' + b'self.values' in text:  # as the checks have it
                         return 2 * values
                 return 3 * values
             """

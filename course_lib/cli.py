@@ -64,14 +64,11 @@ def lab(context: typer.Context) -> None:
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}", *context.args]
     # The kernels must find the `course` program and the packages of this very installation.
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
-    try:
-        # In the course's folder, where nbgrader's extensions look for nbgrader_config.py.
-        status = subprocess.run(
-            command, cwd=root, env={**os.environ, "PATH": path}, check=False
-        ).returncode
-    except KeyboardInterrupt:
-        status = 0
-    raise typer.Exit(status)
+    environment = {**os.environ, "PATH": path}
+    os.chdir(root)  # where nbgrader's extensions look for nbgrader_config.py
+    if os.name == "posix":
+        os.execve(sys.executable, command, environment)  # who ends this ends JupyterLab
+    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
 
 
 def _is_here(module: str) -> bool:

@@ -9,8 +9,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-# A busy machine is no failure: properties are asserted, not how long one example takes.
-hypothesis.settings.register_profile("course", deadline=None)
+# A busy machine is no failure: properties are asserted, not how long one example takes. The same
+# examples are tried every time; `pytest --hypothesis-profile=search` looks for others.
+hypothesis.settings.register_profile("course", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=3000)
 hypothesis.settings.load_profile("course")
 
 # A shell that starts the tests in the background has SIGINT ignored, and so would all that they

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 ANSWER_SUFFIX = "-answer"  # as in the grade_id of the cell that answers a question
+PASSIVE_TAGS = ("explore", "bootstrap")  # of the cells that are left out when grading
 
 
 @dataclass(frozen=True)
@@ -209,7 +210,7 @@ def load(root: Path, name: str) -> Assignment:
 
 def is_passive(tags: Iterable[str]) -> bool:
     """Tell by its tags whether a cell is left out when grading."""
-    return not {"explore", "bootstrap"}.isdisjoint(tags)
+    return not set(PASSIVE_TAGS).isdisjoint(tags)
 
 
 def _is_passive_cell(cell: NotebookNode) -> bool:

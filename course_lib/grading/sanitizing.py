@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from course_lib.grading.assignments import Assignment, Handout, is_passive
+from course_lib.grading.assignments import PASSIVE_TAGS, Assignment, Handout, is_passive
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -137,7 +137,7 @@ def _cell(cell: Any) -> _Cell | None:
         cell["cell_type"],
         source[:LONGEST_CELL],
         grade_id if isinstance(grade_id, str) else None,
-        tuple(tag for tag in tags if isinstance(tag, str)),
+        tuple(tag for tag in PASSIVE_TAGS if tag in tags),  # all others mean nothing here
     )
 
 

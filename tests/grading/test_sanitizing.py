@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 
+import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -139,6 +140,16 @@ def test_an_exploring_cell_without_its_tag_is_still_left_out(small):
     for cell in notebook.cells:
         cell.metadata.pop("tags", None)
     assert "only explores" not in executed_sources(sanitize(as_bytes(notebook), small))
+
+
+@pytest.mark.parametrize("tag", ["", "a,b", "\ud800", 3, ["explore"]])
+def test_tags_that_no_notebook_may_have_are_left_out(small, tag):
+    handed_in = with_cell(right(small), new_code_cell("1 + 1"), position=2)
+    handed_in.cells[2].metadata["tags"] = [tag, "explore", "explore"]
+    submission = sanitize(as_bytes(handed_in), small)
+    nbformat.validate(submission.notebook)
+    assert submission.notebook.cells[2].metadata["tags"] == ["explore"]
+    assert 2 not in submission.executed
 
 
 def test_added_cells_are_executed_in_their_place(small):

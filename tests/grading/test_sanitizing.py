@@ -144,7 +144,7 @@ def test_an_exploring_cell_without_its_tag_is_still_left_out(small):
 
 @pytest.mark.parametrize("tag", ["", "a,b", "\ud800", 3, ["explore"]])
 def test_tags_that_no_notebook_may_have_are_left_out(small, tag):
-    handed_in = with_cell(right(small), new_code_cell("1 + 1"), position=2)
+    handed_in = with_cell(right(small), "1 + 1", at=2)
     handed_in.cells[2].metadata["tags"] = [tag, "explore", "explore"]
     submission = sanitize(as_bytes(handed_in), small)
     nbformat.validate(submission.notebook)

@@ -60,7 +60,8 @@ def read_own_code(out: Path, assignment: Assignment, student: str) -> OwnCode:
 
     Nothing comes of a notebook that is not there: nothing was handed in, or it was not recorded.
     """
-    path = out / "autograded" / student / assignment.name / f"{assignment.name}.ipynb"
+    folder = out / "autograded" / student / assignment.name
+    path = folder / f"{assignment.notebook_name}.ipynb"
     try:
         notebook = json.loads(path.read_bytes())
     except (OSError, ValueError):

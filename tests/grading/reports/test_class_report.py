@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from plain_class import answered, plain_course
 from small_class import NAME, RIGHT, right, with_cell
 
 from course_lib.grading.records.marks import Mark, Marks
@@ -321,6 +322,15 @@ def test_own_code_is_what_was_not_handed_out(tmp_path, small):
     assert [cell.place for cell in own.cells] == ["cell 6", "double", "draw"]
     assert own.lines == 6
     assert read_own_code(tmp_path, small, "ben") == OwnCode()
+
+
+def test_own_code_is_found_where_the_notebook_has_a_name_of_its_own(tmp_path):
+    plain = plain_course(tmp_path / "course")
+    path = tmp_path / "autograded" / "ada" / plain.name / f"{plain.notebook_name}.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(answered(plain, square="def square(x):\n    return x * x")))
+    own = read_own_code(tmp_path, plain, "ada")
+    assert [cell.place for cell in own.cells] == ["square"]
 
 
 HOSTILE = [

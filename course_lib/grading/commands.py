@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import fields
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from course_lib.errors import CourseError
+from course_lib.grading.execution.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,13 +29,7 @@ ASSIGNMENT = typer.Argument(
 OUT = typer.Option(metavar="DIR", help="Where the marks are kept.")
 DB = typer.Option("--db", metavar="URL", help="The gradebook; gradebook.db in --out if not given.")
 AS_JSON = typer.Option("--json", help="Print report.json and nothing else.")
-
-
-# The bounds of `student_kernel.Limits`, without loading what executes.
-LIMITS = (
-    "cell_seconds, submission_seconds, idle_seconds, wall_factor, memory_mb, output_mb, processes, "
-    "open_files, file_mb, scratch_mb, scratch_files"
-)
+_KINDS = {limit.name: type(limit.default) for limit in fields(Limits)}
 
 
 class Walls(StrEnum):
@@ -78,7 +74,7 @@ def grade(
     ] = Walls.auto,
     limit: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help=f"Repeatable: {LIMITS}."),
+        typer.Option(metavar="NAME=VALUE", help=f"Repeatable: {', '.join(_KINDS)}."),
     ] = None,
     json: Annotated[bool, AS_JSON] = False,
 ) -> None:
@@ -211,22 +207,17 @@ def _hands(
     return ClusterWorkers(scheduler, most=count, **how)
 
 
-def _limits(settings: Sequence[str]) -> Any:
+def _limits(settings: Sequence[str]) -> Limits:
     """Return the limits with some of them set, such as "memory_mb=2000"."""
-    from dataclasses import fields
-
-    from course_lib.grading.execution.limits import Limits
-
-    kinds = {one.name: type(one.default) for one in fields(Limits)}
     chosen: dict[str, float] = {}
     for text in settings:
         name, _, value = text.partition("=")
-        if name not in kinds:
+        if name not in _KINDS:
             raise CourseError(
-                f"--limit {text}: there is no limit {name!r}, only {', '.join(kinds)}."
+                f"--limit {text}: there is no limit {name!r}, only {', '.join(_KINDS)}."
             )
         try:
-            chosen[name] = kinds[name](value)
+            chosen[name] = _KINDS[name](value)
         except ValueError:
             raise CourseError(f"--limit {text}: {value!r} is no number.") from None
         if not 0 < chosen[name] < float("inf"):

@@ -84,6 +84,9 @@ for part in PARTS:
 
 def main() -> None:
     """Run the command line; an error that a person can mend is one sentence, not a traceback."""
+    # nbformat loads jsonschema, which loads this to check a kind of address that no notebook has.
+    # That takes a second; jsonschema does without where it is missing.
+    sys.modules.setdefault("rfc3987_syntax", None)
     try:
         app()
     except CourseError as error:

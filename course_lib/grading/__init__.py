@@ -3,13 +3,7 @@
 What a file of hidden checks needs is offered here; the steps of grading stand in their own modules.
 """
 
-import sys
-
-# nbformat loads jsonschema, which loads this to check a kind of address that no notebook has. That
-# takes two seconds; jsonschema does without where it is missing.
-sys.modules.setdefault("rfc3987_syntax", None)
-
-from course_lib.grading.calls import (  # noqa: E402
+from course_lib.grading.calls import (
     call,
     dense_network,
     describe,
@@ -22,8 +16,8 @@ from course_lib.grading.calls import (  # noqa: E402
     set_weights,
     weights,
 )
-from course_lib.grading.questions import load_checks, question, written  # noqa: E402
-from course_lib.grading.rehearsal import rehearse  # noqa: E402
+from course_lib.grading.questions import load_checks, question, written
+from course_lib.grading.rehearsal import rehearse
 
 __all__ = [
     "call",

@@ -86,7 +86,7 @@ def grade(
 
     Example: course grade 04 --submitted submitted --out grading --roster class.csv
     """
-    _require_packages()
+    require_packages()
     import threading
 
     from rich.console import Console
@@ -160,7 +160,7 @@ def rejudge(
 
     Example: course rejudge 04 --out grading
     """
-    _require_packages()
+    require_packages()
     from rich.console import Console
 
     from course_lib.grading import assignments, rejudging
@@ -184,7 +184,8 @@ def rejudge(
     console.print(f"{len(reports)} submissions judged again: {told}.")
 
 
-def _require_packages() -> None:
+def require_packages() -> None:
+    """Raise a CourseError that names the remedy in a student's installation."""
     if find_spec("nbgrader") is None:
         raise CourseError("nbgrader is not installed: pip install 'course-lib[grading]'.")
 

@@ -6,13 +6,13 @@ import datetime
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from course_lib.errors import CourseError
+from course_lib.grading.commands import require_packages
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -54,7 +54,7 @@ def release(
 
     Example: course release 04 --to 04.zip
     """
-    _require_packages()
+    require_packages()
     from rich.console import Console
 
     from course_lib.grading import assignments
@@ -107,7 +107,7 @@ def collect(
 
     Example: course collect 04 submissions.zip --roster class.csv --submitted submitted
     """
-    _require_packages()
+    require_packages()
     from rich.console import Console
 
     from course_lib.grading import assignments
@@ -156,7 +156,7 @@ def feedback(
 
     Example: course feedback 04 --out grading --to feedback-04.zip
     """
-    _require_packages()
+    require_packages()
     from rich.console import Console
 
     from course_lib.grading import assignments
@@ -216,7 +216,7 @@ def export_marks(
 
     Example: course export 04 --out grading --format canvas --roster class.csv
     """
-    _require_packages()
+    require_packages()
     from rich.console import Console
 
     from course_lib.files import prepare_folder, write
@@ -246,11 +246,6 @@ def export_marks(
     for note in exported.notes:
         console.print(f"Note: {note}", style="yellow", soft_wrap=True, highlight=False)
     console.print(f"{exported.rows} students' marks: {to}", soft_wrap=True, highlight=False)
-
-
-def _require_packages() -> None:
-    if find_spec("nbgrader") is None:
-        raise CourseError('nbgrader is not installed: pip install "course-lib[grading]".')
 
 
 def _questions(folder: Path) -> list[str]:

@@ -23,7 +23,8 @@ from course_lib.grading.execution.workers import Workers
 from course_lib.grading.judging import Verdict, judge, requests_of
 from course_lib.grading.records.attempts import Attempt, fingerprint, key_of
 from course_lib.grading.records.kept_verdicts import KeptVerdicts
-from course_lib.grading.records.recording import UNANSWERED, UNMARKED, Mark, Marks, Recorder
+from course_lib.grading.records.marks import UNANSWERED, UNMARKED, Mark, Marks
+from course_lib.grading.records.recording import Recorder
 from course_lib.grading.reports.reporting import StudentReport
 from course_lib.grading.sanitizing import Submission, sanitize
 

@@ -28,10 +28,8 @@ from course_lib.grading.records.attempt_report import report_of, with_marks
 from course_lib.grading.records.attempts import Archive
 from course_lib.grading.records.gradebook import explained, gradebook, one_transaction
 from course_lib.grading.records.ledger import Facts, Ledger
-from course_lib.grading.records.marks import UNANSWERED, UNMARKED, Entry, Mark, Marks, entry_after
+from course_lib.grading.records.marks import Entry, Mark, Marks, entry_after
 from course_lib.grading.sanitizing import Submission
-
-__all__ = ["UNANSWERED", "UNMARKED", "Mark", "Marks", "Recorder"]
 
 
 class Recorder:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from course_lib.grading.assignments import Assignment
-from course_lib.grading.records.recording import Marks
+from course_lib.grading.records.marks import Marks
 from course_lib.grading.reports.class_summary import summarize
 
 if TYPE_CHECKING:

@@ -222,6 +222,7 @@ class KernelWatch(threading.Thread):
         self._deadline = clock() + self._time_limit
         self._stop_asked = stop or threading.Event()
         self._interval, self._own_network = interval, own_network
+        self._bound = 0.0  # the largest upper bound for the memory so far, in MB
         self._over = threading.Event()
 
     def __enter__(self) -> KernelWatch:
@@ -239,9 +240,7 @@ class KernelWatch(threading.Thread):
     def run(self) -> None:
         """Look at the kernel until the watch is over or a limit is exceeded."""
         while True:
-            memory = memory_mb(self.pid, own_network=self._own_network)
-            self.peak_memory_mb = max(self.peak_memory_mb, memory)
-            if memory > self._memory_limit:
+            if self._memory() > self._memory_limit:
                 self.ended_for = "memory_limit"
             elif self._clock() > self._deadline:
                 self.ended_for = "time_limit"
@@ -253,14 +252,25 @@ class KernelWatch(threading.Thread):
             if self._over.wait(self._interval):
                 return
 
+    def _memory(self) -> float:
+        """Return the memory in MB, or an upper bound where that tells nothing new."""
+        bound = memory_mb(self.pid, own_network=self._own_network, shared_once=False)
+        if bound <= min(1.02 * self._bound, self._memory_limit):
+            return bound
+        self._bound = max(self._bound, bound)
+        memory = memory_mb(self.pid, own_network=self._own_network)
+        self.peak_memory_mb = max(self.peak_memory_mb, memory)
+        return memory
 
-def memory_mb(pid: int, *, own_network: bool = False) -> float:
+
+def memory_mb(pid: int, *, own_network: bool = False, shared_once: bool = True) -> float:
     """Return the memory that a process and its descendants hold, in MB (10⁶ bytes).
 
     Memory that several of them share is counted once where the system tells (Linux' proportional
-    set size, which takes some milliseconds to read and is read only where there are several).
-    What Linux keeps for them counts, too: page tables and, where they have a network namespace of
-    their own, which tells how many there are, sockets.
+    set size, which takes 10 ms and more to read and is read only where there are several), or
+    once for each of them, which is quick and an upper bound. What Linux keeps for them counts,
+    too: page tables and, where they have a network namespace of their own, which tells how many
+    there are, sockets.
     """
     try:
         root = psutil.Process(pid)
@@ -268,9 +278,10 @@ def memory_mb(pid: int, *, own_network: bool = False) -> float:
     except psutil.Error:
         return 0.0
     held = 0
+    is_quick = len(processes) == 1 or not shared_once
     for process in processes:
         with suppress(psutil.Error):
-            memory = process.memory_info() if len(processes) == 1 else _shared_memory_info(process)
+            memory = process.memory_info() if is_quick else _shared_memory_info(process)
             held += getattr(memory, "pss", memory.rss) + _page_tables(process.pid)
     return (held + (_in_sockets(pid) if own_network else 0)) / 1e6
 

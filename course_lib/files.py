@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from course_lib.errors import CourseError
 
-_PART = ".course-"  # before the name of a file that is being written
-_HALF_MADE = (".attempt-", ".gradebook-")  # and of a folder
+PART = ".course-"  # before the name of a file that is being written
 os.umask(_UMASK := os.umask(0o077))  # it can only be read by setting it: once, before any thread
 
 
@@ -30,7 +28,7 @@ def write(path: Path, text: str) -> None:
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file in one step, as `write` does."""
     try:
-        handle, name = tempfile.mkstemp(prefix=_PART, suffix=".part", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=PART, suffix=".part", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
@@ -65,27 +63,6 @@ def prepare_folder(folder: Path) -> Path:
     except OSError as error:
         raise CourseError(explain(folder, error)) from error
     return folder
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Remove what a killed process left half written in a folder of results.
-
-    Nobody else may be writing there.
-    """
-    for entry in folder.glob(".*"):
-        _remove_half(entry)
-    for name in ("attempts", "autograded", "feedback"):
-        for home, folders, names in os.walk(folder / name):
-            for found in (*folders, *names):
-                _remove_half(Path(home, found))
-
-
-def _remove_half(path: Path) -> None:
-    if path.name.startswith(_HALF_MADE):
-        shutil.rmtree(path, ignore_errors=True)
-    elif path.name.startswith(_PART) and path.suffix == ".part":
-        with suppress(OSError):
-            path.unlink()
 
 
 def explain(path: Path, error: OSError) -> str:

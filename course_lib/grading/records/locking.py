@@ -10,6 +10,7 @@ import datetime
 import hashlib
 import json
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -21,6 +22,7 @@ from course_lib.grading.records.gradebook import explained, shown_url
 
 LOCK = ".grader.lock"
 HOLDER = ".grader.json"  # who holds it, for whom it is refused
+_HALF_MADE = (".attempt-", ".gradebook-")  # before the name of a folder that is being written
 
 
 @contextmanager
@@ -53,8 +55,29 @@ def only_grader(out: Path, db_url: str) -> Iterator[None]:
         if url.get_backend_name() == "postgresql":
             held.enter_context(_locked_server(db_url))
         for folder in folders:
-            files.remove_leftovers(folder)
+            _remove_leftovers(folder)
         yield
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what a killed process left half written in a folder of results.
+
+    Nobody else may be writing there.
+    """
+    for entry in folder.glob(".*"):
+        _remove_half(entry)
+    for name in ("attempts", "autograded", "feedback"):
+        for home, folders, names in os.walk(folder / name):
+            for found in (*folders, *names):
+                _remove_half(Path(home, found))
+
+
+def _remove_half(path: Path) -> None:
+    if path.name.startswith(_HALF_MADE):
+        shutil.rmtree(path, ignore_errors=True)
+    elif path.name.startswith(files.PART) and path.suffix == ".part":
+        with suppress(OSError):
+            path.unlink()
 
 
 @contextmanager

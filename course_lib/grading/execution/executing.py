@@ -1,8 +1,9 @@
 """Executing a submission: its cells and the calls of the hidden checks, in one kernel.
 
 The kernel is the only place where student code runs. What comes out is data: the cells' outputs
-and, for every call, the bytes that the kernel left in its scratch folder. Executing is a function
-of the submission, the calls, the seed and the machine; it judges nothing and records nothing.
+and, for every call, what the kernel left in the reply file of its channel, read as plain data.
+Executing is a function of the submission, the calls, the seed and the machine; it judges nothing
+and records nothing.
 """
 
 from __future__ import annotations

@@ -14,8 +14,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from course_lib.errors import CourseError
 from course_lib.grading.execution.sandbox import HOME, POOL, walls
 from course_lib.kernels import end_tree
@@ -80,14 +78,6 @@ class Sandbox:
         """
         config = {"template": str(self._ready()), "limits": dict(limits)}
         return {"provisioner_name": "course-sandbox", "config": config}
-
-    def template_memory_mb(self) -> float:
-        """Return the memory that the template holds and its kernels share, in MB (10⁶ bytes)."""
-        try:
-            tree = psutil.Process(self._process.pid).children(recursive=True)
-            return max((process.memory_info().rss for process in tree), default=0) / 1e6
-        except psutil.Error:
-            return 0.0
 
     def _start(self) -> None:
         program = [

@@ -357,20 +357,27 @@ from course_lib.grading.execution.executing import plain_environment
 from course_lib.grading.execution.sandbox.pool import Sandbox
 sandbox = Sandbox(plain_environment()).__enter__()
 sandbox.provisioner({})
-print(sandbox._process.pid, flush=True)
+print(sandbox._process.pid, sandbox.folder, flush=True)
 time.sleep(100)
 """
 
 
 def test_the_sandbox_ends_with_the_grader_even_when_that_is_killed():
     owner = subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, text=True)
-    outermost = psutil.Process(int(owner.stdout.readline()))
+    number, name = owner.stdout.readline().split()
+    outermost, folder = psutil.Process(int(number)), Path(name)
     started = [outermost, *outermost.children(recursive=True)]
     assert len(started) >= 3
+    long_ago = time.time() - 86400
+    os.utime(folder, (long_ago, long_ago))
+    with Sandbox(plain_environment()):
+        assert folder.exists(), "its grader is still there"
     os.kill(owner.pid, signal.SIGKILL)
     owner.wait()
     _, alive = psutil.wait_procs(started, timeout=20)
     assert not alive
+    with Sandbox(plain_environment()):
+        assert not folder.exists(), "the next grader removes it"
 
 
 def test_other_clients_can_start_kernels_in_the_sandbox_by_its_name(sandbox):

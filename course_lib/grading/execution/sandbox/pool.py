@@ -18,9 +18,11 @@ from course_lib.errors import CourseError
 from course_lib.grading.execution.sandbox import HOME, POOL, walls
 from course_lib.kernels import end_tree
 
+_PREFIX = "course-pool-"
 _SOCKET = "template"
 _END_TIMEOUT = 10.0  # seconds
 _START_TIMEOUT = 180.0  # seconds; a loaded machine takes its time to import TensorFlow
+_LEFT = 3600.0  # seconds after which a folder that nobody holds was left by a killed grader
 
 
 class Sandbox:
@@ -57,8 +59,11 @@ class Sandbox:
         self._process: subprocess.Popen | None = None
 
     def __enter__(self) -> Sandbox:
-        short = "/tmp" if os.access("/tmp", os.W_OK) else None  # for paths of sockets
-        self.folder = Path(tempfile.mkdtemp(prefix="course-pool-", dir=short))
+        # Paths of sockets have to be short.
+        parent = "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()
+        _remove_leftovers(Path(parent))
+        self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        self._held = _hold(self.folder)
         if walls.becomes_ordinary():
             os.chown(self.folder, walls.ORDINARY_USER, walls.ORDINARY_USER)
         self._start()
@@ -67,6 +72,7 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self._stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+        os.close(self._held)
 
     def provisioner(self, limits: Mapping[str, float]) -> dict[str, Any]:
         """Return how a kernelspec's metadata names the provisioner of this sandbox.
@@ -121,3 +127,31 @@ class Sandbox:
         except subprocess.TimeoutExpired:
             end_tree(self._process.pid, grace=0.1)
             self._process.wait()
+
+
+def _hold(folder: Path) -> int:
+    """Lock a folder for as long as this process lives, or until what is returned is closed.
+
+    Raises
+    ------
+    OSError
+        If another process holds it.
+    """
+    import fcntl  # which only systems like Unix have
+
+    handle = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _remove_leftovers(parent: Path) -> None:
+    """Remove the folders of graders that were killed and could not do so themselves."""
+    for folder in parent.glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _LEFT:
+                os.close(_hold(folder))
+                shutil.rmtree(folder, ignore_errors=True)

@@ -8,7 +8,6 @@ and replies as plain data, too, so that both sides may pickle.
 from __future__ import annotations
 
 import atexit
-import hashlib
 import os
 import pickle
 import platform
@@ -31,6 +30,7 @@ from course_lib.grading.execution.limits import Interrupted, Limits
 from course_lib.grading.execution.sandbox import walls
 from course_lib.grading.execution.sandbox.pool import Sandbox
 from course_lib.grading.sanitizing import Submission
+from course_lib.grading.sources import FINGERPRINT
 
 # What replies, outputs and messages depend on, besides the course's own sources.
 PACKAGES = (
@@ -72,19 +72,6 @@ def own_locale() -> tuple[tuple[str, str], ...]:
     return tuple((name, os.environ[name]) for name in _LOCALE if name in os.environ)
 
 
-def _sources() -> str:
-    """Return a fingerprint of the course's Python files."""
-    folder = Path(course_lib.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-_SOURCES = _sources()  # now, for a file that changes later does not change what this process runs
-
-
 @cache
 def versions() -> dict[str, str]:
     """Return what has to be the same wherever a class is executed, by name."""
@@ -94,17 +81,13 @@ def versions() -> dict[str, str]:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = "missing"
-    return found | {"sources of course_lib": _SOURCES}
+    return found | {"sources of course_lib": FINGERPRINT}
 
 
 def examined(sandboxed: bool) -> tuple[dict[str, str], str | None]:
     """Return this worker's versions, and what keeps student code from being sandboxed here."""
-    return versions(), _problem() if sandboxed else None
-
-
-def _problem() -> str | None:
-    problem = walls.problem()
-    return None if problem is None else f"{problem.found} ({problem.remedy})"
+    problem = walls.problem() if sandboxed else None
+    return versions(), None if problem is None else str(problem)
 
 
 def differences(theirs: Mapping[str, Mapping[str, str]], ours: Mapping[str, str]) -> str | None:
@@ -223,7 +206,7 @@ class _Keeper(threading.Thread):
     def run(self) -> None:
         environment, preload, hidden = self._key
         try:
-            if problem := _problem():
+            if problem := walls.problem():
                 raise CourseError(f"student code cannot be sandboxed there: {problem}")
             kept = Sandbox(dict(environment), preload=preload, hidden=map(Path, hidden))
             with kept as sandbox:

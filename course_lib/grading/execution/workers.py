@@ -38,8 +38,8 @@ def require_sandbox() -> None:
     problem = walls.problem()
     if problem is not None:
         raise CourseError(
-            f"Student code cannot be sandboxed: {problem.found} ({problem.remedy}). Or trust the "
-            "class: with --sandbox none its code can do whatever you can, and the report says so."
+            f"Student code cannot be sandboxed: {problem}. Or trust the class: "
+            "with --sandbox none its code can do whatever you can, and the report says so."
         )
 
 

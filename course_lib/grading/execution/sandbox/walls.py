@@ -29,6 +29,9 @@ class Problem(NamedTuple):
     found: str
     remedy: str
 
+    def __str__(self) -> str:
+        return f"{self.found} ({self.remedy})"
+
 
 def problem() -> Problem | None:
     """Try the walls on this machine; return what is wrong with them, None if nothing is."""

@@ -83,16 +83,17 @@ def build_notebook(source: Path, settings: Settings) -> str:
     notebook = _read(source)
     _require_opening(notebook, source)
     _add_badges(notebook, source.stem, settings)
-    _add_bootstrap(notebook, settings)
+    _add_bootstrap(notebook, source.stem, settings)
     assignments.mark(notebook, source.stem)
     _set_ids(notebook)
     _set_metadata(notebook)
     return _as_text(notebook)
 
 
-def bootstrap_source(settings: Settings) -> str:
+def bootstrap_source(lesson: str, settings: Settings) -> str:
     """Return the cell that installs the course's package in Colab and does nothing elsewhere."""
-    package = f"course-lib @ git+{settings.student_tree}@{settings.student_branch}"
+    extra = f"[{settings.extras[lesson]}]" if lesson in settings.extras else ""
+    package = f"course-lib{extra} @ git+{settings.student_tree}@{settings.student_branch}"
     return (
         "# Only in Colab: installs the course's helper package and changes no other one.\n"
         "import sys\n"
@@ -137,9 +138,9 @@ def _add_badges(notebook: NotebookNode, lesson: str, settings: Settings) -> None
     notebook.cells[0].source = "\n".join([title, "", badge(lesson, settings), *rest])
 
 
-def _add_bootstrap(notebook: NotebookNode, settings: Settings) -> None:
+def _add_bootstrap(notebook: NotebookNode, lesson: str, settings: Settings) -> None:
     cell = nbformat.v4.new_code_cell(
-        bootstrap_source(settings),
+        bootstrap_source(lesson, settings),
         metadata={"tags": ["bootstrap"], "jupyter": {"source_hidden": True}},
     )
     notebook.cells.insert(1, cell)

@@ -5,7 +5,9 @@ from course_lib.authoring.notebooks import badge, bootstrap_source, build_notebo
 from course_lib.errors import CourseError
 from course_lib.project import Settings
 
-SETTINGS = Settings("https://github.com/someone/student-course", "stable")
+SETTINGS = Settings(
+    "https://github.com/someone/student-course", "stable", extras={"06-Large": "automl"}
+)
 SOURCE = """# %% [markdown]
 # # A title
 #
@@ -46,7 +48,7 @@ def test_a_notebook_has_title_badge_bootstrap_and_parameters_first(source):
     notebook = read(build_notebook(source, SETTINGS))
     title, bootstrap, parameters = notebook.cells[:3]
     assert title.source.split("\n")[:3] == ["# A title", "", badge("09-Tiny", SETTINGS)]
-    assert bootstrap.source == bootstrap_source(SETTINGS)
+    assert bootstrap.source == bootstrap_source("09-Tiny", SETTINGS)
     assert bootstrap.metadata.tags == ["bootstrap"]
     assert parameters.metadata.tags == ["parameters"]
     assert notebook.metadata.kernelspec.name == "python3"
@@ -56,7 +58,8 @@ def test_badge_and_bootstrap_point_to_the_student_tree():
     assert "/github/someone/student-course/blob/stable/notebooks/09-Tiny.ipynb" in badge(
         "09-Tiny", SETTINGS
     )
-    assert "git+https://github.com/someone/student-course@stable" in bootstrap_source(SETTINGS)
+    package = "git+https://github.com/someone/student-course@stable"
+    assert package in bootstrap_source("09-Tiny", SETTINGS)
 
 
 def test_an_inserted_cell_leaves_the_other_ids_alone(source):
@@ -70,13 +73,16 @@ def test_an_inserted_cell_leaves_the_other_ids_alone(source):
 def test_the_bootstrap_cell_does_nothing_outside_colab():
     from IPython.core.inputtransformer2 import TransformerManager
 
-    code = TransformerManager().transform_cell(bootstrap_source(SETTINGS))
+    code = TransformerManager().transform_cell(bootstrap_source("09-Tiny", SETTINGS))
     calls = []
     exec(code, {"get_ipython": lambda: calls.append("called")})
     assert calls == []
 
 
-def test_the_bootstrap_cell_installs_one_package_in_colab(monkeypatch):
+@pytest.mark.parametrize(
+    ("lesson", "package"), [("09-Tiny", "course-lib"), ("06-Large", "course-lib[automl]")]
+)
+def test_the_bootstrap_cell_installs_one_package_in_colab(monkeypatch, lesson, package):
     import sys
     import types
 
@@ -86,10 +92,10 @@ def test_the_bootstrap_cell_installs_one_package_in_colab(monkeypatch):
     calls = []
     shell = types.SimpleNamespace(run_line_magic=lambda *magic: calls.append(magic))
     exec(
-        TransformerManager().transform_cell(bootstrap_source(SETTINGS)),
+        TransformerManager().transform_cell(bootstrap_source(lesson, SETTINGS)),
         {"get_ipython": lambda: shell},
     )
-    address = '"course-lib @ git+https://github.com/someone/student-course@stable"'
+    address = f'"{package} @ git+https://github.com/someone/student-course@stable"'
     assert calls == [("pip", f"install --quiet {address}")]
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from course_lib.grading.execution.sandbox.pool import Sandbox
 
 _START_TIMEOUT = 120.0  # seconds of wall time; a loaded machine takes its time to start Python
+_CPU_INTERVAL = 0.5  # seconds between two looks at it: each goes through all processes there are
 _BUSY = 0.1  # seconds of CPU time by which something shows that it is not only waiting
 _INTERRUPT_GRACE = 3.0  # seconds between asking a cell to stop and ending the kernel
 
@@ -257,10 +258,11 @@ class StudentKernel:
     async def _bounded(self, task: asyncio.Future, seconds: float, what: str) -> None:
         """Wait for a task, within limits on the kernel's CPU and wall time."""
         cpu_before, started = self.cpu_seconds, time.monotonic()
-        cpu_seen, busy_at = cpu_before, started
+        cpu = cpu_seen = cpu_before
+        busy_at = started
         asked_at: float | None = None
         stopped: Stopped | None = None
-        pause, looked_at = 0.005, started
+        pause, looked_at, cpu_looked_at = 0.005, started, started
         while True:
             await asyncio.wait({task}, timeout=pause)
             pause = min(0.2, pause * 2)
@@ -278,7 +280,8 @@ class StudentKernel:
             if stopped is None and await self._cut.poll(0):
                 raise await self._why_it_was_cut_off(what)
             if asked_at is None:
-                cpu = self.cpu_seconds
+                if now - cpu_looked_at > _CPU_INTERVAL:
+                    cpu, cpu_looked_at = self.cpu_seconds, now
                 if cpu - cpu_seen > _BUSY:
                     cpu_seen, busy_at = cpu, now
                 idle, wall = now - busy_at, now - started

@@ -197,7 +197,7 @@ def compare_initializers(x_train, y_train, x_val, y_val, initializers, epochs):
     return {name: [float("nan")] * epochs for name in initializers}
 
 
-# %% mistake 1: the names and the epochs of the visible test, whatever is asked
+# %% mistake 0: the names and the epochs of the visible test, whatever is asked
 def compare_initializers(x_train, y_train, x_val, y_val, initializers, epochs):
     curves = {}
     for name in ("zeros", "he_normal"):

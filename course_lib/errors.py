@@ -4,11 +4,14 @@
 class CourseError(Exception):
     """Something a user can put right: the message names the value that is wrong and the fix.
 
-    The command line prints the message alone, without a traceback, and exits with
-    `exit_status`: 2 for wrong use or a wrong set-up, 1 where a result fell short.
+    The command line prints the message alone, as a notebook does, without a traceback, and exits
+    with `exit_status`: 2 for wrong use or a wrong set-up, 1 where a result fell short.
     """
 
     exit_status = 2
+
+    def _render_traceback_(self) -> list[str]:  # IPython asks for it
+        return [f"{type(self).__name__}: {self}"]
 
 
 class DataError(CourseError):

@@ -29,7 +29,7 @@ class Failure:
     name, message : str
         The error's class and text.
     traceback : tuple of str
-        The last lines of its traceback.
+        The last lines of its traceback; none where it says no more than the message.
     """
 
     cell: int
@@ -65,7 +65,8 @@ def failure_at(
     lines: list[str] = []
     if errors:
         name, message = errors[-1].ename, _ANSI.sub("", errors[-1].evalue).strip()
-        lines = _ANSI.sub("", "\n".join(errors[-1].traceback)).rstrip().splitlines()
+        told = _ANSI.sub("", "\n".join(errors[-1].traceback)).rstrip()
+        lines = [] if told == f"{name}: {message}" else told.splitlines()
     # A line of dashes tells nothing.
     traceback = tuple([line for line in lines if line.strip("- ")][-8:])
     heading = heading_above(notebook, index)

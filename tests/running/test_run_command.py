@@ -50,6 +50,16 @@ def test_a_lesson_that_fails_is_named_and_the_others_go_on(run):
     assert "----> 1 1 / 0" in done.stdout
 
 
+def test_what_a_person_can_mend_is_told_once_and_without_a_traceback(tmp_path):
+    missing = "from course_lib.errors import CourseError\nraise CourseError('keras is missing.')"
+    root = make_course(tmp_path / "course", {"01-lacks": [missing]})
+    done = run_course(root, "--out", str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert done.stdout.count("CourseError: keras is missing.") == 1
+    assert "Traceback" not in done.stdout
+    assert "----> " not in done.stdout
+
+
 def test_the_report_says_what_was_run(run):
     entry = lessons_in(run[1])["01-holds"]
     assert (entry["profile"], entry["data"]) == ("quick", "sample")

@@ -13,6 +13,7 @@ from importlib import import_module
 _MODULES = {
     "Search": "searching",
     "TableBlock": "table",
+    "TimedSchedule": "timed_schedule",
     "Trial": "trials",
     "autokeras": "bridge",
     "best_so_far": "tuning_plots",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -18,9 +19,11 @@ class TimedSchedule(keras.callbacks.Callback):
     Parameters
     ----------
     seconds : float
-        Wall-clock time from the start of training, more than 0; compiling counts.
+        From the start of training, more than 0; compiling counts.
     low, peak : float
         Learning rate at the start and at its highest.
+    clock : function
+        Gives the seconds so far: wall-clock time, or `time.process_time` for the processor's.
 
     Attributes
     ----------
@@ -28,18 +31,25 @@ class TimedSchedule(keras.callbacks.Callback):
         How many batches the time was enough for.
     """
 
-    def __init__(self, seconds: float, *, low: float = 3e-4, peak: float = 3e-3) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        *,
+        low: float = 3e-4,
+        peak: float = 3e-3,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         super().__init__()
         if seconds <= 0:
             raise ValueError(f"seconds is {seconds}: training needs more than 0 seconds.")
-        self.seconds, self.low, self.peak = seconds, low, peak
+        self.seconds, self.low, self.peak, self.clock = seconds, low, peak, clock
         self.steps = 0
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        self._start = time.perf_counter()
+        self._start = self.clock()
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        used = (time.perf_counter() - self._start) / self.seconds
+        used = (self.clock() - self._start) / self.seconds
         if used < 0.2:
             rate = self.low + (self.peak - self.low) * used / 0.2
         else:
@@ -48,5 +58,5 @@ class TimedSchedule(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         self.steps += 1
-        if time.perf_counter() - self._start >= self.seconds:
+        if self.clock() - self._start >= self.seconds:
             self.model.stop_training = True

@@ -20,7 +20,7 @@ hypothesis.settings.load_profile("course")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Started first where several modules run at a time, the longest one before all others.
-LONGEST = ("test_lessons", "test_answers", "test_hostile_class", "test_readme")
+LONGEST = ("test_lessons", "test_colab", "test_answers", "test_hostile_class", "test_readme")
 
 ROOT = Path(__file__).resolve().parent.parent
 MIRROR = os.environ.get("COURSE_DATA_DIR")

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+COLAB = Path(__file__).with_name("colab.txt")
+COLAB_PYTHON = "3.13"
+
 
 def find_python(version: str) -> str | None:
     """Return an interpreter of a version such as "3.13" that starts, or None.

@@ -22,8 +22,6 @@ PRESCRIBED = {
 }  # fmt: skip
 EXTRAS = {"automl", "cluster", "explain", "grading", "dev", "all", "gpu", "lab", "run"}
 
-COLAB_PYTHON = "3.13"
-
 
 @pytest.fixture(scope="module")
 def pyproject(root: Path) -> dict:
@@ -94,12 +92,12 @@ def test_the_conda_environment_agrees_with_pyproject_and_pins(root, pyproject, p
 
 
 @pytest.mark.parametrize("extra", [None, "automl"])
-def test_what_students_install_changes_nothing_in_colab(pyproject, root, tmp_path, extra):
+def test_what_students_install_changes_nothing_in_colab(pyproject, tmp_path, extra):
     """Resolved for Colab's Python with every listed version fixed: it must fit in."""
-    listed = environments.versions(root / "tests" / "colab.txt")
+    listed = environments.versions(environments.COLAB)
     table = {canonicalize_name(name): version for name, version in map(_pair, listed)}
     wanted = pyproject["dependencies"] + pyproject["optional-dependencies"].get(extra, [])
-    resolved = environments.resolve(wanted, COLAB_PYTHON, tmp_path, constraints=listed)
+    resolved = environments.resolve(wanted, environments.COLAB_PYTHON, tmp_path, constraints=listed)
     versions = dict(map(_pair, resolved))
     changed = {
         name: (table[name], found)

@@ -1,0 +1,138 @@
+"""The published notebooks run in Colab, and what their first cell installs there changes nothing.
+
+Colab is stood in for by an environment with its versions of TensorFlow, Keras, Jupyter and what
+these need, and with nothing else: neither AutoKeras nor tf-explain. So it is a student's core
+installation as well. The address that the first cell installs from is answered by git itself,
+with a repository on this machine.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import environments
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from course_lib import project
+from course_lib.authoring.publish import publish
+from course_lib.kernels import LocalKernelManager
+from course_lib.results import expectation, notes
+
+ROOT = Path(__file__).resolve().parent.parent
+LESSONS = list(project.notebooks(ROOT))
+# Colab's kernel has loaded google.colab before the first cell.
+LAUNCHER = """
+import google.colab
+from ipykernel import kernelapp
+
+kernelapp.launch_new_instance()
+"""
+
+
+@dataclass(frozen=True)
+class Colab:
+    """A stand-in for Colab.
+
+    Attributes
+    ----------
+    python : pathlib.Path
+        The interpreter.
+    tree : pathlib.Path
+        The student tree, as a git repository.
+    before : frozenset of str
+        What is installed, as pip lists it, before any lesson ran.
+    """
+
+    python: Path
+    tree: Path
+    before: frozenset[str]
+
+    def execute(self, lesson: str, scratch: Path) -> nbformat.NotebookNode:
+        """Run a published notebook from top to bottom."""
+        notebook = nbformat.read(self.tree / "notebooks" / f"{lesson}.ipynb", as_version=4)
+        module = [str(self.python), "-m", "colab_kernel_launcher", "-f", "{connection_file}"]
+        client = NotebookClient(
+            notebook,
+            km=LocalKernelManager(command=module),
+            timeout=600,
+            resources={"metadata": {"path": str(scratch)}},
+        )
+        client.execute(env=self.environment(scratch), cleanup_kc=True)
+        return notebook
+
+    def environment(self, scratch: Path) -> Mapping[str, str]:
+        public = project.settings(ROOT).student_tree
+        return os.environ | {
+            "COURSE_CACHE_DIR": str(scratch / "cache"),
+            "COURSE_DATA_URL": "http://127.0.0.1:9",  # nothing answers: the sample it is
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"url.{self.tree.as_uri()}.insteadOf",
+            "GIT_CONFIG_VALUE_0": public,
+            "IPYTHONDIR": str(scratch / "ipython"),
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+        }
+
+
+@pytest.fixture(scope="module")
+def colab(tmp_path_factory) -> Colab:
+    folder = tmp_path_factory.mktemp("colab")
+    listed = environments.versions(environments.COLAB)
+    python = environments.find_python(environments.COLAB_PYTHON)
+    if python is None:
+        python = sys.executable
+        environments.resolve(listed, environments.COLAB_PYTHON, folder)
+        warnings.warn(
+            f"There is no Python {environments.COLAB_PYTHON}: for it Colab's versions were only "
+            f"looked up; they run on {sys.version.split()[0]}.",
+            stacklevel=1,
+        )
+    interpreter = environments.make(folder / "venv", python, listed, dependencies=False)
+    (site,) = (folder / "venv").glob("lib/*/site-packages")
+    (site / "google" / "colab").mkdir()
+    (site / "google" / "colab" / "__init__.py").touch()
+    (site / "colab_kernel_launcher.py").write_text(LAUNCHER)
+    return Colab(interpreter, student_repository(folder / "student"), installed(interpreter))
+
+
+def student_repository(tree: Path) -> Path:
+    publish(ROOT, tree)
+    someone = ["-c", "user.name=Someone", "-c", "user.email=someone@example.org"]
+    for words in (
+        ["init", "--quiet", f"--initial-branch={project.settings(ROOT).student_branch}"],
+        ["add", "--all"],
+        [*someone, "commit", "--quiet", "--message=The course"],
+    ):
+        subprocess.run(["git", *words], cwd=tree, check=True)
+    return tree
+
+
+def installed(python: Path) -> frozenset[str]:
+    command = [python, "-m", "pip", "freeze", "--all"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True)
+    return frozenset(listed.stdout.splitlines())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_runs_in_colab_and_no_installed_version_changes(colab, lesson, tmp_path):
+    notebook = colab.execute(lesson, tmp_path)
+    assert {facts["data"] for facts in notes(notebook, "data")} == {"sample"}
+    found = {facts["name"]: facts["value"] for facts in notes(notebook, "result")}
+    bands = expectation(lesson, "quick", "sample").bands
+    assert found.keys() == bands.keys()
+    assert {name: value for name, value in found.items() if value not in bands[name]} == {}
+
+    after = installed(colab.python)
+    assert colab.before <= after, f"changed: {colab.before - after}"
+    assert any("course-lib @ git+https://github.com/" in entry for entry in after - colab.before)
+    if lesson.startswith("07"):
+        said = str([cell.get("outputs") for cell in notebook.cells])
+        assert 'tf-explain is missing: pip install "course-lib[explain]"' in said

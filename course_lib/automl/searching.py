@@ -184,7 +184,8 @@ def search(
 
 
 def _set_up(space: Callable[[str], Any], folder: str) -> Any:
-    keras.backend.clear_session()  # Keras numbers blocks of one kind in the order of their making
+    # Keras numbers blocks of one kind in the order of their making: let it begin at 1 again.
+    keras.backend.clear_session(free_memory=False)
     with redirect_stdout(io.StringIO()):  # "Reloading Tuner from …"
         return space(folder)
 

@@ -368,13 +368,13 @@ class GradientNorms:
 class CompareInitializers:
     """A comparison that was really made: on targets to learn, and on targets without any sense."""
 
-    # As few names as will do: every one is a network, which takes most of a second to compile. As
-    # few epochs as will do, too: slow right answers have learned enough after six.
+    # As few names as will do: every one is a network, which takes most of a second to compile. An
+    # epoch costs as much as 40 of its steps, so they are few and long.
     epochs, names = 10, ("zeros", "he_normal")
     noise_epochs, noise_names = 8, ("lecun_normal",)
 
     def requests(self, rng):
-        x_train, y_train, x_val, y_val, _, _ = regression_task(rng, 600, 200, 0)
+        x_train, y_train, x_val, y_val, _, _ = regression_task(rng, 1200, 200, 0)
         # So wide that a root of the mean square, or a scaled error, is too small to be meant.
         y_train, self.y_val = 2 * y_train, 2 * y_val
         yield call(
@@ -400,7 +400,7 @@ class CompareInitializers:
             self.curves(replies[1], self.noise_names, self.noise_epochs)
             for name, curve in curves.items():
                 # A network of zeros foretells one number, so its error is the variance or more.
-                low = (0.5 if name == "zeros" else 0.01) * variance
+                low = (0.7 if name == "zeros" else 0.01) * variance
                 check.that(
                     low < curve[0] < 100 * variance,
                     f"{name}: after one epoch the validation error is {curve[0]:.3g}, where the "

@@ -1029,7 +1029,7 @@ print("ReLU with σ = 1:", curves["relu"]["σ = 1"][:3])
 # | on targets that can be learned, `he_normal` ends clearly below `zeros` | 1 |
 # | on targets that are pure noise no initializer gets below 0.9 of the validation targets' variance: there is nothing to learn | 1 |
 #
-# The checks use a few hundred rows and some ten epochs, so choose a rate with which a network learns something in ten. One call may take at most **60 seconds of CPU time**.
+# The checks use about a thousand rows and some ten epochs, so choose a rate with which a network learns something in ten. One call may take at most **60 seconds of CPU time**.
 #
 # <details><summary>Hint</summary>
 #

@@ -36,8 +36,10 @@ class Run:
         return nbformat.read(self.folder / f"{lesson}.ipynb", as_version=4)
 
 
-def run_all(folder: Path, data: str, environment: dict[str, str], wrapper: list[str]) -> Run:
-    command = [*wrapper, sys.executable, "-m", "course_lib", "run", "all", "--profile", "quick"]
+def run_lessons(
+    folder: Path, data: str, environment: dict[str, str], wrapper: list[str], which: str = "all"
+) -> Run:
+    command = [*wrapper, sys.executable, "-m", "course_lib", "run", which, "--profile", "quick"]
     command += ["--data", data, "--out", str(folder), "--junit", str(folder / "junit.xml")]
     process = subprocess.run(
         command,
@@ -57,7 +59,7 @@ def sample_run(tmp_path_factory) -> Run:
         pytest.skip("network namespaces are Linux's")
     folder = tmp_path_factory.mktemp("sample")
     environment = {"COURSE_DATA_DIR": "", "COURSE_CACHE_DIR": str(folder / "cache")}
-    return run_all(folder, "auto", environment, ["unshare", "--map-root-user", "--net"])
+    return run_lessons(folder, "auto", environment, ["unshare", "--map-root-user", "--net"])
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +70,7 @@ def real_run(tmp_path_factory) -> Run:
         pytest.skip("needs real data: set COURSE_DATA_DIR to a mirror")
     folder = tmp_path_factory.mktemp("real")
     environment = {"COURSE_DATA_DIR": str(Path(mirror).resolve())}
-    return run_all(folder, "real", environment, [])
+    return run_lessons(folder, "real", environment, [])
 
 
 def test_there_is_a_lesson():
@@ -130,6 +132,18 @@ def test_the_run_as_a_whole_succeeds_and_prints_results_and_paths(sample_run):
 def test_a_lesson_runs_on_real_data(real_run, lesson):
     check(real_run, lesson, "real", minutes=8)
     check_outputs(real_run.notebook(lesson))
+
+
+@pytest.mark.slow
+def test_a_lesson_whose_libraries_are_missing_names_what_to_install(tmp_path):
+    hidden = "import sys; sys.modules.update(autokeras=None, keras_tuner=None)"
+    (tmp_path / "sitecustomize.py").write_text(hidden)
+    run = run_lessons(tmp_path / "out", "sample", {"PYTHONPATH": str(tmp_path)}, [], "06")
+    assert run.process.returncode == 1
+    assert run.lessons["06-Autokeras"]["status"] == "failed"
+    told = 'autokeras and keras_tuner are missing: pip install "course-lib[automl]"'
+    assert run.process.stdout.count(told) == 1
+    assert "Traceback" not in run.process.stdout
 
 
 ASSIGNMENTS = sorted(path.stem for path in (ROOT / "solutions").glob("*/*.ipynb"))

@@ -13,8 +13,8 @@ import threading
 import time
 from pathlib import Path
 
-import psutil
 import pytest
+from processes import is_gone, wait_until
 
 from course_lib.kernels import KernelWatch, LocalKernelManager, end_tree, memory_mb
 
@@ -54,22 +54,6 @@ TALK = textwrap.dedent(
 )
 
 
-def wait_until(condition, seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
 @pytest.fixture
 def family():
     """Start a program in a session of its own, with a child; yield both process ids."""
@@ -94,7 +78,7 @@ def test_orphans_of_a_dead_kernel_are_ended(family):
     program.kill()
     program.wait()
     end_tree(program.pid)
-    assert wait_until(lambda: is_gone(child))
+    wait_until(lambda: is_gone(child))
 
 
 def test_memory_counts_the_descendants(family):
@@ -106,7 +90,7 @@ def test_memory_counts_the_descendants(family):
 def test_a_watch_ends_a_tree_at_its_time_limit(family):
     program, child = family
     with KernelWatch(program.pid, time_limit=0.3, interval=0.05) as watch:
-        assert wait_until(lambda: is_gone(program.pid) and is_gone(child))
+        wait_until(lambda: is_gone(program.pid) and is_gone(child))
     assert watch.ended_for == "time_limit"
     assert watch.peak_memory_mb > 1
 
@@ -124,7 +108,7 @@ def test_a_watch_hears_a_stop(family):
     stop = threading.Event()
     with KernelWatch(program.pid, stop=stop, interval=0.05) as watch:
         stop.set()
-        assert wait_until(lambda: is_gone(program.pid))
+        wait_until(lambda: is_gone(program.pid))
     assert watch.ended_for == "interrupted"
 
 
@@ -180,7 +164,7 @@ def test_a_kernel_dies_with_a_parent_that_is_killed(tmp_path):
         assert parent.stdout.readline() == "42\n"
         kernel = int(parent.stdout.readline().split()[2])
         parent.send_signal(signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
-    assert wait_until(lambda: is_gone(kernel))
+    wait_until(lambda: is_gone(kernel))
 
 
 def test_what_a_kernel_says_that_cannot_start_is_kept(capfd):
@@ -204,4 +188,4 @@ def test_a_manager_that_is_never_started_removes_its_folder():
     assert folder.is_relative_to(tempfile.gettempdir())
     assert folder.stat().st_mode & 0o077 == 0
     del manager
-    assert wait_until(lambda: not folder.exists(), 2)
+    wait_until(lambda: not folder.exists(), 2)

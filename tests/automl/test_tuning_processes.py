@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
+from processes import wait_until
 
 pytest.importorskip("keras_tuner", reason="the extra course-lib[automl] is missing")
 
@@ -81,17 +81,9 @@ def test_nobody_is_left_when_the_notebook_is_killed(tmp_path):
         f"automl.tune_in_processes('import time; time.sleep(100)', {str(tmp_path)!r})\n"
     )
     with subprocess.Popen([sys.executable, str(program)], cwd=tmp_path) as notebook:
-        wait_until(lambda: len(children(tmp_path)) == 3)
+        wait_until(lambda: len(children(tmp_path)) == 3, 30)
         notebook.kill()
-    wait_until(lambda: not children(tmp_path))
-
-
-def wait_until(holds) -> None:
-    for _ in range(300):
-        if holds():
-            return
-        time.sleep(0.1)
-    raise AssertionError("not within 30 s")
+    wait_until(lambda: not children(tmp_path), 30)
 
 
 def test_without_a_loopback_network_the_error_says_so():

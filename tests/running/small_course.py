@@ -61,14 +61,6 @@ def run_course(root: Path, *words: str, **options: object) -> subprocess.Complet
     )
 
 
-def is_gone(pid: int) -> bool:
-    """Whether a process has ended, reaped or not."""
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
 def processes_of(mark: str) -> list[psutil.Process]:
     """Return the processes that have a variable COURSE_TEST of this value."""
     found = []

@@ -6,7 +6,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from small_course import is_gone, make_notebook
+from processes import is_gone
+from small_course import make_notebook
 
 from course_lib.running.execution import execute, kernel_environment
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from processes import wait_until
 from small_class import answered, as_bytes, hand_in, right, with_cell
 
 from course_lib.errors import CourseError
@@ -49,7 +50,7 @@ class Cluster:
             "scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", known,
             DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="1",
         )  # fmt: skip
-        wait_until(known.is_file)
+        wait_until(known.is_file, STARTS)
         self.address = json.loads(known.read_text("utf-8"))["address"]
 
     def worker(self, *, nanny: bool = False, **environment: str) -> psutil.Process:
@@ -59,7 +60,7 @@ class Cluster:
             "worker", self.address, *options, "--local-directory", self.folder, **environment
         )
         log = self.log(process)
-        wait_until(lambda: "Registered to" in log.read_text("utf-8"))
+        wait_until(lambda: "Registered to" in log.read_text("utf-8"), STARTS)
         return process
 
     def log(self, process: psutil.Process) -> Path:
@@ -85,13 +86,6 @@ def end(process: psutil.Popen) -> None:
         except psutil.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def wait_until(true: object, seconds: float = STARTS) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.1)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ oldest AutoKeras that pyproject.toml allows does without, this module can shrink
 
 from __future__ import annotations
 
-import functools
+from functools import wraps
 from importlib.util import find_spec
 from types import ModuleType
 
@@ -87,7 +87,7 @@ def _hand_on_plain_integers(graph: type) -> None:
         return
     original = graph.set_io_shapes
 
-    @functools.wraps(original)
+    @wraps(original)
     def set_io_shapes(self, shapes):
         original(self, shapes)
         for part in (*self.inputs, *(node.in_blocks[0] for node in self.outputs)):

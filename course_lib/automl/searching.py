@@ -28,6 +28,11 @@ from course_lib.datasets import cache_dir
 from course_lib.durations import duration
 from course_lib.errors import CourseError
 
+try:
+    import fcntl
+except ImportError:  # Windows: two notebooks at one search would get into each other's way
+    fcntl = None
+
 
 @dataclass(frozen=True)
 class Search:
@@ -119,8 +124,8 @@ def search(
     Raises
     ------
     CourseError
-        If no trial got through its first epoch within the budget, if trial after trial failed, or
-        if the space has no seed.
+        If no trial got through its first epoch within the budget, if trial after trial failed, if
+        the space has no seed, or if another notebook is at the same search.
     """
     demand("keras_tuner", "tensorboard")
     if seconds <= 0:
@@ -143,36 +148,27 @@ def search(
 
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
-    made = _set_up_again(space, folder, title)
-    tuner = _tuner_of(made)
-    if fingerprint(tuner, arrays, **settings) != key:
-        raise CourseError(
-            "Set up twice, this search is not the same: give the tuner a seed of 1 or more. "
-            "KerasTuner and AutoKeras take 0 for none, and draw one."
-        )
-    ledger = Ledger.open(folder / "trials.json")
-    with Progress(title, seconds) as progress, _without_false_alarms():
-        budget = Budget(seconds, ledger, progress, began=started)
-        progress.say(_first_line(title, budget, len(tuner.oracle.end_order)))
-        watch(tuner, budget)
-        options = {"epochs": epochs, "batch_size": batch_size, "callbacks": [], "verbose": 0}
-        # AutoKeras would train its best network again, for as long as it takes, if it had to
-        # split the data itself or to bring its own early stopping.
-        options["callbacks"].append(keras.callbacks.EarlyStopping(patience=patience or epochs))
-        fit = made.search if made is tuner else made.fit
-        try:
-            fit(x, y, validation_data=validation_data, **options)
-        except RuntimeError as error:
-            if "consecutive failures" not in str(error):
-                raise
-            reason = str(error).strip().splitlines()[-1]
-            raise CourseError(f"Trial after trial failed, the last one with: {reason}") from error
-        model = tuner.get_best_models(1)[0]
+    with _alone(folder, title):
+        made = _set_up_again(space, folder, title)
+        tuner = _tuner_of(made)
+        if fingerprint(tuner, arrays, **settings) != key:
+            raise CourseError(
+                "Set up twice, this search is not the same: give the tuner a seed of 1 or more. "
+                "KerasTuner and AutoKeras take 0 for none, and draw one."
+            )
+        ledger = Ledger.open(folder / "trials.json")
+        with Progress(title, seconds) as progress, _without_false_alarms():
+            budget = Budget(seconds, ledger, progress, began=started)
+            progress.say(_first_line(title, budget, len(tuner.oracle.end_order)))
+            watch(tuner, budget)
+            _fit(made, x, y, validation_data, epochs, batch_size, patience)
+            model = tuner.get_best_models(1)[0]
+        objective = tuner.oracle.objective
         found = Search(
             model=model,
             trials=trials_of(tuner.oracle, ledger),
-            objective=tuner.oracle.objective.name,
-            direction=tuner.oracle.objective.direction,
+            objective=objective.name,
+            direction=objective.direction,
             budget=seconds,
             seconds=budget.spent,
             cached=False,
@@ -181,6 +177,40 @@ def search(
     keras.utils.set_random_seed(seed)
     print(f"{title}: {_outcome(found)}")
     return found
+
+
+@contextmanager
+def _alone(folder: Path, title: str) -> Iterator[None]:
+    """Keep a second notebook out of a search; the lock ends with the process that holds it."""
+    if fcntl is None:
+        yield
+        return
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CourseError(
+                f"{title}: another notebook is at this very search. Run this cell again when it "
+                "has finished; it then reads the result."
+            ) from error
+        yield
+
+
+def _fit(made, x, y, validation_data, epochs, batch_size, patience) -> None:
+    # AutoKeras would train its best network again, for as long as it takes, if it had to split the
+    # data itself or to bring its own early stopping.
+    stopping = keras.callbacks.EarlyStopping(patience=patience or epochs)
+    fit = made.fit if hasattr(made, "tuner") else made.search
+    try:
+        fit(
+            x, y, validation_data=validation_data, epochs=epochs, batch_size=batch_size,
+            callbacks=[stopping], verbose=0,
+        )  # fmt: skip
+    except RuntimeError as error:
+        if "consecutive failures" not in str(error):
+            raise
+        reason = str(error).strip().splitlines()[-1]
+        raise CourseError(f"Trial after trial failed, the last one with: {reason}") from error
 
 
 def _set_up(space: Callable[[str], Any], folder: str) -> Any:

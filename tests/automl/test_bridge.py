@@ -28,7 +28,7 @@ class DenseOfKeras313(keras.layers.Dense):
 
 @pytest.fixture
 def strict_keras(monkeypatch) -> None:
-    monkeypatch.setattr(Graph, "set_io_shapes", Graph.set_io_shapes)  # put back afterwards
+    monkeypatch.setattr(Graph, "set_io_shapes", inspect.unwrap(Graph.set_io_shapes))
     monkeypatch.setattr(keras.layers, "Dense", DenseOfKeras313)
 
 

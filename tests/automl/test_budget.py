@@ -247,6 +247,18 @@ def test_a_damaged_file_of_an_interrupted_search_is_announced_and_it_starts_afre
     assert "is damaged, so it starts afresh" in capsys.readouterr().out
 
 
+def test_a_second_notebook_is_kept_out_of_a_search_that_is_under_way(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_CACHE_DIR", str(tmp_path))
+
+    class Second(Pretending):
+        def fit(self, hp, model, *args, **options):
+            with pytest.raises(CourseError, match="another notebook is at this very search"):
+                search(space(Second))
+            return super().fit(hp, model, *args, **options)
+
+    assert len(search(space(Second)).trials) == 2
+
+
 def test_in_a_terminal_a_bar_shows_the_budget(monkeypatch, capsys):
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.setenv("TERM", "xterm")

@@ -104,12 +104,12 @@ def test_a_graph_of_blocks_is_searched(tmp_path):
 
 def test_a_search_stops_at_its_budget_though_a_trial_would_take_hours():
     start = time.monotonic()
-    found = search_images(image_blocks, epochs=100_000, seconds=30.0)
+    found = search_images(image_blocks, epochs=100_000, seconds=20.0)
     took = time.monotonic() - start
     assert [trial.status for trial in found.trials] == ["cut short"]
     assert found.trials[0].epochs >= 1
-    print(f"budget 30.0 s, took {took:.1f} s")
-    assert took < 30.0 + 15.0
+    print(f"budget 20.0 s, took {took:.1f} s")
+    assert took < 20.0 + 15.0
 
 
 @pytest.mark.parametrize("tuner", ["greedy", "bayesian", "hyperband", "random"])

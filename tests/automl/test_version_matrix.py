@@ -98,7 +98,7 @@ def test_autokeras_and_kerastuner_search(name, tmp_path):
     tests = [str(HERE / f"{module}.py") for module in MODULES]
     # conftest.py and the options in pyproject.toml want more of the test tools than are there.
     command = [
-        str(interpreter), "-m", "pytest", "-q", "-rfs", "--noconftest", "--override-ini", "addopts=",
+        str(interpreter), "-m", "pytest", "-q", "-rfs", "--noconftest", "-o", "addopts=",
         "-p", "no:cacheprovider", "-p", "no:warnings", "-k", f"not ({LEFT_OUT})", *tests,
     ]  # fmt: skip
     done = subprocess.run(

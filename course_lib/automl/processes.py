@@ -26,6 +26,7 @@ from course_lib.errors import CourseError
 
 CHIEF = "chief"
 _POLL_SECONDS = 0.1
+_SECONDS_TO_GO_HOME = 5.0  # KerasTuner's chief looks once a second whether all is done
 _LOG_LINES = 15  # of a failed process, in the error
 
 
@@ -111,7 +112,8 @@ def tune_in_processes(
         processes = {
             name: running.enter_context(_process(name, folder, port)) for name in [CHIEF, *names]
         }
-        while any(processes[name].poll() is None for name in names):
+        chief, *hands = processes.values()
+        while chief.poll() is None and any(worker.poll() is None for worker in hands):
             _raise_if_failed(processes, folder)
             if time.monotonic() > deadline:
                 raise CourseError(f"The search was given up after {duration(seconds)}: allow more.")
@@ -163,13 +165,22 @@ def _log(folder: Path, name: str) -> Path:
 
 
 def _raise_if_failed(processes: Mapping[str, subprocess.Popen], folder: Path) -> None:
-    for name, process in processes.items():
-        if process.poll():
-            said = _log(folder, name).read_text("utf-8", errors="replace").strip().splitlines()
-            raise CourseError(
-                f"The {name} ended with exit status {process.returncode}. It said last:\n"
-                + "\n".join(said[-_LOG_LINES:])
-            )
+    """Raise the error of a process that failed, unless the chief has all trials and goes home.
+
+    It does so once everybody who had asked for a trial has gone. A worker that comes too late, or
+    asks for the last time, then finds nobody.
+    """
+    failed = {name: process for name, process in processes.items() if process.poll()}
+    if failed and CHIEF not in failed:
+        with suppress(subprocess.TimeoutExpired):
+            if processes[CHIEF].wait(_SECONDS_TO_GO_HOME) == 0:
+                return
+    for name, process in failed.items():
+        said = _log(folder, name).read_text("utf-8", errors="replace").strip().splitlines()
+        raise CourseError(
+            f"The {name} ended with exit status {process.returncode}. It said last:\n"
+            + "\n".join(said[-_LOG_LINES:])
+        )
 
 
 def _watch(folder: Path, ran: dict[str, str]) -> None:

@@ -58,6 +58,16 @@ def test_two_workers_share_the_trials_of_one_search(tmp_path):
     assert not children(tmp_path)
 
 
+@pytest.mark.slow
+@needs_loopback
+def test_a_worker_who_comes_too_late_is_no_failure(tmp_path):
+    late = "import os, time\nif os.environ['KERASTUNER_TUNER_ID'] == 'worker 2': time.sleep(600)\n"
+    trials = automl.tune_in_processes(late + PROGRAM, tmp_path, seconds=120.0)
+    assert {trial.worker for trial in trials} == {"worker 1"}
+    assert len(trials) == 8
+    assert not children(tmp_path)
+
+
 @needs_loopback
 def test_a_program_that_fails_is_told_and_nobody_is_left(tmp_path):
     with pytest.raises(CourseError, match="ended with exit status 1") as error:

@@ -366,7 +366,8 @@ for method, ends in ((m, c[:, :, -1]) for m, c in curves.items()):
     against = ends[:, 1, None] - luck[:, 1, -1]
     beaten[method] = np.mean(against > 0) + np.mean(against == 0) / 2
     n_trials = np.mean([len(one) for one in trials[method]])
-    rows.append(f"| {method} | {n_trials:.0f} | {score} | {worth} | {beaten[method]:.0%} | {seconds[method]:.1f} |")
+    row = [method, f"{n_trials:.0f}", score, worth, f"{beaten[method]:.0%}", f"{seconds[method]:.1f}"]
+    rows.append("| " + " | ".join(row) + " |")
 Markdown("\n".join(rows))
 
 # %% [markdown]
@@ -379,12 +380,12 @@ Markdown("\n".join(rows))
 # - All methods end above the first guess, mostly near the best of the table: *that* we search pays. *How* matters less: the methods
 #   differ from each other by no more than two searches of one method do. Who runs *one* search of
 #   each and declares a winner reports luck. With another seed of this lesson the order is another.
-# - No method beats luck in nearly all comparisons, not even the Gaussian process, which thinks longest. For
+# - Even the method that leads loses some of its comparisons with luck. The Gaussian process thinks longest. For
 #   networks that train for minutes its seconds are nothing; for ours they are as dear as the trials. It learns from earlier
-#   scores, and where most of the space is good and the scores are noisy, there is little to learn.
+#   scores, and where much of the space is good and the scores are noisy, there is little to learn.
 # - A grid is as good as the values that its author had in mind. That a good rate lies near 0.01 we more or less knew.
 # - Sixteen trials are few. Hyperband needs a budget in which its short trials are much cheaper than
-#   long ones. Counted in epochs they are; counted in seconds, section 3 has shown, they are not for small networks.
+#   long ones. Counted in epochs they are; counted in seconds, section 4 has shown, they are not for small networks.
 # - Left and right differ: the winner's score is higher than its quality. That is the subject of the next section.
 
 # %%

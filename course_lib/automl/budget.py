@@ -3,7 +3,8 @@
 KerasTuner counts trials, and a trial takes as long as it takes: twenty may be a minute or a
 night. Here no trial starts after the deadline, and training ends at the first batch that passes
 it. What the network had learned by then is validated and counts. A trial that is still at work
-after a grace, because its model is slow to build or to validate, is given up.
+after a grace, because its model is slow to build or to validate, is given up; the epochs that it
+had finished count. The first trial gets a longer grace: a search without any is worth nothing.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from course_lib.automl.progress import Progress, best_of
+from course_lib.automl.progress import Progress, best_of, reason_of
 from course_lib.automl.trials import Ledger, Record
 from course_lib.durations import duration
 from course_lib.errors import CourseError
 
 GRACE_SHARE = 0.1  # of the budget: for validating the network that was in training at the deadline
 LEAST_GRACE = 2.0  # seconds
+LEAST_GRACE_FOR_THE_FIRST = 10.0  # compiling and validating a small network on a busy machine
 
 
 class Budget:
@@ -51,9 +53,10 @@ class Budget:
         """Seconds left for training; what building the best network again takes is set aside."""
         return self.seconds - self.ledger.opening - self.spent
 
-    @property
-    def grace(self) -> float:
-        return max(LEAST_GRACE, GRACE_SHARE * self.seconds)
+    def grace(self, *, first: bool) -> float:
+        """Seconds after the deadline until a trial is given up, the first one or a later one."""
+        least = LEAST_GRACE_FOR_THE_FIRST if first else LEAST_GRACE
+        return max(least, GRACE_SHARE * self.seconds)
 
     def has_time_for_a_trial(self) -> bool:
         """Whether a trial that starts now may get through its first epoch."""
@@ -61,18 +64,24 @@ class Budget:
 
     def begin(self, trial: Any, oracle: Any) -> None:
         self._trial_began = time.monotonic()
+        self.scores = self.unsaved_scores = None
         # A trial that was interrupted starts over.
         self.record = self.ledger.trials[trial.trial_id] = Record()
         self.progress.trial_begins(trial, oracle)
 
     def batch_ends(self, model: Any) -> None:
         self.ledger.opening = self.ledger.opening or time.monotonic() - self._trial_began
+        self.scores = self.unsaved_scores  # the next epoch is on its way, so its weights are saved
         if self.left <= 0:
             model.stop_training = True
             self.record.cut = True
         self.progress.goes_on(self.spent)
 
-    def epoch_ends(self) -> None:
+    def epoch_ends(self, logs: dict[str, float], objective: Any) -> None:
+        if objective.has_value(logs):
+            value, best = objective.get_value(logs), self.unsaved_scores
+            if best is None or objective.better_than(value, best[objective.name]):
+                self.unsaved_scores = {**logs, objective.name: value}
         took = time.monotonic() - self._trial_began
         if self.record.epochs == 0:
             self.ledger.quickest = min(took, self.ledger.quickest or took)
@@ -85,18 +94,22 @@ class Budget:
 
     def explain_failure(self, oracle: Any) -> None:
         """Raise the error of a search in which no trial was finished."""
-        messages = [oracle.trials[name].message or "" for name in oracle.end_order]
-        reason = next((text.strip().splitlines()[-1] for text in messages if text.strip()), "")
+        reasons = [reason_of(oracle.trials[name]) for name in oracle.end_order]
+        grace = duration(self.grace(first=True))
         raise CourseError(
             f"No network got through its first epoch within {duration(self.seconds)} and a grace "
-            f"of {duration(self.grace)} ({reason}): give the search more seconds, fewer examples "
-            "or smaller networks. again=True forgets this attempt."
+            f"of {grace} ({', '.join(reasons)}): give the search more seconds, fewer examples or "
+            "smaller networks. again=True forgets this attempt."
         )
 
     def _save(self, took: float) -> None:
         self.record.seconds = took
         self.ledger.seconds = self.spent
         self.ledger.save()
+
+
+class _GivenUp(Exception):
+    """No time was left for a trial."""
 
 
 class TimedTuner:
@@ -114,8 +127,17 @@ class TimedTuner:
         self.budget.begin(trial, self.oracle)
 
     def run_trial(self, trial, *args, **kwargs):
-        with _given_up_after(self.budget.left + self.budget.grace):
-            return super().run_trial(trial, *args, **kwargs)
+        from keras_tuner.errors import FailedTrialError
+
+        budget, first = self.budget, best_of(self.oracle) is None
+        try:
+            with _given_up_after(budget.left + budget.grace(first=first)):
+                return super().run_trial(trial, *args, **kwargs)
+        except _GivenUp as error:
+            if budget.scores is None:
+                raise FailedTrialError(str(error)) from error
+            budget.record.cut = True
+            return budget.scores  # of the best epoch that was finished
 
     def on_batch_end(self, trial, model, batch, logs=None) -> None:
         super().on_batch_end(trial, model, batch, logs)
@@ -123,7 +145,7 @@ class TimedTuner:
 
     def on_epoch_end(self, trial, model, epoch, logs=None) -> None:
         super().on_epoch_end(trial, model, epoch, logs)
-        self.budget.epoch_ends()
+        self.budget.epoch_ends(logs, self.oracle.objective)
 
     def on_trial_end(self, trial) -> None:
         super().on_trial_end(trial)
@@ -153,20 +175,18 @@ def watch(tuner: Any, budget: Budget) -> None:
 
 @contextmanager
 def _given_up_after(seconds: float) -> Iterator[None]:
-    """Raise KerasTuner's FailedTrialError in a block that takes longer, wherever it is.
+    """Raise `_GivenUp` in a block that takes longer, wherever it is.
 
     Building and tracing a network call nobody back, so a signal has to interrupt them. Only the
     main thread gets signals, and not on Windows: elsewhere such a trial goes on to its next batch.
     """
-    from keras_tuner.errors import FailedTrialError
-
     in_main_thread = threading.current_thread() is threading.main_thread()
     if not in_main_thread or not hasattr(signal, "setitimer"):
         yield
         return
 
     def give_up(number: int, frame: Any) -> None:
-        raise FailedTrialError("given up: no time was left for it.")
+        raise _GivenUp("no time was left for it")
 
     previous = signal.signal(signal.SIGALRM, give_up)
     # Again and again, since code in between may take the exception for one of its own.

@@ -66,7 +66,8 @@ class Progress:
         """End the line of a trial with what it scored and what time is left."""
         trial, best = oracle.trials[trial.trial_id], best_of(oracle)
         name = oracle.objective.name
-        came_to = "failed" if trial.status != "COMPLETED" else f"{name} {trial.score:.4g}"
+        failed = trial.status != "COMPLETED"
+        came_to = f"failed ({reason_of(trial)})" if failed else f"{name} {trial.score:.4g}"
         so_far = (
             ", the best so far" if best is trial else f", best {best.score:.4g}" if best else ""
         )
@@ -79,6 +80,12 @@ def best_of(oracle: Any) -> Any | None:
     """Return the best trial that is completed, or None."""
     best = oracle.get_best_trials(1)
     return best[0] if best and best[0].status == "COMPLETED" else None
+
+
+def reason_of(trial: Any) -> str:
+    """Return the last line of a failed trial's traceback, without the module of its exception."""
+    message = (trial.message or "").strip()
+    return message.splitlines()[-1].rpartition("errors.FailedTrialError: ")[2] if message else ""
 
 
 def describe(trial: Any, best: Any | None) -> str:

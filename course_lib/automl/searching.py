@@ -242,15 +242,22 @@ def _slug(title: str) -> str:
 
 @contextmanager
 def _without_false_alarms() -> Iterator[None]:
-    """Silence what Keras warns of in every search, though all is well.
+    """Silence what Keras warns of in every search, though all is well, and tracebacks of trials.
 
     AutoKeras gives a model with one input the array itself and not a list of one; and a network
-    that is built again from its weights needs none of its optimizer's state.
+    that is built again from its weights needs none of its optimizer's state. Why a trial failed
+    stands in its line.
     """
+    from keras_tuner.src import config
+
+    shown, config.DEBUG = config.DEBUG, False
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The structure of `inputs` doesn't match")
         warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
-        yield
+        try:
+            yield
+        finally:
+            config.DEBUG = shown
 
 
 def _first_line(title: str, budget: Budget, ended: int) -> str:

@@ -80,6 +80,7 @@ class SlowToStart(Pretending):
     """Needs a real minute before the first batch, as a large network that is compiled."""
 
     def fit(self, hp, model, *args, **options):
+        clock.now += 60
         time.sleep(60)
         return super().fit(hp, model, *args, **options)
 
@@ -134,12 +135,37 @@ def test_no_trial_starts_that_could_not_finish_an_epoch():
     assert [trial.seconds for trial in found.trials] == [20.0, 20.0]
 
 
-def test_where_no_trial_gets_through_an_epoch_the_error_names_the_budget_and_the_fix():
+def test_where_no_trial_gets_through_an_epoch_the_error_names_the_budget_and_the_fix(capsys):
     start = time.monotonic()
     with pytest.raises(CourseError, match="No network got through its first epoch within 1 s") as e:
         search(space(SlowToStart), seconds=1.0)
-    assert "more seconds" in str(e.value)
+    assert "(no time was left for it): give the search more seconds" in str(e.value)
+    said = capsys.readouterr()
+    assert "→ failed (no time was left for it) in " in said.out
+    assert "Traceback" not in said.err
     assert time.monotonic() - start < 1.0 + TOLERANCE
+
+
+class SlowToValidate(Pretending):
+    """Gets through an epoch, and hangs in the validation of a later one."""
+
+    def fit(self, hp, model, x, y, *, epochs, **options):
+        super().fit(hp, model, x, y, epochs=1, **options)
+        for callback in options["callbacks"]:
+            callback.on_train_batch_end(0, {})
+        clock.now += 100
+        time.sleep(60)
+
+
+def test_a_trial_that_is_given_up_counts_with_the_epochs_it_had_finished(monkeypatch):
+    monkeypatch.setattr(budget, "LEAST_GRACE_FOR_THE_FIRST", 1.0)
+    start = time.monotonic()
+    found = search(space(SlowToValidate), seconds=3.0)
+    assert time.monotonic() - start < 3.0 + TOLERANCE
+    (trial,) = found.trials
+    assert (trial.status, trial.epochs) == ("cut short", 1)
+    assert trial.score == trial.values["units"] / 64
+    assert found.model.layers[-1].units == trial.values["units"]
 
 
 def test_where_trial_after_trial_fails_the_reason_is_told():

@@ -104,6 +104,7 @@ class _Exporter(HTMLExporter):
     @property
     def default_config(self) -> Config:
         config = Config(super().default_config or {})
+        config.CoalesceStreamsPreprocessor.enabled = True  # a line printed in two parts is one line
         # No scripts and no widgets: their plain form is shown.
         config.NbConvertBase.display_data_priority = [
             "text/html",

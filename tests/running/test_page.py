@@ -49,6 +49,13 @@ def page() -> BeautifulSoup:
     return BeautifulSoup(html_page(notebook, fallback_title="01-first"), "html.parser")
 
 
+def test_what_is_printed_in_parts_stands_in_one_line():
+    parts = [new_output("stream", name="stdout", text=text) for text in ("trial 1", " → 0.9\n")]
+    notebook = new_notebook(cells=[new_code_cell("search()", outputs=parts, execution_count=1)])
+    page = BeautifulSoup(html_page(notebook, fallback_title="parts"), "html.parser")
+    assert "trial 1 → 0.9" in [output.text.strip() for output in page.select("pre")]
+
+
 def test_nothing_is_loaded_from_elsewhere(page):
     assert not page.select("script, iframe, object, embed, link, base")
     for element in page.select("[src]"):

@@ -135,7 +135,10 @@ def test_no_trial_starts_that_could_not_finish_an_epoch():
     assert [trial.seconds for trial in found.trials] == [20.0, 20.0]
 
 
-def test_where_no_trial_gets_through_an_epoch_the_error_names_the_budget_and_the_fix(capsys):
+def test_where_no_trial_gets_through_an_epoch_the_error_names_the_budget_and_the_fix(
+    monkeypatch, capsys
+):
+    monkeypatch.setattr(budget, "LEAST_GRACE_FOR_THE_FIRST", 1.0)
     start = time.monotonic()
     with pytest.raises(CourseError, match="No network got through its first epoch within 1 s") as e:
         search(space(SlowToStart), seconds=1.0)

@@ -77,10 +77,6 @@ class Colab:
             "GIT_CONFIG_KEY_0": f"url.{self.tree.as_uri()}.insteadOf",
             "GIT_CONFIG_VALUE_0": public,
             "IPYTHONDIR": str(scratch / "ipython"),
-            # Other tests have the other cores: alone, a thread needs an eighth less CPU time.
-            "OMP_NUM_THREADS": "1",
-            "TF_NUM_INTEROP_THREADS": "1",
-            "TF_NUM_INTRAOP_THREADS": "1",
             "TF_CPP_MIN_LOG_LEVEL": "2",
         }
 

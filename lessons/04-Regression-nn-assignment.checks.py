@@ -370,11 +370,11 @@ class CompareInitializers:
 
     # As few names as will do: every one is a network, which takes most of a second to compile. An
     # epoch costs as much as 40 of its steps, so they are few and long.
-    epochs, names = 10, ("zeros", "he_normal")
-    noise_epochs, noise_names = 8, ("lecun_normal",)
+    epochs, names = 5, ("zeros", "he_normal")
+    noise_epochs, noise_names = 5, ("lecun_normal",)
 
     def requests(self, rng):
-        x_train, y_train, x_val, y_val, _, _ = regression_task(rng, 1200, 200, 0)
+        x_train, y_train, x_val, y_val, _, _ = regression_task(rng, 1500, 200, 0)
         # So wide that a root of the mean square, or a scaled error, is too small to be meant.
         y_train, self.y_val = 2 * y_train, 2 * y_val
         yield call(

@@ -312,8 +312,8 @@ class StudentKernel:
         if cpu_in_all > limits.submission_seconds:
             allowed = limits.submission_seconds
             return Stopped(f"the notebook took more than {allowed:g} s of CPU time", "cpu")
-        if self._received > limits.output_mb * 1e6:
-            return Stopped(f"{what} printed more than {limits.output_mb:g} MB", "output")
+        if self._printed_too_much:
+            return self._flooded(what)
         if idle > limits.idle_seconds:
             return Stopped(f"{what} waited for {idle:.0f} s without doing anything", "idle")
         if wall > limits.wall_seconds(seconds):
@@ -333,7 +333,16 @@ class StudentKernel:
         told = f"{what} cut the connection, as an output of more than {most:g} MB at once does"
         return Stopped(told, "output")
 
+    @property
+    def _printed_too_much(self) -> bool:
+        return self._received > self._limits.output_mb * 1e6
+
+    def _flooded(self, what: str) -> Stopped:
+        return Stopped(f"{what} printed more than {self._limits.output_mb:g} MB", "output")
+
     def _why_it_ended(self, what: str) -> Stopped:
+        if self._printed_too_much:  # what waits to be sent takes memory, too
+            return self._flooded(what)
         if self._watch.ended_for == "memory_limit":
             allowed = self._limits.memory_mb
             return Stopped(f"{what} used more than {allowed:g} MB of memory", "memory")

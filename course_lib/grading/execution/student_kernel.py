@@ -325,8 +325,11 @@ class StudentKernel:
 
     async def _why_it_was_cut_off(self, what: str) -> Stopped:
         self.is_alive = False
+        ended_before = self._watch.ended_for
         for _ in range(20):  # a kernel that ends closes its connections first, its memory last
             await asyncio.sleep(0.1)
+            if self._watch.ended_for != ended_before:  # what waits to be sent takes memory, too
+                break
             if not await self._manager.is_alive():
                 return self._why_it_ended(what)
         most = self._limits.output_mb

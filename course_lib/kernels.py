@@ -133,13 +133,14 @@ def end_tree(pid: int, *, grace: float = 1.0) -> None:
         The kernel's process id. Where there are sessions, all processes of the session that it
         leads are meant, so that children are found even when the kernel is already gone.
     grace : float, optional
-        Seconds between asking (SIGTERM) and ending (SIGKILL).
+        Seconds between asking (SIGTERM) and ending (SIGKILL); with 0, nothing is asked.
     """
-    processes = _tree(pid)
-    for process in processes:
-        with suppress(psutil.Error):
-            process.terminate()
-    psutil.wait_procs(processes, timeout=grace)
+    if grace:
+        processes = _tree(pid)
+        for process in processes:
+            with suppress(psutil.Error):
+                process.terminate()
+        psutil.wait_procs(processes, timeout=grace)
     # Some may have forked in the meantime: look again, a bounded number of times.
     for _ in range(5):
         processes = _tree(pid)
@@ -148,7 +149,7 @@ def end_tree(pid: int, *, grace: float = 1.0) -> None:
         for process in processes:
             with suppress(psutil.Error):
                 process.kill()
-        psutil.wait_procs(processes, timeout=grace)
+        psutil.wait_procs(processes, timeout=1.0)
 
 
 def _tree(pid: int) -> list[psutil.Process]:
@@ -247,7 +248,8 @@ class KernelWatch(threading.Thread):
             elif self._stop_asked.is_set():
                 self.ended_for = "interrupted"
             if self.ended_for:
-                end_tree(self.pid)
+                # Asked politely, what takes memory would go on taking it.
+                end_tree(self.pid, grace=0.0 if self.ended_for == "memory_limit" else 1.0)
                 return
             if self._over.wait(self._interval):
                 return

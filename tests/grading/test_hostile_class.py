@@ -34,9 +34,9 @@ from hostile.trespassing import PLACES
 
 from course_lib.grading.records.gradebook import gradebook, gradebook_url
 
-# Small, so that whatever wants too much is soon told so.
+# Small, so that whatever wants too much is soon told so; but there is time to take the memory.
 LIMITS = {
-    "cell_seconds": 3, "submission_seconds": 60, "idle_seconds": 5, "memory_mb": 1500,
+    "cell_seconds": 5, "submission_seconds": 60, "idle_seconds": 5, "memory_mb": 1500,
     "output_mb": 5, "processes": 64, "file_mb": 50, "scratch_mb": 100, "scratch_files": 2000,
 }  # fmt: skip
 QUESTIONS = ["double", "draw", "affine", "why"]

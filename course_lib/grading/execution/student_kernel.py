@@ -307,6 +307,8 @@ class StudentKernel:
     ) -> Stopped | None:
         """Say which limit something has hit, if any."""
         limits = self._limits
+        if self._watch.ended_for:  # it is ending, and may take time yet
+            return self._why_it_ended(what)
         if cpu > seconds:
             return Stopped(f"{what} took more than {seconds:g} s of CPU time", "cpu")
         if cpu_in_all > limits.submission_seconds:

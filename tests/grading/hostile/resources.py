@@ -115,10 +115,7 @@ ENTRIES = [
         "takes memory until there is none",
         """
         import time
-        held = []
-        for _ in range(60):
-            held.append(b'x' * 10**8)
-            time.sleep(0.05)  # or the bound on CPU time might be the first that it meets
+        held = [np.ones(10**7) for _ in range(60)]
         time.sleep(20)
         """,
         MEMORY,
@@ -394,7 +391,7 @@ ENTRIES = [
             os.nice(-20)
         except OSError as error:
             print(error)
-        held = [b'x' * 10**8 for _ in range(40)]
+        held = [np.ones(10**7) for _ in range(60)]
         import time
         time.sleep(20)
         """,

@@ -9,6 +9,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from course_lib.running.session import share_of_cores
+
 # A busy machine is no failure: properties are asserted, not how long one example takes. The same
 # examples are tried every time; `pytest --hypothesis-profile=search` looks for others.
 hypothesis.settings.register_profile("course", deadline=None, derandomize=True)
@@ -21,6 +23,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Started first where several modules run at a time, the longest one before all others.
 LONGEST = ("test_lessons", "test_colab", "test_answers", "test_hostile_class", "test_readme")
+
+# Modules that run at a time leave each other their cores, as lessons do that run side by side.
+os.environ.update(share_of_cores(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))))
 
 ROOT = Path(__file__).resolve().parent.parent
 MIRROR = os.environ.get("COURSE_DATA_DIR")

@@ -103,7 +103,7 @@ def check_outputs(notebook: nbformat.NotebookNode) -> None:
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_lesson_runs_on_the_sample_without_a_network(sample_run, lesson):
-    check(sample_run, lesson, "sample", minutes=8)
+    check(sample_run, lesson, "sample", minutes=10)
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
@@ -130,7 +130,7 @@ def test_the_run_as_a_whole_succeeds_and_prints_results_and_paths(sample_run):
 @pytest.mark.slow
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_lesson_runs_on_real_data(real_run, lesson):
-    check(real_run, lesson, "real", minutes=8)
+    check(real_run, lesson, "real", minutes=15)
     check_outputs(real_run.notebook(lesson))
 
 

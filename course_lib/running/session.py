@@ -65,11 +65,20 @@ class Settings:
 def automatic_jobs(lessons: int) -> int:
     """Return how many lessons this machine can run at a time.
 
-    A lesson's network keeps two cores busy, and a lesson may hold 4 GB.
+    One for each core, for networks as small as these hardly train faster on two; and a lesson may
+    hold 4 GB.
     """
-    cores = (os.cpu_count() or 1) // 2
     memory = int(psutil.virtual_memory().available / _MEMORY_PER_LESSON)
-    return max(1, min(lessons, cores, memory))
+    return max(1, min(lessons, os.cpu_count() or 1, memory))
+
+
+def share_of_cores(jobs: int) -> dict[str, str]:
+    """Return variables that keep so many lessons that run side by side from each other's cores."""
+    if jobs == 1:
+        return {}
+    cores = str(max(1, (os.cpu_count() or 1) // jobs))
+    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    return {name: os.environ.get(name, cores) for name in names}
 
 
 def run(lessons: list[Lesson], settings: Settings, progress: Progress) -> list[LessonReport]:
@@ -142,7 +151,7 @@ def _run_one(
         memory_limit_mb=settings.memory_limit_mb,
         stop=stop,
         on_cell=on_cell,
-        environment=_share_of_cores(settings.jobs),
+        environment=share_of_cores(settings.jobs),
     )
     known = report.facts(execution.notebook)
     profile, data = known.profile or settings.profile, known.data or settings.data
@@ -190,15 +199,6 @@ def _outcome(done: Future[LessonReport], lesson: Lesson, settings: Settings) -> 
 
 def _guess(asked: str, usual: str) -> str:
     return usual if asked == "auto" else asked
-
-
-def _share_of_cores(jobs: int) -> dict[str, str]:
-    """Return variables that keep lessons which run side by side from crowding each other out."""
-    if jobs == 1:
-        return {}
-    cores = str(max(1, (os.cpu_count() or 1) // jobs))
-    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-    return {name: os.environ.get(name, cores) for name in names}
 
 
 def _remove(path: Path) -> None:

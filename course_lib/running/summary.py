@@ -41,8 +41,9 @@ def show(console: Console, reports: Sequence[LessonReport], out: Path) -> None:
 
 def _results_table(reports: Sequence[LessonReport]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=False)
-    # Below each lesson's name its results, so that both have room.
-    table.add_column("Result", no_wrap=True, overflow="ellipsis", max_width=35)
+    # Below each lesson's name its results, so that both have room. No number is ever cut off: the
+    # one column that may wrap is the one that gives way, and names have nowhere to wrap.
+    table.add_column("Result", overflow="ellipsis")
     table.add_column("Value", justify="right", no_wrap=True)
     table.add_column("Expected", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)

@@ -22,6 +22,7 @@ REPORT = LessonReport(
         "batch_normalization_test_accuracy": Judged(0.98765, 0.9905, 0.9955, False),
         "dropout_test_accuracy": Judged(None, 0.9905, 0.9955, False),
         "seconds_to_90_percent": Judged(12.0),
+        "mean_surplus_of_the_best_of_1": Judged(-0.00042361, -0.0080254, 0.0079751, True),
     },
     data_origin="fashion_mnist: the embedded sample",
 )
@@ -93,6 +94,7 @@ def test_the_tables_fit_80_columns_and_say_all(tmp_path, monkeypatch):
         "05-Normali",
         "0.9877",
         "0.9905 to 0.9955",
+        "-0.0004236   -0.008025 to 0.007975   held",
         "out of band",
         "missing",
         "unmeasured",

@@ -15,8 +15,8 @@
 # - understand neural architecture search: search space, search strategy, performance estimation,
 # - hold the result against a network made by hand, at equal time.
 #
-# **Time**: about two and a half minutes of computing on two CPU cores (quick profile), two hours with reading and
-# exercises. **Before**: lesson 01.
+# **Time**: three and a half minutes of computing on two CPU cores (quick profile), less the second time, since searches
+# are kept; two hours with reading and exercises. **Before**: lesson 01.
 #
 # **Data**: [MNIST](https://keras.io/api/datasets/mnist/) (LeCun, Cortes and Burges, 1998), 11 MB, CC BY-SA 3.0, and
 # [California housing](https://www.dcc.fc.up.pt/~ltorgo/Regression/cal_housing.html) (Pace and Barry, 1997), 0.7 MB,

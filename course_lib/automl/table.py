@@ -17,8 +17,8 @@ class TableBlock(ak.Block):
     """Standardise the columns of a table, then search for a stack of dense layers.
 
     AutoKeras' own StructuredDataBlock draws the width of each layer on its own, and lets a search
-    leave out the standardisation. Here one width and one kind of layer hold for the whole
-    stack, and each layer may have a shortcut around it: a small space for a small budget.
+    leave out the standardisation. Here one width holds for the whole stack, and one choice says
+    whether all layers but the first have a shortcut around them: a small space for a small budget.
 
     Parameters
     ----------

@@ -11,8 +11,6 @@ from numpy.typing import ArrayLike
 
 from course_lib.plots import OKABE_ITO, SEQUENTIAL, new_figure
 
-_LINES = ("-", "--", "-.", ":")
-
 
 def score_tables(
     tables: Mapping[str, ArrayLike], *, units: Sequence[int], learning_rates: Sequence[float]
@@ -91,52 +89,54 @@ def points_tried(
 
 
 def best_so_far(
-    panels: Mapping[str, Mapping[str, ArrayLike]],
+    rows: Mapping[str, Mapping[str, ArrayLike]],
     *,
     luck: Mapping[str, ArrayLike] | None = None,
 ) -> Figure:
     """Draw how searches got better with what they spent: mean, 10th and 90th percentile.
 
+    Each method has a column of its own.
+
     Parameters
     ----------
-    panels : mapping of str to mapping of str to array, shape (searches, epochs)
-        By the panel's y label, then by the method's name. Column i holds a value after i + 1
-        epochs, NaN where a search had none yet.
+    rows : mapping of str to mapping of str to array, shape (searches, epochs)
+        By the row's y label, then by the method's name. Column i holds a value after i + 1
+        epochs, NaN where a search had none yet. All rows have the same methods.
     luck : mapping of str to array, shape (searches, epochs), optional
-        By the panel's y label: many random searches, of which the percentiles are drawn in grey.
+        By the row's y label: many random searches, drawn in grey behind each method.
     """
     said = "; ".join(
-        f"{label}: "
+        f"{' '.join(label.split())}: "
         + ", ".join(f"{name} {np.mean(curves, axis=0)[-1]:.3f}" for name, curves in methods.items())
-        for label, methods in panels.items()
+        for label, methods in rows.items()
     )
-    figure = new_figure(f"Lines that rise with the epochs spent. At the end, {said}.", height=3.8)
-    for axis, (label, methods) in zip(
-        figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
-    ):
-        if luck:
-            spent, lucky = _finite(luck[label])
-            low, high = np.percentile(lucky, [10, 90], axis=0)
-            axis.fill_between(spent, low, high, color="0.88", step="post", label="luck")
-        for (name, curves), colour, line in zip(methods.items(), OKABE_ITO, _LINES, strict=False):
-            spent, curves = _finite(curves)
-            low, high = np.percentile(curves, [10, 90], axis=0)
-            axis.fill_between(spent, low, high, color=colour, alpha=0.18, step="post", lw=0)
-            axis.step(
-                spent, curves.mean(axis=0), color=colour, linestyle=line, where="post", label=name
-            )
+    figure = new_figure(f"Lines that rise with the epochs spent. At the end, {said}.", height=4.4)
+    columns = max(map(len, rows.values()))
+    axes = figure.subplots(len(rows), columns, squeeze=False, sharex=True, sharey="row")
+    for (label, methods), in_row in zip(rows.items(), axes, strict=True):
+        for curves, axis, colour in zip(methods.values(), in_row, OKABE_ITO, strict=False):
+            if luck:
+                _draw_spread(axis, luck[label], "0.5", "luck")
+            _draw_spread(axis, curves, colour)
+            axis.grid(alpha=0.3)
         ends = np.concatenate([np.asarray(curves)[:, -1] for curves in methods.values()])
-        axis.set(xlabel="epochs spent", ylabel=label, ylim=(ends.min() - 0.08, ends.max() + 0.02))
-        axis.grid(alpha=0.3)
-    axis.legend(loc="lower right", fontsize=8)
+        in_row[0].set(ylabel=label, ylim=(ends.min() - 0.08, ends.max() + 0.02))
+    for axis, name in zip(axes[0], methods, strict=False):
+        axis.set_title(name, fontsize=10)
+    if luck:
+        axes[0, 0].legend(loc="lower right", fontsize=8)
+    figure.supxlabel("epochs spent", fontsize=10)
     return figure
 
 
-def _finite(curves: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Return the epochs after which every search had a value, and the values there."""
+def _draw_spread(axis: Axes, curves: ArrayLike, colour: str, label: str = "") -> None:
+    """Draw the mean of curves and their 10th to 90th percentile, where every one has a value."""
     curves = np.asarray(curves)
     shown = np.isfinite(curves).all(axis=0)
-    return np.flatnonzero(shown) + 1, curves[:, shown]
+    spent, curves = np.flatnonzero(shown) + 1, curves[:, shown]
+    low, high = np.percentile(curves, [10, 90], axis=0)
+    axis.fill_between(spent, low, high, color=colour, alpha=0.2, step="post", lw=0)
+    axis.step(spent, curves.mean(axis=0), color=colour, where="post", label=label or None)
 
 
 def _name_axes(axis: Axes, units: Sequence[int], learning_rates: Sequence[float]) -> None:

@@ -42,8 +42,11 @@ def test_points_tried_has_every_trial_and_larger_points_for_longer_ones():
 
 def test_best_so_far_starts_where_every_search_has_a_score():
     curves = np.array([[np.nan, 0.4, 0.6], [np.nan, 0.2, 0.8]])
-    figure = tuning_plots.best_so_far({"score": {"random": curves}}, luck={"score": curves})
-    (line,) = figure.axes[0].lines
+    rows = {"score": {"random": curves}, "quality": {"random": curves - 0.1}}
+    figure = tuning_plots.best_so_far(rows, luck={row: curves + 0.2 for row in rows})
+    assert [axis.get_ylabel() for axis in figure.axes] == list(rows)
+    luck, line = figure.axes[0].lines
+    assert np.allclose(luck.get_ydata(), [0.5, 0.9])
     assert line.get_xdata().tolist() == [2, 3]
     assert np.allclose(line.get_ydata(), [0.3, 0.7])
     assert "random 0.700" in figure.get_label()

@@ -133,15 +133,31 @@ ENTRIES = [
     ),
     spent(
         "memory-in-shared-pages",
-        "takes memory in pages that processes share",
+        "takes memory in shared pages and drops them, which frees none of it",
         """
         import mmap, time
-        shared = mmap.mmap(-1, 3 * 10**9)
-        for start in range(0, 3 * 10**9, 4096):
-            shared[start] = 1
+        held = []
+        for _ in range(30):
+            held.append(mmap.mmap(-1, 10**8))
+            held[-1].write(b'x' * 10**8)
+            held[-1].madvise(mmap.MADV_DONTNEED)
         time.sleep(20)
         """,
-        MEMORY,
+        "Function not implemented",
+    ),
+    spent(
+        "memory-in-zeros",
+        "takes the same memory by way of the device of zeros",
+        """
+        import mmap, os, time
+        held = []
+        for _ in range(30):
+            held.append(mmap.mmap(os.open('/dev/zero', os.O_RDWR), 10**8))
+            held[-1].write(b'x' * 10**8)
+            held[-1].madvise(mmap.MADV_DONTNEED)
+        time.sleep(20)
+        """,
+        "No such device",
     ),
     spent(
         "memory-in-nameless-files",

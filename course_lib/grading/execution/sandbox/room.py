@@ -81,6 +81,7 @@ def furnish(pool: str, folder: str, scratch_mb: float, scratch_files: int) -> No
     if os.path.exists(reply):
         _mount(reply, reply, None, _BIND)
     _mount("tmpfs", pool, "tmpfs", _READ_ONLY | _NO_SUID | _NO_DEVICES, "size=4k")
+    _mount("/dev/null", "/dev/zero", None, _BIND)  # pages mapped from it are in nobody's count
     _mount("proc", "/proc", "proc", _NO_SUID | _NO_DEVICES)
     with open("/proc/sys/user/max_user_namespaces", "w") as file:
         file.write("0")

@@ -114,7 +114,8 @@ def _enclosed(
     if not becomes_ordinary():
         return [*walls, *program]
     # Root first becomes an ordinary user. Its own folders, which others may not enter, have to be
-    # bound before that, so a first bubblewrap binds them and the second one sees only those.
+    # bound before that, so a first bubblewrap binds them and the second one sees only those. The
+    # change of user undoes --die-with-parent; the template also ends when its standard input does.
     user = str(ORDINARY_USER)
     return [
         bwrap, "--die-with-parent", "--cap-drop", "ALL",

@@ -224,7 +224,15 @@ def _read(path: Path) -> NotebookNode:
 
     if not path.is_file():
         raise CourseError(f"{path} is missing: make it with `course build`.")
-    return nbformat.read(path, as_version=4)
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except Exception as error:  # nbformat raises whatever it stumbles over
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise CourseError(
+            f"{path} is not a valid notebook ({reason}): make it again with `course build`."
+        ) from error
+    return notebook
 
 
 def nbgrader_config(root: Path) -> Any:

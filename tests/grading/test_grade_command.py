@@ -55,6 +55,18 @@ def set_manual_mark(out: Path, student: str, question: str, score: float) -> Non
         book.db.commit()
 
 
+# The command on a machine where no sandbox has room for a kernel.
+FULL = """
+from course_lib.cli import main
+from course_lib.grading.execution.sandbox.provisioner import ForkedKernel
+
+def no_room(self):
+    raise OSError(28, "No space left on device")
+
+ForkedKernel._ready = no_room
+main()
+"""
+
 WRONG = "def double(values):\n    return 3 * values"
 
 
@@ -324,6 +336,20 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, small_root):
     course(small_root, *grade[3:])
     assert scores(out) == {"ada": 3, "ben": 3, "cyd": 3}
     assert report(out)["ada"]["seconds"] == 0
+
+
+def test_a_machine_that_starts_no_kernel_costs_nobody_a_mark(small_root, tmp_path):
+    submitted, out = tmp_path / "submitted", tmp_path / "out"
+    hand_in(submitted, "ada", right(assignments.load(small_root, "04")))
+    grade = ["grade", "04", "--submitted", str(submitted), "--out", str(out)]
+    done = subprocess.run([sys.executable, "-c", FULL, *grade], cwd=small_root, check=False)
+    assert done.returncode == 1
+    found = report(out)["ada"]
+    assert found["status"] == "failed"
+    assert "No space left on device" in found["remarks"][0]
+    assert list((out / "attempts").rglob("attempt.json")) == []
+    course(small_root, *grade)
+    assert scores(out) == {"ada": 3}
 
 
 def test_a_folder_whose_name_is_no_text_is_told_to_be_renamed(small_root, tmp_path):

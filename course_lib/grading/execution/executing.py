@@ -97,6 +97,8 @@ def execute(
     ------
     Interrupted
         If `stop` was set.
+    MachineFailed
+        If a kernel could not be started or looked after, which is not the submission's doing.
     """
     stop = stop or threading.Event()
     environment = dict(environment or plain_environment())
@@ -168,7 +170,8 @@ class _Run:
                     elif len(self._spoiling) > _MOST_RESTARTS:
                         self._give_up(waiting, "too many cells had to be stopped")
                         finished = True
-            except Stopped as stopped:  # the kernel did not even start
+            except Stopped as stopped:  # nothing is left of what it may use in all
+                self._note_limit(stopped)
                 self._give_up(waiting, str(stopped))
                 finished = True
             self._note_memory(kernel)

@@ -1,7 +1,8 @@
 """The kernel of one submission, and the bounded ways to use it: execute a cell, make a call.
 
 CPU time decides what took too long, for the machine may be busy; what uses none is given up after
-a while. Whatever the student's code does to the kernel ends in a message for the student.
+a while. Whatever the student's code does to the kernel ends in a message for the student; what the
+machine fails to do ends in `MachineFailed`, and the submission is not judged.
 """
 
 from __future__ import annotations
@@ -34,9 +35,20 @@ if TYPE_CHECKING:
     from course_lib.grading.execution.sandbox.pool import Sandbox
 
 _START_TIMEOUT = 120.0  # seconds of wall time; a loaded machine takes its time to start Python
+_MOST_STARTS = 2  # tried for one kernel: what another one used may just be given back
 _CPU_INTERVAL = 0.5  # seconds between two looks at it: each goes through all processes there are
 _BUSY = 0.1  # seconds of CPU time by which something shows that it is not only waiting
 _INTERRUPT_GRACE = 3.0  # seconds between asking a cell to stop and ending the kernel
+
+
+class MachineFailed(Exception):
+    """The machine failed, not the submission, about which nothing is known.
+
+    Parameters
+    ----------
+    message : str
+        What failed, why, and where to look, for the instructor.
+    """
 
 
 class StudentKernel:
@@ -57,6 +69,12 @@ class StudentKernel:
     Attributes
     ----------
     is_alive : bool
+
+    Raises
+    ------
+    MachineFailed
+        If the kernel does not start: when the context is entered, where nothing of the submission
+        has been executed in it yet.
     """
 
     def __init__(
@@ -85,12 +103,22 @@ class StudentKernel:
         return _cpu_seconds(self._manager.pid)
 
     async def __aenter__(self) -> StudentKernel:
-        self._folders = contextlib.ExitStack()
-        try:
-            await self._start()
-        except BaseException:
-            await self.__aexit__()
-            raise
+        for start in range(1, _MOST_STARTS + 1):
+            self._folders = contextlib.ExitStack()
+            try:
+                await self._start()
+            except (OSError, zmq.ZMQError) as error:
+                await self.__aexit__()
+                if start == _MOST_STARTS:
+                    raise MachineFailed(
+                        f"no kernel could be started ({error}); see whether this machine has "
+                        "memory, disk space, open files and processes left"
+                    ) from error
+            except BaseException:
+                await self.__aexit__()
+                raise
+            else:
+                break
         self.is_alive = True
         return self
 
@@ -111,10 +139,7 @@ class StudentKernel:
         self._channel = self._manager.folder
         _leave(self._channel / "responder.py", Path(responder.__file__).read_bytes())
         _leave(self._channel / "reply", b"")
-        try:
-            await self._manager.start_kernel(cwd=home, env=self._environment | private)
-        except OSError as error:
-            raise Stopped(f"the kernel did not start: {error}", "died") from error
+        await self._manager.start_kernel(cwd=home, env=self._environment | private)
         self._watch = KernelWatch(
             self._manager.pid,
             memory_limit_mb=self._limits.memory_mb,
@@ -129,7 +154,13 @@ class StudentKernel:
         await self._connect()
 
     async def _connect(self) -> None:
-        """Wait until the kernel answers and its outputs arrive; jupyter_client takes its time."""
+        """Wait until the kernel answers and its outputs arrive; jupyter_client takes its time.
+
+        Raises
+        ------
+        OSError
+            If that takes too long or the kernel ends.
+        """
         deadline = time.monotonic() + _START_TIMEOUT
         while time.monotonic() < deadline and await self._manager.is_alive():
             asked = self._client.kernel_info()
@@ -139,7 +170,12 @@ class StudentKernel:
                     is_ours = message["parent_header"].get("msg_id") == asked
                     if is_ours and message["content"].get("execution_state") == "idle":
                         return
-        raise Stopped("the kernel did not start", "died")
+        if self._watch.ended_for == "memory_limit":
+            allowed = self._limits.memory_mb
+            raise OSError(f"it alone takes more than {allowed:g} MB: raise --limit memory_mb")
+        if await self._manager.is_alive():
+            raise TimeoutError(f"it did not answer within {_START_TIMEOUT:g} s")
+        raise OSError(f"it ended with exit status {self._manager.exit_status}")
 
     async def __aexit__(self, *_: object) -> None:
         self.is_alive = False
@@ -162,13 +198,20 @@ class StudentKernel:
         ------
         CourseError
             If it does not fit.
-        Stopped
+        MachineFailed
             If the kernel ended.
+        Stopped
+            If the submission has used all that it may use together.
         """
         _leave(self._channel / "request", content)
         names = {"SOURCE": f"{self._inside}/request", "TARGET": name}
         code = f"__import__('builtins').exec({_BRING!r}, {names!r})"
-        reply = await self._run(code, _BRING_SECONDS, name, lambda message: None, silent=True)
+        try:
+            reply = await self._run(code, _BRING_SECONDS, name, lambda message: None, silent=True)
+        except Stopped as stopped:
+            if stopped.limit in ("cpu", "wall"):
+                raise
+            raise MachineFailed(f"{name} could not be put into a kernel: {stopped}") from stopped
         if reply.get("content", {}).get("status") != "ok":
             raise CourseError(
                 f"{name} cannot be put beside the students' notebooks "

@@ -17,8 +17,10 @@ from course_lib.grading.execution import executing
 from course_lib.grading.execution.executing import Execution, execute
 from course_lib.grading.execution.limits import Interrupted, Limits, Stopped
 from course_lib.grading.execution.replies import read_reply
+from course_lib.grading.execution.student_kernel import MachineFailed
 from course_lib.grading.sanitizing import sanitize
 from course_lib.grading.session import calls_of
+from course_lib.kernels import LocalKernelManager
 
 LIMITS = Limits(cell_seconds=2, memory_mb=800, idle_seconds=8)
 
@@ -100,6 +102,38 @@ def test_cells_that_wait_a_little_each_are_bounded_together(small, monkeypatch):
     assert "the notebook did not end within 6 s" in execution.cell_errors.values()
     assert execution.limits_hit == ("wall",)
     assert "did not end" in errors(execution, "double")[0]
+
+
+def fail_to_start(monkeypatch, *failing: int) -> None:
+    """Let some of the kernels not start, by their number from 1 on."""
+    start, asked = LocalKernelManager.start_kernel, []
+
+    async def start_kernel(manager, **options):
+        asked.append(manager)
+        if len(asked) in failing:
+            raise OSError(28, "No space left on device")
+        await start(manager, **options)
+
+    monkeypatch.setattr(LocalKernelManager, "start_kernel", start_kernel)
+
+
+def test_a_kernel_that_does_not_start_is_started_once_more(small, monkeypatch):
+    fail_to_start(monkeypatch, 1)
+    assert errors(executed(small, right(small)), "double") == [None]
+
+
+@pytest.mark.parametrize("failing", [(1, 2), (2, 3)], ids=["first", "after a cell that ended one"])
+def test_a_machine_that_starts_no_kernel_is_no_fault_of_the_submission(small, monkeypatch, failing):
+    fail_to_start(monkeypatch, *failing)
+    notebook = with_cell(right(small), "import os; os._exit(1)")
+    with pytest.raises(MachineFailed, match="No space left on device"):
+        executed(small, notebook)
+
+
+def test_a_limit_that_holds_no_kernel_is_no_fault_of_the_submission(small):
+    submission = sanitize(as_bytes(right(small)), small)
+    with pytest.raises(MachineFailed, match="raise --limit memory_mb"):
+        execute(submission, calls_of(small, 0), limits=Limits(memory_mb=10))
 
 
 def test_names_that_the_notebook_replaces_do_not_disturb_the_calls(small):

@@ -17,6 +17,6 @@ def test_a_damaged_notebook_of_the_course_is_named_with_what_makes_it_again(
     path = getattr(assignment, f"{which}_path")
     path.write_text(content)
     vars(assignment).pop(which, None)  # it may have been read already
-    with pytest.raises(CourseError, match="is not a valid notebook .*course build") as told:
+    with pytest.raises(CourseError, match=r"is not a valid notebook .*course build") as told:
         getattr(assignment, which)
     assert str(path) in str(told.value)

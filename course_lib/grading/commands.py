@@ -248,7 +248,7 @@ def _due(text: str | None) -> Any:
 
     try:
         return parse_utc(text)
-    except (ValueError, OverflowError, TypeError) as error:
+    except Exception as error:  # dateutil has no end of them
         raise CourseError(f'--due {text!r} is no time: write "2026-12-01 12:00 UTC".') from error
 
 

@@ -6,6 +6,7 @@ its own; judging and recording take milliseconds and are done by the calling thr
 
 from __future__ import annotations
 
+import datetime
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -87,20 +88,18 @@ def grade(
     reports: dict[str, StudentReport] = {}
     students = list(students)
     waiting = list(reversed(students))
-    running: dict[Future[tuple[Submission, Attempt | None]], submissions.Handed] = {}
+    running: dict[Future[_Executed], str] = {}
     with ThreadPoolExecutor(workers.count) as pool, _stopping_on_errors(stop):
         while running or (waiting and not stop.is_set()):
             # One more than can run, so that no kernel waits for the writer.
             while waiting and len(running) <= workers.count and not stop.is_set():
-                handed = submissions.read(
-                    submitted, waiting.pop(), assignment.name, assignment.notebook_name
-                )
-                running[pool.submit(class_.executed, handed)] = handed
+                student = waiting.pop()
+                running[pool.submit(class_.executed, student)] = student
             for future in wait(running, timeout=0.2, return_when=FIRST_COMPLETED).done:
-                handed = running.pop(future)
-                report = class_.recorded(future, handed)
+                student = running.pop(future)
+                report = class_.recorded(future, student)
                 if report is not None:
-                    reports[handed.student] = report
+                    reports[student] = report
                     on_graded(report)
     return [reports[student] for student in students if student in reports]
 
@@ -113,6 +112,15 @@ def _stopping_on_errors(stop: threading.Event) -> Iterator[None]:
     except BaseException:
         stop.set()
         raise
+
+
+@dataclass(frozen=True)
+class _Executed:
+    """What a student handed in, and what came of executing it."""
+
+    submission: Submission
+    attempt: Attempt | None = None
+    timestamp: datetime.datetime | None = None
 
 
 class _Class:
@@ -133,42 +141,43 @@ class _Class:
         self.asked = {name: fingerprint(some) for name, some in self.calls.items()}
         self.verdicts = KeptVerdicts(recorder.archive, assignment)
 
-    def executed(self, handed: submissions.Handed) -> tuple[Submission, Attempt | None]:
-        """Sanitise and execute a submission, unless a kept attempt says what would come of it.
+    def executed(self, student: str) -> _Executed:
+        """Read and execute a submission, unless a kept attempt says what would come of it.
 
         Runs in several threads at once; what it writes, an attempt, is the student's own.
         """
-        archive, settings = self.recorder.archive, self.settings
-        submission = sanitize(handed.data, self.assignment)
+        archive, settings, assignment = self.recorder.archive, self.settings, self.assignment
+        handed = submissions.read(
+            self.submitted, student, assignment.name, assignment.notebook_name
+        )
+        submission = sanitize(handed.data, assignment)
         submission = replace(submission, remarks=(*handed.remarks, *submission.remarks))
         if submission.status == "missing":
-            return submission, None
+            return _Executed(submission, None, handed.timestamp)
         key = key_of(submission, self.asked, settings.seed, settings.limits, self.workers.sandboxed)
-        judged_before = self.verdicts.find(handed.student, key) is not None
-        attempt = archive.find(handed.student, key, replies=not judged_before)
+        judged_before = self.verdicts.find(student, key) is not None
+        attempt = archive.find(student, key, replies=not judged_before)
         if attempt is not None:
             # How the notebook was found is told as it was this time.
-            kept = archive.submission(handed.student, attempt)
-            return replace(kept, remarks=submission.remarks), replace(attempt, seconds=0.0)
+            kept = replace(archive.submission(student, attempt), remarks=submission.remarks)
+            return _Executed(kept, replace(attempt, seconds=0.0), handed.timestamp)
         execution = self.workers.execute(submission, self.calls, settings.limits, self.stop)
-        attempt = archive.keep(
-            handed.student, key, settings.seed, self.asked, submission, execution
-        )
-        return replace(submission, notebook=execution.notebook), attempt
+        attempt = archive.keep(student, key, settings.seed, self.asked, submission, execution)
+        submission = replace(submission, notebook=execution.notebook)
+        return _Executed(submission, attempt, handed.timestamp)
 
-    def recorded(
-        self, future: Future[tuple[Submission, Attempt | None]], handed: submissions.Handed
-    ) -> StudentReport | None:
+    def recorded(self, future: Future[_Executed], student: str) -> StudentReport | None:
         """Judge and record what was executed; None where it was interrupted."""
         try:
-            submission, attempt = future.result()
-            verdicts = self._judged(handed.student, submission, attempt)
+            executed = future.result()
+            submission, attempt = executed.submission, executed.attempt
+            verdicts = self._judged(student, submission, attempt)
             marks = self.recorder.record(
-                handed.student,
+                student,
                 submission,
                 verdicts,
                 key=attempt.key if attempt else "",
-                timestamp=handed.timestamp,
+                timestamp=executed.timestamp,
             )
         except Interrupted:
             return None
@@ -178,11 +187,11 @@ class _Class:
             questions = self.assignment.questions.items()
             nothing = Marks({name: Mark(0.0, one.points) for name, one in questions})
             remedy = "grade this student again"
-            if not handed.student.isprintable():
+            if not student.isprintable():
                 remedy = "rename the student's folder, whose name is no readable text"
             remark = f"Grading failed ({type(error).__name__}: {error}): {remedy}."
-            return StudentReport(handed.student, "failed", nothing, {}, (remark,))
-        return report_of(handed.student, submission, attempt, verdicts, marks)
+            return StudentReport(student, "failed", nothing, {}, (remark,))
+        return report_of(student, submission, attempt, verdicts, marks)
 
     def _judged(
         self, student: str, submission: Submission, attempt: Attempt | None

@@ -126,5 +126,5 @@ def _timestamp(path: Path) -> tuple[datetime.datetime | None, Iterable[str]]:
         return None, ()
     try:
         return parse_utc(text.decode("utf-8").strip()), ()
-    except (ValueError, OverflowError, TypeError):
+    except Exception:  # dateutil has no end of them
         return None, ("timestamp.txt could not be read; the time of handing in is unknown.",)

@@ -167,9 +167,9 @@ def parse_time(text: str, zone: datetime.tzinfo) -> datetime.datetime:
     utc = {"UTC": 0, "GMT": 0, "Z": 0}
     try:
         found = parser.parse(text, tzinfos=utc)
-    except (parser.ParserError, OverflowError) as error:
+        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(datetime.UTC)
+    except Exception as error:  # dateutil has no end of them
         raise ValueError(f"{text!r} is no date and time") from error
-    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(datetime.UTC)
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:

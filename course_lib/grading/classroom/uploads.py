@@ -7,6 +7,7 @@ notebooks that are wanted are read one by one, within bounds.
 from __future__ import annotations
 
 import datetime
+import lzma
 import os
 import stat
 import struct
@@ -167,6 +168,7 @@ def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     except (
         zipfile.BadZipFile,
         zlib.error,
+        lzma.LZMAError,
         EOFError,
         NotImplementedError,
         RuntimeError,

@@ -112,6 +112,16 @@ def test_nbgrader_reads_the_times(tmp_path, into):
     assert found == datetime.datetime(2026, 11, 20, 11, 0)
 
 
+@pytest.mark.parametrize(
+    "told", ["99999999999999999999999999999 h", "0001-01-01 00:00:00 +14:00", "\0", "soon"]
+)
+def test_a_time_that_is_none_leaves_the_files_own(tmp_path, into, told):
+    files = {f"ada/{A}.ipynb": "{}", "ada/timestamp.txt": told, f"bob/{A}.ipynb": "{}"}
+    collection = into(a_zip(tmp_path / "s.zip", files))
+    assert into.time("ada") == into.time("bob") == "2026-11-20 12:00:00 UTC\n"
+    assert "is no date and time; the file's own date is taken" in collection.notes[0]
+
+
 def test_a_zip_that_knows_utc_needs_no_time_zone(tmp_path, into):
     moment = int(datetime.datetime(2026, 11, 19, 8, tzinfo=datetime.UTC).timestamp())
     entry = zipfile.ZipInfo("ada/a.ipynb", (2026, 11, 20, 12, 0, 0))
@@ -382,6 +392,19 @@ def test_an_encrypted_or_damaged_notebook_is_named(tmp_path, into):
     assert reasons["ada/a.ipynb"] == "is encrypted"
     assert reasons["bob/b.ipynb"].startswith("is damaged")
     assert into.notebook("cai") == "c"
+
+
+def test_a_notebook_that_no_known_way_of_packing_opens_is_named(tmp_path, into):
+    with zipfile.ZipFile(tmp_path / "s.zip", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("ada/a.ipynb", "{}" * 500)
+        archive.writestr("bob/b.ipynb", "{}", zipfile.ZIP_STORED)
+    data = bytearray((tmp_path / "s.zip").read_bytes())
+    properties = data.index(b"ada/a.ipynb") + len("ada/a.ipynb") + 4
+    data[properties : properties + 5] = b"\xff" * 5
+    (tmp_path / "s.zip").write_bytes(data)
+    [problem] = into(tmp_path / "s.zip").problems
+    assert (problem.source, problem.reason[:10]) == ("ada/a.ipynb", "is damaged")
+    assert into.notebook("bob") == "{}"
 
 
 @pytest.mark.parametrize("data", [b"", b"PK", b"not a zip", b"PK\x03\x04" + b"\0" * 100])

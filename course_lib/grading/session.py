@@ -120,6 +120,7 @@ class _Executed:
 
     submission: Submission
     attempt: Attempt | None = None
+    verdicts: Mapping[str, Verdict] | None = None  # kept ones: the attempt's replies are not here
     timestamp: datetime.datetime | None = None
 
 
@@ -153,25 +154,25 @@ class _Class:
         submission = sanitize(handed.data, assignment)
         submission = replace(submission, remarks=(*handed.remarks, *submission.remarks))
         if submission.status == "missing":
-            return _Executed(submission, None, handed.timestamp)
+            return _Executed(submission, timestamp=handed.timestamp)
         key = key_of(submission, self.asked, settings.seed, settings.limits, self.workers.sandboxed)
-        judged_before = self.verdicts.find(student, key) is not None
-        attempt = archive.find(student, key, replies=not judged_before)
+        verdicts = self.verdicts.find(student, key)
+        attempt = archive.find(student, key, replies=verdicts is None)
         if attempt is not None:
             # How the notebook was found is told as it was this time.
             kept = replace(archive.submission(student, attempt), remarks=submission.remarks)
-            return _Executed(kept, replace(attempt, seconds=0.0), handed.timestamp)
+            return _Executed(kept, replace(attempt, seconds=0.0), verdicts, handed.timestamp)
         execution = self.workers.execute(submission, self.calls, settings.limits, self.stop)
         attempt = archive.keep(student, key, settings.seed, self.asked, submission, execution)
         submission = replace(submission, notebook=execution.notebook)
-        return _Executed(submission, attempt, handed.timestamp)
+        return _Executed(submission, attempt, timestamp=handed.timestamp)
 
     def recorded(self, future: Future[_Executed], student: str) -> StudentReport | None:
         """Judge and record what was executed; None where it was interrupted."""
         try:
             executed = future.result()
             submission, attempt = executed.submission, executed.attempt
-            verdicts = self._judged(student, submission, attempt)
+            verdicts = self._judged(student, executed)
             marks = self.recorder.record(
                 student,
                 submission,
@@ -193,15 +194,13 @@ class _Class:
             return StudentReport(student, "failed", nothing, {}, (remark,))
         return report_of(student, submission, attempt, verdicts, marks)
 
-    def _judged(
-        self, student: str, submission: Submission, attempt: Attempt | None
-    ) -> dict[str, Verdict]:
+    def _judged(self, student: str, executed: _Executed) -> Mapping[str, Verdict]:
         """Judge an attempt, unless that was done before in the same way."""
-        if attempt is None or submission.status != "ok":
-            return judged(self.assignment, submission, attempt)
-        verdicts = self.verdicts.find(student, attempt.key)
-        if verdicts is None:
-            verdicts = judged(self.assignment, submission, attempt)
+        if executed.verdicts is not None:
+            return executed.verdicts
+        submission, attempt = executed.submission, executed.attempt
+        verdicts = judged(self.assignment, submission, attempt)
+        if attempt is not None and submission.status == "ok":
             self.verdicts.keep(student, attempt.key, verdicts)
         return verdicts
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 import numpy as np
 import pytest
 from small_class import NAME, hand_in, right
@@ -75,3 +78,23 @@ def test_a_submission_whose_reading_goes_wrong_is_the_only_one(class_of_two, mon
     assert (reports["ada"].status, reports["ben"].status) == ("failed", "to_mark")
     assert "a surprise" in reports["ada"].remarks[0]
     assert reports["ben"].marks.total == 3
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_file_of_verdicts_that_cannot_be_read_for_once_costs_no_mark(
+    class_of_two, monkeypatch, failing
+):
+    class_of_two(["ada"])
+    read, readings = Path.read_text, []
+
+    def read_text(path, *arguments, **named):
+        readings.append(path.name)
+        if path.name == "verdicts.json" and readings.count("verdicts.json") == failing:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return read(path, *arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", read_text)
+        reports, executed = class_of_two(["ada"])
+    assert (reports["ada"].marks.total, executed) == (3, 0)
+    assert class_of_two(["ada"])[0]["ada"].marks.total == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from course_lib.errors import CourseError
@@ -18,16 +19,27 @@ from course_lib.grading.session import calls_of, judged, report_of
 def kept_reports(
     assignment: Assignment, students: Iterable[str], recorder: Recorder
 ) -> list[StudentReport]:
-    """Return the reports of students who were graded before; the others are left out."""
+    """Return the reports of students who were graded before; the others are left out.
+
+    A student whose attempt is damaged is reported as "failed", with the marks of the gradebook.
+    """
     graded = set(recorder.students())
     reports = []
     for student in students:
         if student in graded:
-            submission, attempt = _kept(assignment, student, recorder)
-            verdicts = judged(assignment, submission, attempt)
             marks = recorder.marks(student)
+            try:
+                submission, attempt = _kept(assignment, student, recorder)
+            except DamagedError as error:
+                reports.append(StudentReport(student, "failed", marks, {}, (str(error),)))
+                continue
+            verdicts = judged(assignment, submission, attempt)
             reports.append(report_of(student, submission, attempt, verdicts, marks))
     return reports
+
+
+class DamagedError(CourseError):
+    """What is kept of a student's submission cannot be read."""
 
 
 def _kept(
@@ -38,12 +50,15 @@ def _kept(
     if key is None:  # nothing was handed in
         return sanitize(None, assignment), None
     attempt = archive.find(student, key)
-    if attempt is None:
-        raise CourseError(
-            f"{archive.folder / student / key} is damaged: run `course grade` again, which "
-            f"executes what {student} handed in once more."
-        )
-    return archive.submission(student, attempt), attempt
+    if attempt is not None:
+        with suppress(Exception):  # whatever nbformat says of a damaged notebook
+            return archive.submission(student, attempt), attempt
+    home = archive.folder / student
+    raise DamagedError(
+        f"{home / key} is damaged: run `course grade` again, which executes what {student} handed "
+        "in once more. If it is no longer in --submitted, put it back there first, or move "
+        f"{home} away: the marks stay in the gradebook, and no report names {student}."
+    )
 
 
 @dataclass(frozen=True)
@@ -62,18 +77,23 @@ def rejudge(assignment: Assignment, recorder: Recorder) -> tuple[list[StudentRep
     Raises
     ------
     CourseError
-        If a check makes other calls now than when the replies were kept; nothing is recorded then.
+        If a check makes other calls now than when the replies were kept, or an attempt is damaged;
+        nothing is recorded then.
     """
-    kept = [(student, *_kept(assignment, student, recorder)) for student in recorder.students()]
-    attempts = [attempt for _, _, attempt in kept if attempt is not None]
-    for seed in {attempt.seed for attempt in attempts}:
+    students = recorder.students()
+    answered = []
+    for student in students:
+        _, attempt = _kept(assignment, student, recorder)
+        if attempt is not None:  # its replies may be large: they are read again when judged
+            answered.append((attempt.seed, attempt.asked))
+    for seed in {seed for seed, _ in answered}:
         asked = {n: fingerprint(some) for n, some in calls_of(assignment, seed).items()}
         other = {
             name
-            for attempt in attempts
-            if attempt.seed == seed
+            for its_seed, before in answered
+            if its_seed == seed
             for name in asked
-            if attempt.asked.get(name) != asked[name]
+            if before.get(name) != asked[name]
         }
         if other:
             raise CourseError(
@@ -81,7 +101,8 @@ def rejudge(assignment: Assignment, recorder: Recorder) -> tuple[list[StudentRep
                 "answered: run `course grade` again, which executes the submissions."
             )
     reports, changes = [], []
-    for student, submission, attempt in kept:
+    for student in students:
+        submission, attempt = _kept(assignment, student, recorder)
         verdicts = judged(assignment, submission, attempt)
         before = recorder.marks(student)
         timestamp = recorder.facts(student).timestamp

@@ -151,13 +151,13 @@ class Archive:
                 kept = unpack((folder / "replies.npz").read_bytes(), around=_AROUND)
             else:
                 kept = {}
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+            for name in ("cell_errors", "results"):
+                facts[name] = {int(index): text for index, text in facts.get(name, {}).items()}
+            for name in ("executed", "remarks", "limits_hit"):
+                facts[name] = tuple(facts.get(name, ()))
+            return Attempt(**facts, replies=kept)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile):
             return None  # none yet, or damaged: it is executed again
-        for name in ("cell_errors", "results"):
-            facts[name] = {int(index): text for index, text in facts.get(name, {}).items()}
-        for name in ("executed", "remarks", "limits_hit"):
-            facts[name] = tuple(facts.get(name, ()))
-        return Attempt(**facts, replies=kept)
 
     def submission(self, student: str, attempt: Attempt) -> Submission:
         """Return the submission of a kept attempt, with the outputs of its executed cells."""

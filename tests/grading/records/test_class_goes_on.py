@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import errno
+import shutil
+import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from small_class import NAME, hand_in, right
 
-from course_lib.grading import session, submissions
+from course_lib.errors import CourseError
+from course_lib.grading import rejudging, session, submissions
 from course_lib.grading.execution import responder
 from course_lib.grading.execution.executing import Execution
+from course_lib.grading.records.attempts import Archive
 from course_lib.grading.records.gradebook import gradebook_url
 from course_lib.grading.records.recording import Recorder
 
@@ -98,3 +103,55 @@ def test_a_file_of_verdicts_that_cannot_be_read_for_once_costs_no_mark(
         reports, executed = class_of_two(["ada"])
     assert (reports["ada"].marks.total, executed) == (3, 0)
     assert class_of_two(["ada"])[0]["ada"].marks.total == 3
+
+
+@pytest.mark.parametrize(
+    ("file", "data"),
+    [
+        ("replies.npz", b"PK not a zip"),
+        ("attempt.json", b"[]"),
+        ("attempt.json", b'{"cell_errors": []}'),
+        ("notebook.ipynb", b"{}"),
+    ],
+)
+def test_a_damaged_attempt_of_one_who_left_is_told_with_what_can_be_done(
+    small, class_of_two, file, data
+):
+    class_of_two()
+    out = class_of_two.out
+    shutil.rmtree(class_of_two.submitted / "ada")
+    [damaged] = out.glob(f"attempts/{NAME}/ada/*/{file}")
+    damaged.write_bytes(data)
+    with Recorder(small, out, gradebook_url(out)) as recorder:
+        ada, ben = rejudging.kept_reports(small, ["ada", "ben"], recorder)
+        assert (ada.status, ada.marks.total, ben.status) == ("failed", 3, "to_mark")
+        for told in (str(damaged.parent), "put it back", f"move {damaged.parent.parent} away"):
+            assert told in ada.remarks[0]
+        with pytest.raises(CourseError, match="is damaged: run `course grade` again"):
+            rejudging.rejudge(small, recorder)
+        shutil.move(damaged.parent.parent, out / "away")
+        reports, _ = rejudging.rejudge(small, recorder)
+        assert [report.student for report in reports] == ["ben"]
+
+
+class Replies(dict):
+    """Replies that a weak reference can follow."""
+
+
+def test_judging_again_holds_the_replies_of_one_student_at_a_time(small, class_of_two, monkeypatch):
+    students = ("ada", "ben", "cyd")
+    hand_in(class_of_two.submitted, "cyd", right(small))
+    class_of_two(students)
+    find, held, most = Archive.find, weakref.WeakValueDictionary(), []
+
+    def followed(*arguments):
+        most.append(len(held))
+        attempt = find(*arguments)
+        replies = held[len(most)] = Replies(attempt.replies)
+        return replace(attempt, replies=replies)
+
+    monkeypatch.setattr(Archive, "find", followed)
+    with Recorder(small, class_of_two.out, gradebook_url(class_of_two.out)) as recorder:
+        reports, _ = rejudging.rejudge(small, recorder)
+    assert [report.marks.total for report in reports] == [3, 3, 3]
+    assert max(most) <= 1  # the one before, until the next is there

@@ -1,8 +1,8 @@
 """Jupyter kernels that need no network, stay within their limits and leave nothing behind.
 
 `LocalKernelManager` starts a kernel of a given Python and talks to it over Unix sockets;
-`KernelWatch` measures its memory and ends it when it exceeds a limit; `end_tree` ends a kernel
-together with all that it has started.
+`KernelWatch` measures its memory and ends it when it exceeds a limit; `CpuTime` measures its CPU
+time; `end_tree` ends a kernel together with all that it has started.
 """
 
 from __future__ import annotations
@@ -263,6 +263,49 @@ class KernelWatch(threading.Thread):
         memory = memory_mb(self.pid, own_network=self._own_network)
         self.peak_memory_mb = max(self.peak_memory_mb, memory)
         return memory
+
+
+class CpuTime:
+    """The CPU time of a kernel and of all that it has started, ended processes included.
+
+    A process whose parent waited for it counts with all that it used; one that nobody waited for,
+    with what it had used when it was last looked at. So look more than once.
+
+    Parameters
+    ----------
+    pid : int
+        The kernel's process id.
+
+    Attributes
+    ----------
+    seconds : float
+        As it was at the last look.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.seconds = 0.0
+        self._pid = pid
+        self._living: dict[psutil.Process, float] = {}  # what each has used itself, in seconds
+        self._ended = 0.0  # what all that were seen and have ended had used themselves
+
+    def look(self) -> float:
+        """Look at the processes and return the seconds."""
+        with suppress(psutil.Error):
+            root = psutil.Process(self._pid)
+            for process in (root, *root.children(recursive=True)):
+                self._living.setdefault(process, 0.0)
+        waited_for = 0.0
+        for process in list(self._living):
+            try:
+                times = process.cpu_times()
+            except psutil.Error:
+                self._ended += self._living.pop(process)
+            else:
+                self._living[process] = times.user + times.system
+                waited_for += times.children_user + times.children_system
+        # Who was seen and then waited for is in both of these, so they are not added.
+        self.seconds = max(self.seconds, sum(self._living.values()) + max(waited_for, self._ended))
+        return self.seconds
 
 
 def memory_mb(pid: int, *, own_network: bool = False, shared_once: bool = True) -> float:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from processes import is_gone, wait_until
 
-from course_lib.kernels import KernelWatch, LocalKernelManager, end_tree, memory_mb
+from course_lib.kernels import CpuTime, KernelWatch, LocalKernelManager, end_tree, memory_mb
 
 # Two generations: a child that outlives its parent unless it is ended too, and holds 60 MB.
 CHILD = "import os, time; hold = b'x' * 60_000_000; print(os.getpid(), flush=True); time.sleep(60)"
@@ -85,6 +85,41 @@ def test_memory_counts_the_descendants(family):
     program, _ = family
     assert 60 < memory_mb(program.pid) < 200
     assert memory_mb(2**22 + 1) == 0  # no such process
+
+
+# A program that has three children one after the other, of half a second of CPU time each.
+THREE = """
+import os, signal, sys, time
+if "forget" in sys.argv:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for _ in range(3):
+    child = os.fork()
+    if child == 0:
+        while time.process_time() < 0.5: pass
+        os._exit(0)
+    try:
+        os.waitpid(child, 0)
+    except ChildProcessError: pass
+print("done", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is no fork")
+@pytest.mark.parametrize(("how", "least"), [("wait", 1.45), ("forget", 1.0)])
+def test_cpu_time_counts_children_once_whether_or_not_they_are_waited_for(how, least):
+    with subprocess.Popen(
+        [sys.executable, "-S", "-c", THREE, how], stdout=subprocess.PIPE, start_new_session=True
+    ) as program:
+        cpu, done = CpuTime(program.pid), threading.Thread(target=program.stdout.readline)
+        done.start()
+        while done.is_alive():
+            before = cpu.seconds
+            assert cpu.look() >= before
+            time.sleep(0.02)
+        seen = cpu.look()
+        end_tree(program.pid, grace=0)
+    assert least < seen <= cpu.look() < 1.75
 
 
 def test_a_watch_ends_a_tree_at_its_time_limit(family):

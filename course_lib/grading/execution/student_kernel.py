@@ -17,7 +17,6 @@ from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import zmq
 
 from course_lib.errors import CourseError
@@ -27,7 +26,7 @@ from course_lib.grading.execution.limits import Interrupted, Limits, Stopped
 from course_lib.grading.execution.outputs import Outputs
 from course_lib.grading.execution.replies import LARGEST_REPLY, read_reply
 from course_lib.grading.execution.sandbox import CHANNEL
-from course_lib.kernels import KernelWatch, LocalKernelManager
+from course_lib.kernels import CpuTime, KernelWatch, LocalKernelManager
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -97,11 +96,6 @@ class StudentKernel:
         """The most memory seen, in MB (10⁶ bytes); 0 where the kernel did not start."""
         return self._watch.peak_memory_mb if self._watch else 0.0
 
-    @property
-    def cpu_seconds(self) -> float:
-        """The CPU time of the kernel and all that it started, in seconds."""
-        return _cpu_seconds(self._manager.pid)
-
     async def __aenter__(self) -> StudentKernel:
         for start in range(1, _MOST_STARTS + 1):
             self._folders = contextlib.ExitStack()
@@ -140,6 +134,7 @@ class StudentKernel:
         _leave(self._channel / "responder.py", Path(responder.__file__).read_bytes())
         _leave(self._channel / "reply", b"")
         await self._manager.start_kernel(cwd=home, env=self._environment | private)
+        self._cpu = CpuTime(self._manager.pid)
         self._watch = KernelWatch(
             self._manager.pid,
             memory_limit_mb=self._limits.memory_mb,
@@ -300,7 +295,7 @@ class StudentKernel:
 
     async def _bounded(self, task: asyncio.Future, seconds: float, what: str) -> None:
         """Wait for a task, within limits on the kernel's CPU and wall time."""
-        cpu_before, started = self.cpu_seconds, time.monotonic()
+        cpu_before, started = self._cpu.look(), time.monotonic()
         cpu = cpu_seen = cpu_before
         busy_at = started
         asked_at: float | None = None
@@ -324,7 +319,7 @@ class StudentKernel:
                 raise await self._why_it_was_cut_off(what)
             if asked_at is None:
                 if now - cpu_looked_at > _CPU_INTERVAL:
-                    cpu, cpu_looked_at = self.cpu_seconds, now
+                    cpu, cpu_looked_at = self._cpu.look(), now
                 if cpu - cpu_seen > _BUSY:
                     cpu_seen, busy_at = cpu, now
                 idle, wall = now - busy_at, now - started
@@ -433,15 +428,3 @@ def _leave(path: Path, content: bytes) -> None:
     with open(path, "wb") as file:  # truncated, not replaced: it may be mounted in the sandbox
         file.write(content)
     path.chmod(0o644)
-
-
-def _cpu_seconds(pid: int | None) -> float:
-    """Return the CPU time of a process and its descendants, ended ones too, in seconds."""
-    spent = 0.0
-    with contextlib.suppress(psutil.Error):
-        root = psutil.Process(pid)
-        for process in [root, *root.children(recursive=True)]:
-            with contextlib.suppress(psutil.Error):
-                times = process.cpu_times()
-                spent += times.user + times.system + times.children_user + times.children_system
-    return spent

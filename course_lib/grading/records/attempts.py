@@ -22,7 +22,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -203,7 +203,7 @@ class Archive:
             execution.peak_memory_mb,
             execution.sandboxed,
         )
-        facts = asdict(attempt)
+        facts = asdict(replace(attempt, replies={}))  # it copies all that it holds
         del facts["replies"]
         packed = pack(execution.replies, around=_AROUND)
         facts["reply_bytes"] = len(packed)

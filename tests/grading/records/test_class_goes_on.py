@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_class import NAME, hand_in, right
+from small_class import NAME, as_bytes, hand_in, right
 
 from course_lib.errors import CourseError
 from course_lib.grading import rejudging, session, submissions
@@ -19,6 +19,7 @@ from course_lib.grading.execution.executing import Execution
 from course_lib.grading.records.attempts import Archive
 from course_lib.grading.records.gradebook import gradebook_url
 from course_lib.grading.records.recording import Recorder
+from course_lib.grading.sanitizing import sanitize
 
 
 class Hands:
@@ -155,3 +156,19 @@ def test_judging_again_holds_the_replies_of_one_student_at_a_time(small, class_o
         reports, _ = rejudging.rejudge(small, recorder)
     assert [report.marks.total for report in reports] == [3, 3, 3]
     assert max(most) <= 1  # the one before, until the next is there
+
+
+class Uncopied(np.ndarray):
+    """An array too large to be held twice."""
+
+    def __deepcopy__(self, memo):
+        raise MemoryError
+
+
+def test_keeping_an_attempt_does_not_copy_its_replies(small, tmp_path):
+    submission = sanitize(as_bytes(right(small)), small)
+    replies = {"double": [{"value": np.ones(3).view(Uncopied)}]}
+    execution = Execution(submission.notebook, replies)
+    archive = Archive(tmp_path, NAME)
+    archive.keep("ada", "first", 0, {}, submission, execution)
+    assert archive.find("ada", "first").replies["double"][0]["value"].tolist() == [1, 1, 1]

@@ -29,6 +29,7 @@ from course_lib.grading.execution.executing import execute, plain_environment
 from course_lib.grading.execution.limits import Interrupted, Limits
 from course_lib.grading.execution.sandbox import walls
 from course_lib.grading.execution.sandbox.pool import Sandbox
+from course_lib.grading.execution.workers import require_open_files
 from course_lib.grading.sanitizing import Submission
 from course_lib.grading.sources import FINGERPRINT
 
@@ -131,6 +132,7 @@ def executed(ours: dict[str, str], calls: bytes, work: bytes) -> bytes:
     if told := differences({worker.address: versions()}, ours):
         raise CourseError(told)
     try:
+        require_open_files(worker.state.nthreads, "--nthreads")
         with _wanted(worker) as stop:
             return pickle.dumps(_executed(pickle.loads(calls), pickle.loads(work), worker, stop))
     except Interrupted:

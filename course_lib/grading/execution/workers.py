@@ -6,6 +6,7 @@ import ast
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 _MEMORY_PER_KERNEL = 1.5e9  # bytes that a kernel with TensorFlow holds while it trains
+_FILES_PER_KERNEL, _OTHER_FILES = 60, 200  # a kernel takes 52 descriptors here
+# No more are asked for: where a billion are allowed, programs that close them one by one take long.
+# macOS names a limit that it refuses, and accepts the second.
+_MOST_FILES = (65_536, 10_240)
 # Imported once for the class. Importing any of them computes nothing with TensorFlow.
 _SHARED = ("keras", "matplotlib.pyplot", "numpy", "pandas", "scipy", "sklearn", "tensorflow")
 
@@ -30,7 +35,50 @@ _SHARED = ("keras", "matplotlib.pyplot", "numpy", "pandas", "scipy", "sklearn", 
 def automatic_count() -> int:
     """Return how many submissions this machine can execute at a time."""
     memory = int(psutil.virtual_memory().available / _MEMORY_PER_KERNEL)
-    return max(1, min(os.cpu_count() or 1, memory))
+    return max(1, min(os.cpu_count() or 1, memory, _kernels_with(raise_open_files())))
+
+
+def raise_open_files() -> int:
+    """Let this process open as many files as its hard limit allows; return how many.
+
+    What it starts inherits that; a sandboxed kernel is bound by `Limits.open_files`.
+    """
+    try:
+        import resource  # which only systems like Unix have
+    except ImportError:
+        return _MOST_FILES[0]
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for wanted in (min(hard, most) for most in _MOST_FILES):
+        if soft < wanted:
+            with suppress(OSError, ValueError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+                return wanted
+    return soft
+
+
+def require_open_files(count: int, option: str) -> None:
+    """Raise a CourseError unless so many kernels at a time find enough descriptors.
+
+    Parameters
+    ----------
+    count : int
+        How many submissions are executed at a time.
+    option : str
+        What of a command line says so.
+    """
+    allowed = raise_open_files()
+    most = _kernels_with(allowed)
+    if count > most:
+        needed = _OTHER_FILES + count * _FILES_PER_KERNEL
+        raise CourseError(
+            f"{option} {count}: so many submissions at a time take {needed} open files, and the "
+            f"limit is {allowed}. Raise it with `ulimit -n {needed}`, as root where that is "
+            f"refused, or give {option} {most}."
+        )
+
+
+def _kernels_with(open_files: int) -> int:
+    return max(1, (open_files - _OTHER_FILES) // _FILES_PER_KERNEL)
 
 
 def require_sandbox() -> None:
@@ -78,6 +126,11 @@ class LocalWorkers:
         Modules that all kernels of the sandbox share.
     hidden : iterable of Path, optional
         Folders that student code must not see.
+
+    Raises
+    ------
+    CourseError
+        If so many would take more open files than this process may have.
     """
 
     def __init__(
@@ -88,6 +141,7 @@ class LocalWorkers:
         preload: Iterable[str] = (),
         hidden: Iterable[Path] = (),
     ) -> None:
+        require_open_files(count, "--workers")
         self.count, self.sandboxed = count, sandboxed
         self._preload, self._hidden = tuple(preload), tuple(hidden)
         self._lock = threading.Lock()

@@ -27,6 +27,7 @@ from course_lib.grading.execution.limits import Limits, Stopped
 from course_lib.grading.execution.sandbox import walls
 from course_lib.grading.execution.sandbox.pool import Sandbox
 from course_lib.grading.execution.student_kernel import StudentKernel
+from course_lib.grading.execution.workers import raise_open_files
 from course_lib.kernels import LocalKernelManager
 
 pytestmark = pytest.mark.skipif(
@@ -337,6 +338,15 @@ def test_what_a_kernel_sends_past_zeromq_does_not_fill_the_graders_memory(sandbo
     assert stopped.value.limit == "output"
     assert psutil.Process().memory_info().rss < before + 100e6
     assert told(sandbox, "print(2)") == "2"
+
+
+def test_a_grader_with_more_than_a_thousand_descriptors_starts_kernels(sandbox):
+    if raise_open_files() < 1400:
+        pytest.skip("this process may not open so many files")
+    with contextlib.ExitStack() as held:
+        for _ in range(1100):
+            held.enter_context(open(os.devnull))
+        assert told(sandbox, "print(1)") == "1"
 
 
 def test_the_template_is_started_again_when_it_has_ended():

@@ -149,13 +149,18 @@ class ForkedKernel:
 
     def poll(self) -> int | None:
         """Return the exit status if the room's first process has ended, else None."""
-        if self.returncode is None and select.select([self._connection], [], [], 0)[0]:
+        if self.returncode is None and self._is_told():
             answer: dict[str, Any] = {}
             with suppress(OSError, ValueError):
                 answer = json.loads(self._connection.recv(_LONGEST_ANSWER))
             self.returncode = answer.get("ended", -signal.SIGKILL)
             self._connection.close()
         return self.returncode
+
+    def _is_told(self) -> bool:
+        told = select.poll()  # `select.select` takes no descriptor above 1023
+        told.register(self._connection, select.POLLIN)
+        return bool(told.poll(0))
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end and return the exit status.

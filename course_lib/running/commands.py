@@ -128,8 +128,6 @@ def run(
         values = notebooks.parameter_values(name, notebook, profile=profile, data=data, given=given)
         chosen.append(session.Lesson(name, notebook, values))
     out = files.prepare_folder(out)
-    if any(out == available[name].resolve().parent for name in names):
-        raise CourseError(f"{out} holds the notebooks themselves: choose another --out.")
     if junit is not None:
         junit = files.prepare_folder(junit.parent) / junit.name
         if junit.is_dir():

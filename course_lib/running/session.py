@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Mapping
@@ -101,8 +102,16 @@ def run(lessons: list[Lesson], settings: Settings, progress: Progress) -> list[L
     Raises
     ------
     CourseError
-        If the report cannot be written.
+        If the folder holds a notebook of a lesson's name that no run wrote, or the report cannot
+        be written.
     """
+    for lesson in lessons:
+        path = settings.out / f"{lesson.name}.ipynb"
+        if path.exists() and not _is_executed(path):
+            raise CourseError(
+                f"{path} was not written by `course run`, which would replace it: "
+                "choose another --out."
+            )
     for name in (
         "report.json",
         *(f"{x.name}{end}" for x in lessons for end in (".ipynb", ".html")),
@@ -199,6 +208,14 @@ def _outcome(done: Future[LessonReport], lesson: Lesson, settings: Settings) -> 
 
 def _guess(asked: str, usual: str) -> str:
     return usual if asked == "auto" else asked
+
+
+def _is_executed(path: Path) -> bool:
+    """Tell whether a notebook bears papermill's mark, as every one does that a run wrote."""
+    try:
+        return "papermill" in json.loads(path.read_text("utf-8"))["metadata"]
+    except (OSError, ValueError, KeyError, TypeError):  # no notebook, so somebody's own file
+        return False
 
 
 def _remove(path: Path) -> None:

@@ -10,8 +10,17 @@ import sys
 import time
 from pathlib import Path
 
+import nbformat
 import pytest
-from small_course import PROGRAM, SETUP, make_course, processes_of, result, run_course
+from small_course import (
+    PROGRAM,
+    SETUP,
+    make_course,
+    make_notebook,
+    processes_of,
+    result,
+    run_course,
+)
 
 from course_lib import files
 
@@ -95,12 +104,36 @@ def test_json_is_the_report_and_nothing_else_and_never_an_earlier_one(course):
     root = course({"01-a": ["a = 1"]})
     out = root / "out"
     out.mkdir()
-    for name in ("report.json", "01-a.ipynb", "01-a.html"):
+    for name in ("report.json", "01-a.html"):
         (out / name).write_text("of an earlier run")
+    earlier = make_notebook("'of an earlier run'")
+    earlier.metadata.papermill = {}
+    nbformat.write(earlier, out / "01-a.ipynb")
     done = run_course(root, "1", "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout) == json.loads((out / "report.json").read_text())
     assert not any("of an earlier run" in path.read_text() for path in out.iterdir())
+
+
+@pytest.mark.parametrize("theirs", [make_notebook("answer = 42"), "[1]", "half a note"])
+def test_a_notebook_that_no_run_wrote_is_never_replaced(course, theirs):
+    root = course({"01-a": ["a = 1"], "02-b": ["b = 1"]})
+    mine = root / "submitted" / "02-b.ipynb"
+    mine.parent.mkdir()
+    mine.write_text(theirs if isinstance(theirs, str) else nbformat.writes(theirs))
+    (mine.parent / "report.json").write_text("of an earlier run")
+    before = mine.read_bytes()
+    done = run_course(root, "all", "--out", "submitted")
+    assert done.returncode == 2
+    assert f"{mine} was not written by `course run`" in done.stderr
+    assert "choose another --out" in done.stderr
+    assert mine.read_bytes() == before
+    assert {path.name for path in mine.parent.iterdir()} == {"02-b.ipynb", "report.json"}
+
+
+def test_a_run_into_the_folder_of_an_earlier_one_replaces_its_notebooks(course):
+    root = course({"01-a": ["a = 1"]})
+    assert [run_course(root).returncode for _ in range(2)] == [0, 0]
 
 
 # The expected bands are the package's own: a lesson in a program that brings another table.
@@ -153,7 +186,7 @@ WRONG_USE = {
     "out is a file": (["--out", "pyproject.toml"], "is a file: choose another --out"),
     "out below a file": (["--out", "pyproject.toml/out"], "is a file: choose another --out"),
     "out too long": (["--out", "x" * 300], "choose another --out"),
-    "out is the source": (["--out", "notebooks"], "holds the notebooks themselves"),
+    "out is the source": (["--out", "notebooks"], "01-a.ipynb was not written by `course run`"),
     "junit is a folder": (["--junit", "notebooks"], "name a file in it"),
 }
 

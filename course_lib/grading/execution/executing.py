@@ -149,6 +149,7 @@ class _Run:
         self._done: set[int] = set()
         self._room = _MOST_REPLIES
         self._began = time.monotonic()
+        self._cpu_seconds = 0.0  # of the kernels that have ended
 
     async def everything(self, calls: Mapping[str, Sequence[Call]]) -> None:
         waiting = [(name, one) for name, some in calls.items() for one in some if not one.cell]
@@ -160,7 +161,12 @@ class _Run:
         finished = False
         while not finished:
             kernel = StudentKernel(
-                self.limits, self.environment, self.stop, self.sandbox, self._began
+                self.limits,
+                self.environment,
+                self.stop,
+                self.sandbox,
+                self._began,
+                self._cpu_seconds,
             )
             try:
                 async with kernel:
@@ -174,7 +180,7 @@ class _Run:
                 self._note_limit(stopped)
                 self._give_up(waiting, str(stopped))
                 finished = True
-            self._note_memory(kernel)
+            self._note_use(kernel)
 
     async def _cells(self, kernel: StudentKernel) -> bool:
         """Execute the cells; return whether the kernel lived through them."""
@@ -238,7 +244,8 @@ class _Run:
             sorted({*self.execution.limits_hit, stopped.limit} - {""})
         )
 
-    def _note_memory(self, kernel: StudentKernel) -> None:
+    def _note_use(self, kernel: StudentKernel) -> None:
+        self._cpu_seconds += kernel.cpu_seconds
         peak = max(self.execution.peak_memory_mb, kernel.peak_memory_mb)
         self.execution.peak_memory_mb = round(peak, 1)
 

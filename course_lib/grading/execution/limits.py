@@ -16,7 +16,8 @@ class Limits:
     cell_seconds : float
         CPU time of one cell. Cells that only explore are not executed, so a cell has little to do.
     submission_seconds : float
-        CPU time of all cells and calls together.
+        CPU time of all cells and calls together, in all kernels that they take: what a new kernel
+        executes again counts again.
     idle_seconds : float
         A cell or call that uses no CPU for so long, in seconds of wall time, waits for something
         that will not come.

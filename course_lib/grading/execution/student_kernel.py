@@ -64,6 +64,8 @@ class StudentKernel:
         Where the kernel runs; without one it is a plain process of this user's.
     began : float, optional
         When executing the submission began, by `time.monotonic`; now if None.
+    cpu_before : float, optional
+        The CPU time that the submission's earlier kernels took, in seconds.
 
     Attributes
     ----------
@@ -83,10 +85,13 @@ class StudentKernel:
         stop: threading.Event,
         sandbox: Sandbox | None = None,
         began: float | None = None,
+        cpu_before: float = 0.0,
     ) -> None:
         self._limits, self._environment, self._stop = limits, dict(environment), stop
         self._sandbox = sandbox
         self._began = time.monotonic() if began is None else began
+        self._cpu_before = cpu_before
+        self._cpu: CpuTime | None = None
         self._watch: KernelWatch | None = None
         self._received = 0  # bytes of output
         self.is_alive = False
@@ -95,6 +100,11 @@ class StudentKernel:
     def peak_memory_mb(self) -> float:
         """The most memory seen, in MB (10⁶ bytes); 0 where the kernel did not start."""
         return self._watch.peak_memory_mb if self._watch else 0.0
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The CPU time seen of the kernel and all that it started; 0 where it did not start."""
+        return self._cpu.seconds if self._cpu else 0.0
 
     async def __aenter__(self) -> StudentKernel:
         for start in range(1, _MOST_STARTS + 1):
@@ -174,6 +184,8 @@ class StudentKernel:
 
     async def __aexit__(self, *_: object) -> None:
         self.is_alive = False
+        with contextlib.suppress(Exception):  # it may be gone, or nothing can be read any more
+            self._cpu.look()
         with contextlib.suppress(Exception):  # a hostile kernel may have spoiled the sockets
             self._client.iopub_channel.socket.disable_monitor()
         with contextlib.suppress(Exception):
@@ -323,7 +335,8 @@ class StudentKernel:
                 if cpu - cpu_seen > _BUSY:
                     cpu_seen, busy_at = cpu, now
                 idle, wall = now - busy_at, now - started
-                stopped = self._too_much(what, seconds, cpu - cpu_before, cpu, idle, wall)
+                in_all = self._cpu_before + cpu
+                stopped = self._too_much(what, seconds, cpu - cpu_before, in_all, idle, wall)
                 if stopped:
                     asked_at = now
                     with contextlib.suppress(Exception):

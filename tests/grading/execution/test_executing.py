@@ -104,6 +104,16 @@ def test_cells_that_wait_a_little_each_are_bounded_together(small, monkeypatch):
     assert "did not end" in errors(execution, "double")[0]
 
 
+def test_cpu_time_counts_over_all_kernels(small):
+    busy = "import time\nwhile time.process_time() < {}: pass"
+    limits = Limits(submission_seconds=6, idle_seconds=8)
+    notebook = with_cell(right(small), "import os; os._exit(1)")
+    notebook = with_cell(notebook, busy.format(4))  # which is executed before, in both kernels
+    execution = execute(sanitize(as_bytes(notebook), small), calls_of(small, 0), limits=limits)
+    assert "the notebook took more than 6 s of CPU time" in execution.cell_errors.values()
+    assert execution.limits_hit == ("cpu", "died")
+
+
 def fail_to_start(monkeypatch, *failing: int) -> None:
     """Let some of the kernels not start, by their number from 1 on."""
     start, asked = LocalKernelManager.start_kernel, []

@@ -87,6 +87,9 @@ def main() -> None:
     # nbformat loads jsonschema, which loads this to check a kind of address that no notebook has.
     # That takes a second; jsonschema does without where it is missing.
     sys.modules.setdefault("rfc3987_syntax", None)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show stops nothing
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except CourseError as error:

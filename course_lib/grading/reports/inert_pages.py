@@ -38,8 +38,9 @@ SHOWN = frozenset({"text/plain", "text/html", "text/markdown", "text/latex"}) | 
 
 # Cleaning takes time that grows with the square of what is nested. Far above any honest cell.
 _MOST_MARKDOWN, _MOST_TAGS = 50_000, 1_000
-# Most cells of a class are the same: the assignment's text and tests.
-_REMEMBERED = 2000
+_MOST_CODE = 50_000  # characters of a cell: coloured, a sign takes up to thirty
+# Most cells of a class are the same: the assignment's text and tests. None of those is long.
+_REMEMBERED, _LONGEST_REMEMBERED = 2000, 10_000
 _LEADS_AWAY = re.compile(r"(?!data:image/)[a-z][a-z0-9+.-]*:|[/\\]{2}", re.IGNORECASE)
 _NO_ALTERNATIVE = re.compile(r"<img\b(?![^>]*\balt=)")
 
@@ -59,7 +60,7 @@ def make_exporter() -> HTMLExporter:
     from nbgrader.preprocessors import GetGrades
 
     cleaner = Cleaner(tags=TAGS, attributes=_may_stay, protocols=PROTOCOLS, strip=True)
-    clean = lru_cache(_REMEMBERED)(cleaner.clean)
+    clean = _remembering(cleaner.clean)
 
     class FeedbackExporter(HTMLExporter):
         @pass_context
@@ -95,8 +96,10 @@ def make_exporter() -> HTMLExporter:
             described = '<img alt="No description has been provided for this image"'
             return _NO_ALTERNATIVE.sub(described, page), resources
 
-    @lru_cache(_REMEMBERED)
+    @_remembering
     def colour(source: str, language: str, magic: str | None) -> str:
+        if len(source) > _MOST_CODE:
+            return f"<pre>{html.escape(source)}</pre>"
         return Highlight2HTML()(source, language, {"magics_language": magic} if magic else {})
 
     nbgrader_says = GenerateFeedback()  # knows where the templates are
@@ -109,11 +112,21 @@ def make_exporter() -> HTMLExporter:
             made = preprocessor(parent=exporter, log=quiet)
             exporter.register_preprocessor(made, enabled=True)
 
-    @lru_cache(_REMEMBERED)
+    @_remembering
     def rendered(source: str) -> str:
         return clean(HTMLExporter.markdown2html(exporter, {}, source))
 
     return exporter
+
+
+def _remembering(make: Callable[..., str]) -> Callable[..., str]:
+    """Remember what is made of short texts: a student's long ones would fill the memory."""
+    remembered = lru_cache(_REMEMBERED)(make)
+
+    def made(text: str, *more: str | None) -> str:
+        return (make if len(text) > _LONGEST_REMEMBERED else remembered)(text, *more)
+
+    return made
 
 
 def _may_stay(tag: str, name: str, value: str) -> bool:

@@ -15,7 +15,8 @@ from course_lib.grading.assignments import ANSWER_SUFFIX, Assignment
 
 # Far above any honest submission. A person looks at what lies beyond, not a program.
 MOST_CODE = 50_000  # characters
-_MAGIC = re.compile(r"^(\s*)[%!?].*$|^(\s*)\S.*\?$", re.MULTILINE)  # IPython's own lines
+# IPython's own lines. No white space beyond the line: that takes the square of the empty lines.
+_MAGIC = re.compile(r"^([^\S\n]*)(?:[%!?].*|\S.*\?)$", re.MULTILINE)
 _USUAL = {"np": "numpy", "tf": "tensorflow", "plt": "matplotlib.pyplot", "pd": "pandas"}
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
+import subprocess
+import sys
 import weakref
 from dataclasses import replace
 from pathlib import Path
@@ -172,3 +175,16 @@ def test_keeping_an_attempt_does_not_copy_its_replies(small, tmp_path):
     archive = Archive(tmp_path, NAME)
     archive.keep("ada", "first", 0, {}, submission, execution)
     assert archive.find("ada", "first").replies["double"][0]["value"].tolist() == [1, 1, 1]
+
+
+def test_a_name_that_the_terminal_cannot_show_does_not_stop_the_class(small_root, tmp_path):
+    (tmp_path / "submitted" / "日本").mkdir(parents=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "course_lib", "grade", "04", "--sandbox", "none",
+         "--submitted", tmp_path / "submitted", "--out", tmp_path / "out"],
+        cwd=small_root, env=os.environ | {"PYTHONIOENCODING": "latin-1"}, capture_output=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert b"\\u65e5\\u672c: 0 points, nothing handed in" in done.stdout
+    assert "日本" in (tmp_path / "out" / "grades.csv").read_text("utf-8")

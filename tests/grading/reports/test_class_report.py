@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from small_class import NAME, RIGHT, right, with_cell
 from course_lib.grading.records.marks import Mark, Marks
 from course_lib.grading.reports.class_report import class_page, write_class_report
 from course_lib.grading.reports.class_summary import histogram, summarize
-from course_lib.grading.reports.own_code import OwnCell, OwnCode, read_own_code
+from course_lib.grading.reports.own_code import OwnCell, OwnCode, read_own_code, syntax_of
 from course_lib.grading.reports.reporting import StudentReport, as_csv, as_json
 
 FAILED = "✗ 0 of 1.5: doubles. {} of 12 values differ."
@@ -322,6 +323,14 @@ def test_own_code_is_what_was_not_handed_out(tmp_path, small):
     assert [cell.place for cell in own.cells] == ["cell 6", "double", "draw"]
     assert own.lines == 6
     assert read_own_code(tmp_path, small, "ben") == OwnCode()
+
+
+def test_empty_lines_take_no_longer_than_others():
+    started = time.process_time()
+    read = syntax_of("x = 1\n%time x\n  \t \n" + " \n" * 20_000 + "if x:\n    !ls\n    x?\n")
+    assert time.process_time() - started < 5
+    assert [type(node).__name__ for node in read.tree.body] == ["Assign", "Pass", "If"]
+    assert len(read.tree.body[2].body) == 2
 
 
 def test_own_code_is_found_where_the_notebook_has_a_name_of_its_own(tmp_path):

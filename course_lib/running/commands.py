@@ -138,12 +138,12 @@ def run(
     # Progress goes to stderr, so that stdout holds the result and can be kept.
     progress = progress_for(Console(stderr=True))
     reports = session.run(chosen, settings, progress)
+    if junit is not None:  # first, for printing may fail
+        report.write_junit(junit, reports)
     if json:
-        sys.stdout.write(report.as_json(reports))
+        sys.stdout.write(report.as_json(reports, ascii_only=True))  # any terminal takes it
     else:
         summary.show(Console(), reports, out)
-    if junit is not None:
-        report.write_junit(junit, reports)
     raise typer.Exit(exit_status(reports))
 
 

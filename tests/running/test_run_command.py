@@ -136,6 +136,26 @@ def test_a_run_into_the_folder_of_an_earlier_one_replaces_its_notebooks(course):
     assert [run_course(root).returncode for _ in range(2)] == [0, 0]
 
 
+def test_a_report_survives_a_terminal_that_cannot_print_it(course):
+    root = course({"01-a": ["raise ValueError('größer als ≤ 🎓')"]})
+    ascii_terminal = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
+    done = run_course(root, "--json", env=ascii_terminal)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["lessons"][0]["error"].endswith("größer als ≤ 🎓")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes")
+def test_the_junit_file_is_written_before_a_closed_pipe_ends_the_program(course):
+    root = course({"01-a": ["a = 1"]})
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        subprocess.run(
+            [*PROGRAM, "--json", "--junit", "j.xml"], cwd=root, stdout=closed, timeout=60
+        )
+    assert "01-a" in (root / "j.xml").read_text("utf-8")
+
+
 # The expected bands are the package's own: a lesson in a program that brings another table.
 WITH_BANDS = """
 import sys

@@ -34,9 +34,10 @@ def select(names: Sequence[str], available: Mapping[str, Path]) -> list[str]:
         raise CourseError(
             "There is no notebook in notebooks/ yet: make them with `course build` first."
         )
-    if not names or any(name.casefold() == "all" for name in names):
+    single = [name for name in names if name.casefold() != "all"]
+    chosen = {find_lesson(name, list(available)) for name in single}
+    if len(single) < len(names) or not names:
         return list(available)
-    chosen = {find_lesson(name, list(available)) for name in names}
     return [lesson for lesson in available if lesson in chosen]
 
 

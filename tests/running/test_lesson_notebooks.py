@@ -38,6 +38,12 @@ def test_an_unknown_lesson_is_answered_with_the_known_ones(word):
         notebooks.select([word], LESSONS)
 
 
+@pytest.mark.parametrize("words", [["all", "99"], ["kaggle", "all"]])
+def test_an_unknown_lesson_is_refused_beside_all_as_well(words):
+    with pytest.raises(CourseError, match="is no lesson"):
+        notebooks.select(words, LESSONS)
+
+
 def test_a_part_of_two_names_is_answered_with_both():
     with pytest.raises(
         CourseError, match="'SS' fits 2 lessons; choose from 01-MNIST-classification, 04-Reg"

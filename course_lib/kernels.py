@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -25,6 +26,7 @@ from jupyter_client.kernelspec import KernelSpec
 
 # A Unix socket's path may take 107 bytes on Linux and 103 on macOS; ours end in "/k-5".
 _LONGEST_FOLDER = 95
+_MOST_FAILURES = 3  # in a row of looking at a kernel, before it is ended
 _USUAL_SOCKETS = 100  # that a kernel and what it starts may have without being charged for them
 
 
@@ -175,7 +177,8 @@ def _is_alive(process: psutil.Process) -> bool:
 class KernelWatch(threading.Thread):
     """Measure a kernel's memory and end the kernel, with all it started, at a limit.
 
-    Use it as a context manager around what the kernel does.
+    Use it as a context manager around what the kernel does. A kernel that cannot be measured is
+    ended, too.
 
     Parameters
     ----------
@@ -198,8 +201,10 @@ class KernelWatch(threading.Thread):
     ----------
     peak_memory_mb : float
         The most memory seen so far, in MB.
-    ended_for : {None, "memory_limit", "time_limit", "interrupted"}
+    ended_for : {None, "memory_limit", "time_limit", "interrupted", "watch_failed"}
         Why the watch ended the kernel; None if it did not.
+    failure : Exception, optional
+        What went wrong when the kernel was last measured in vain.
     """
 
     def __init__(
@@ -217,6 +222,7 @@ class KernelWatch(threading.Thread):
         self.pid = pid
         self.peak_memory_mb = 0.0
         self.ended_for: str | None = None
+        self.failure: Exception | None = None
         self._memory_limit = float("inf") if memory_limit_mb is None else memory_limit_mb
         self._clock = clock
         self._time_limit = float("inf") if time_limit is None else time_limit
@@ -240,19 +246,34 @@ class KernelWatch(threading.Thread):
 
     def run(self) -> None:
         """Look at the kernel until the watch is over or a limit is exceeded."""
+        failures = 0
         while True:
-            if self._memory() > self._memory_limit:
+            try:
+                memory, failures = self._memory(), 0
+            except Exception as error:  # whatever it is: nobody else bounds the memory
+                memory, failures, self.failure = 0.0, failures + 1, error
+            if memory > self._memory_limit:
                 self.ended_for = "memory_limit"
+            elif failures == _MOST_FAILURES:
+                self.ended_for = "watch_failed"
             elif self._clock() > self._deadline:
                 self.ended_for = "time_limit"
             elif self._stop_asked.is_set():
                 self.ended_for = "interrupted"
             if self.ended_for:
-                # Asked politely, what takes memory would go on taking it.
-                end_tree(self.pid, grace=0.0 if self.ended_for == "memory_limit" else 1.0)
+                self._end()
                 return
             if self._over.wait(self._interval):
                 return
+
+    def _end(self) -> None:
+        # Asked politely, what takes memory would go on taking it.
+        at_once = self.ended_for in ("memory_limit", "watch_failed")
+        try:
+            end_tree(self.pid, grace=0.0 if at_once else 1.0)
+        except Exception:  # nothing can be read about processes, as without any open file left
+            with suppress(OSError):
+                os.kill(self.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def _memory(self) -> float:
         """Return the memory in MB, or an upper bound where that tells nothing new."""

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from processes import is_gone, wait_until
 
+from course_lib import kernels
 from course_lib.kernels import CpuTime, KernelWatch, LocalKernelManager, end_tree, memory_mb
 
 # Two generations: a child that outlives its parent unless it is ended too, and holds 60 MB.
@@ -145,6 +146,47 @@ def test_a_watch_hears_a_stop(family):
         stop.set()
         wait_until(lambda: is_gone(program.pid))
     assert watch.ended_for == "interrupted"
+
+
+def test_a_watch_that_cannot_look_ends_the_tree(family, monkeypatch):
+    def measured(*_, **__):
+        raise OSError(24, "Too many open files")
+
+    program, child = family
+    monkeypatch.setattr(kernels, "memory_mb", measured)
+    with KernelWatch(program.pid, memory_limit_mb=10_000, interval=0.05) as watch:
+        wait_until(lambda: is_gone(program.pid) and is_gone(child))
+    assert watch.ended_for == "watch_failed"
+    assert "Too many open files" in str(watch.failure)
+
+
+def test_a_watch_that_can_see_no_process_ends_the_kernel(family, monkeypatch):
+    def unseen(*_, **__):
+        raise OSError(24, "Too many open files")
+
+    program, _ = family
+    with monkeypatch.context() as patched:
+        patched.setattr(kernels.psutil, "Process", unseen)
+        with KernelWatch(program.pid, interval=0.05) as watch:
+            program.wait(10)
+    assert watch.ended_for == "watch_failed"
+
+
+def test_a_watch_that_fails_to_look_now_and_then_goes_on(family, monkeypatch):
+    looks = []
+
+    def measured(*_, **__):
+        looks.append(None)
+        if len(looks) % 2:
+            raise OSError(24, "Too many open files")
+        return 0.0
+
+    program, _ = family
+    monkeypatch.setattr(kernels, "memory_mb", measured)
+    with KernelWatch(program.pid, memory_limit_mb=10_000, interval=0.01) as watch:
+        wait_until(lambda: len(looks) > 10)
+    assert watch.ended_for is None
+    assert program.poll() is None
 
 
 def talk(*prefix: str, **options) -> list[str]:

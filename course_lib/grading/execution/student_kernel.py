@@ -74,8 +74,8 @@ class StudentKernel:
     Raises
     ------
     MachineFailed
-        If the kernel does not start: when the context is entered, where nothing of the submission
-        has been executed in it yet.
+        If the kernel does not start when the context is entered, where nothing of the submission
+        has been executed in it yet, or if its memory cannot be measured, whatever it does then.
     """
 
     def __init__(
@@ -397,11 +397,23 @@ class StudentKernel:
         return Stopped(f"{what} printed more than {self._limits.output_mb:g} MB", "output")
 
     def _why_it_ended(self, what: str) -> Stopped:
+        """Return why the kernel ended, for the student.
+
+        Raises
+        ------
+        MachineFailed
+            If the submission did not end it.
+        """
         if self._printed_too_much:  # what waits to be sent takes memory, too
             return self._flooded(what)
         if self._watch.ended_for == "memory_limit":
             allowed = self._limits.memory_mb
             return Stopped(f"{what} used more than {allowed:g} MB of memory", "memory")
+        if self._watch.ended_for == "watch_failed":
+            raise MachineFailed(
+                "the memory of the kernel could not be measured "
+                f"({type(self._watch.failure).__name__}: {self._watch.failure})"
+            )
         status = self._manager.exit_status
         return Stopped(f"{what} ended the kernel (exit status {status})", "died")
 

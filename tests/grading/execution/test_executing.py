@@ -13,6 +13,7 @@ import psutil
 import pytest
 from small_class import as_bytes, right, with_cell
 
+from course_lib import kernels
 from course_lib.grading.execution import executing
 from course_lib.grading.execution.executing import Execution, execute
 from course_lib.grading.execution.limits import Interrupted, Limits, Stopped
@@ -144,6 +145,19 @@ def test_a_limit_that_holds_no_kernel_is_no_fault_of_the_submission(small):
     submission = sanitize(as_bytes(right(small)), small)
     with pytest.raises(MachineFailed, match="raise --limit memory_mb"):
         execute(submission, calls_of(small, 0), limits=Limits(memory_mb=10))
+
+
+def test_a_kernel_whose_memory_cannot_be_measured_is_no_fault_of_the_submission(small, monkeypatch):
+    memory_mb, started = kernels.memory_mb, time.monotonic()
+
+    def measured(*arguments, **options):
+        if time.monotonic() - started > 3:
+            raise OSError(24, "Too many open files")
+        return memory_mb(*arguments, **options)
+
+    monkeypatch.setattr(kernels, "memory_mb", measured)
+    with pytest.raises(MachineFailed, match="Too many open files"):
+        executed(small, with_cell(right(small), "import time; time.sleep(6)"))
 
 
 def test_names_that_the_notebook_replaces_do_not_disturb_the_calls(small):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -28,8 +29,8 @@ REPORT = LessonReport(
 )
 
 
-def console(**options) -> Console:
-    return Console(file=io.StringIO(), width=80, **options)
+def console(width: int = 80, **options) -> Console:
+    return Console(file=io.StringIO(), width=width, **options)
 
 
 def test_lines_say_start_and_end_and_at_most_one_a_minute():
@@ -104,3 +105,16 @@ def test_the_tables_fit_80_columns_and_say_all(tmp_path, monkeypatch):
     ):
         assert part in tables + paths
     assert "out/report.json" in text
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 79])
+def test_on_a_narrow_terminal_names_give_way_and_no_number_or_verdict_does(width, tmp_path):
+    ended = replace(REPORT, status="interrupted", data_origin=None)
+    summary.show(screen := console(width), [REPORT, ended], tmp_path)
+    tables = screen.file.getvalue().rpartition("\n\n")[0]
+    assert max(map(len, tables.splitlines())) <= width
+    for part in ("05-", "Outcome", "interrupted", "3 min 12 s", "3.2 GB", "-0.0004236", "0.9955"):
+        assert part in tables
+    for verdict in ("out of band", "missing", "unmeasured", "held"):
+        assert verdict in tables
+    assert ("sample" in tables) == (width >= 60)

@@ -40,9 +40,6 @@ LIMITS = {
     "idle": "waiting time",
     "memory": "memory",
     "output": "output",
-    "files": "files",
-    "disk": "disk space",
-    "processes": "processes",
     "died": "the process died",
 }
 NOT_SANDBOXED = "not sandboxed"

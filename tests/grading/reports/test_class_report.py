@@ -16,11 +16,12 @@ from bs4 import BeautifulSoup
 from plain_class import answered, plain_course
 from small_class import NAME, RIGHT, right, with_cell
 
+from course_lib.grading.execution.limits import Stopped
 from course_lib.grading.records.marks import Mark, Marks
 from course_lib.grading.reports.class_report import class_page, write_class_report
 from course_lib.grading.reports.class_summary import histogram, summarize
 from course_lib.grading.reports.own_code import OwnCell, OwnCode, read_own_code, syntax_of
-from course_lib.grading.reports.reporting import StudentReport, as_csv, as_json
+from course_lib.grading.reports.reporting import LIMITS, StudentReport, as_csv, as_json
 
 FAILED = "✗ 0 of 1.5: doubles. {} of 12 values differ."
 
@@ -155,6 +156,11 @@ def test_whoever_ran_into_a_limit_or_has_no_marks_is_listed(small):
     assert "grade this student again" in text
     assert "Nothing handed in: 1" in text
     assert ["hal", "memory, CPU time", "4000 MB", "4"] in rows(page, "Student")
+
+
+def test_the_reports_have_a_word_for_every_limit_that_stops_a_cell_and_no_other():
+    told = Stopped.__doc__.partition("limit : str")[2]
+    assert set(LIMITS) == set(re.findall(r'"(\w+)"', told))
 
 
 def test_a_run_without_walls_and_points_that_can_be_forged_are_told_on_every_row(small):

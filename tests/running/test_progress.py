@@ -110,7 +110,7 @@ def test_the_tables_fit_80_columns_and_say_all(tmp_path, monkeypatch):
 @pytest.mark.parametrize("width", [40, 50, 60, 79])
 def test_on_a_narrow_terminal_names_give_way_and_no_number_or_verdict_does(width, tmp_path):
     ended = replace(REPORT, status="interrupted", data_origin=None)
-    summary.show(screen := console(width), [REPORT, ended], tmp_path)
+    summary.show(screen := console(width), [ended], tmp_path)
     tables = screen.file.getvalue().rpartition("\n\n")[0]
     assert max(map(len, tables.splitlines())) <= width
     for part in ("05-", "Outcome", "interrupted", "3 min 12 s", "3.2 GB", "-0.0004236", "0.9955"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from course_lib.errors import CourseError
@@ -50,9 +49,9 @@ def _kept(
     if key is None:  # nothing was handed in
         return sanitize(None, assignment), None
     attempt = archive.find(student, key)
-    if attempt is not None:
-        with suppress(Exception):  # whatever nbformat says of a damaged notebook
-            return archive.submission(student, attempt), attempt
+    submission = archive.submission(student, attempt) if attempt else None
+    if submission is not None:
+        return submission, attempt
     home = archive.folder / student
     raise DamagedError(
         f"{home / key} is damaged: run `course grade` again, which executes what {student} handed "

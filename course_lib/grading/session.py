@@ -158,9 +158,10 @@ class _Class:
         key = key_of(submission, self.asked, settings.seed, settings.limits, self.workers.sandboxed)
         verdicts = self.verdicts.find(student, key)
         attempt = archive.find(student, key, replies=verdicts is None)
-        if attempt is not None:
+        kept = archive.submission(student, attempt) if attempt else None
+        if attempt is not None and kept is not None:
             # How the notebook was found is told as it was this time.
-            kept = replace(archive.submission(student, attempt), remarks=submission.remarks)
+            kept = replace(kept, remarks=submission.remarks)
             return _Executed(kept, replace(attempt, seconds=0.0), verdicts, handed.timestamp)
         execution = self.workers.execute(submission, self.calls, settings.limits, self.stop)
         attempt = archive.keep(student, key, settings.seed, self.asked, submission, execution)

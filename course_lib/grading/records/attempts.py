@@ -159,12 +159,15 @@ class Archive:
         except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile):
             return None  # none yet, or damaged: it is executed again
 
-    def submission(self, student: str, attempt: Attempt) -> Submission:
-        """Return the submission of a kept attempt, with the outputs of its executed cells."""
+    def submission(self, student: str, attempt: Attempt) -> Submission | None:
+        """Return the submission of a kept attempt, with outputs; None if its file is damaged."""
         from nbformat import v4  # which does not validate what we wrote ourselves
 
         path = self.folder / student / attempt.key / "notebook.ipynb"
-        notebook = v4.reads(path.read_text("utf-8"))
+        try:
+            notebook = v4.reads(path.read_text("utf-8"))
+        except Exception:  # whatever nbformat meets
+            return None
         return Submission(
             attempt.status, notebook, attempt.executed, attempt.written, attempt.remarks
         )

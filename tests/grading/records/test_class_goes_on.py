@@ -138,6 +138,15 @@ def test_a_damaged_attempt_of_one_who_left_is_told_with_what_can_be_done(
         assert [report.student for report in reports] == ["ben"]
 
 
+def test_an_attempt_whose_notebook_is_damaged_is_executed_again(class_of_two):
+    class_of_two(["ada"])
+    [damaged] = class_of_two.out.glob(f"attempts/{NAME}/ada/*/notebook.ipynb")
+    damaged.write_bytes(b"{}")
+    reports, executed = class_of_two(["ada"])
+    assert (reports["ada"].status, reports["ada"].marks.total, executed) == ("to_mark", 3, 1)
+    assert class_of_two(["ada"])[1] == 0
+
+
 class Replies(dict):
     """Replies that a weak reference can follow."""
 

@@ -316,12 +316,18 @@ def test_memory_that_the_system_holds_for_a_kernel_counts(sandbox, code):
     assert stopped.value.limit == "memory"
 
 
-def test_what_a_kernel_sends_past_zeromq_does_not_fill_the_graders_memory(sandbox):
+@pytest.mark.parametrize(
+    "part",  # of a message with further parts
+    [
+        pytest.param("b'\\3' + struct.pack('>Q', 900_000) + bytes(900_000)", id="large parts"),
+        pytest.param("b'\\1\\0' * 10_000", id="empty parts"),
+    ],
+)
+def test_what_a_kernel_sends_past_zeromq_does_not_fill_the_graders_memory(sandbox, part):
     code = (
         "import os, socket, struct, time\n"
         "time.sleep(0.5)\n"  # so that nothing else is on its way
-        "body = bytes(900_000)\n"
-        "part = b'\\3' + struct.pack('>Q', len(body)) + body\n"  # of a message with further parts
+        f"part = {part}\n"
         "for handle in map(int, os.listdir('/proc/self/fd')):\n"
         "    try:\n"
         "        one = socket.socket(fileno=os.dup(handle))\n"

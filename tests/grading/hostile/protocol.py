@@ -122,6 +122,27 @@ ENTRIES = [
         kernel.raw_input('password: ')
         """,
     ),
+    wrong(
+        "message-without-end",
+        "writes a message of empty parts, which never ends, past ZeroMQ to the connection",
+        """
+        import os, socket, time
+        time.sleep(0.5)  # so that nothing else is on its way
+        for handle in map(int, os.listdir('/proc/self/fd')):
+            try:
+                one = socket.socket(fileno=os.dup(handle))
+                if one.family != socket.AF_UNIX or not one.getsockname().endswith('k-2'):
+                    continue
+                one.getpeername()
+                one.setblocking(True)
+                for _ in range(300):
+                    one.sendall(b'\\1\\0' * 50_000)
+            except OSError:
+                pass
+        time.sleep(30)
+        """,
+        shown="cut the connection",
+    ),
     code(
         "forged-reply",
         "writes the reply of a call itself, and ends the kernel before the true one is written",

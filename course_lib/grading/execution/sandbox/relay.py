@@ -1,13 +1,15 @@
-"""Between a kernel's sockets and the grader: bytes are passed on, and counted.
+"""Between a kernel's sockets and the grader: bytes are passed on, and their cost is counted.
 
 ZeroMQ holds a message of several parts in memory until the last one is there, however many they
 are, and what arrives at a socket until somebody reads it. A student's process that writes to the
 connection past ZeroMQ could fill the grader's memory with a gigabyte a second, so the grader
-listens to no kernel directly.
+listens to no kernel directly. What counts is the memory that bytes take there: an empty part is
+2 bytes of the stream and 64 of memory, and a part that arrives by itself holds a whole buffer.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import selectors
 import shutil
@@ -18,6 +20,58 @@ from pathlib import Path
 
 _AT_ONCE = 1 << 18  # bytes
 _PATIENCE = 5.0  # seconds that the receiver may take; who does not read is cut off
+
+# How ZMTP 3 (rfc.zeromq.org/spec/23) divides a stream into frames.
+_GREETING = 64  # bytes
+_MORE, _LARGE, _COMMAND = 1, 2, 4  # flags of a frame
+# What ZeroMQ takes, in bytes: for every frame, and for what it reads at a time.
+_PER_FRAME, _PER_READ = 64, 20_000
+
+
+class Stream:
+    """What one end of a connection sends, in the frames that ZeroMQ will find in it."""
+
+    def __init__(self) -> None:
+        self._rest = b""  # a greeting or the head of a frame that is not complete yet
+        self._body = 0  # bytes to come of the frame that has begun
+        self._greeted = self._more = False
+
+    def cost(self, data: bytes) -> float:
+        """Return how much of the receiver's memory the next bytes may take, in bytes.
+
+        Parameters
+        ----------
+        data : bytes
+            However the stream was cut.
+
+        Returns
+        -------
+        float
+            At least as many as there are; infinitely many in a stream that is not ZMTP 3.
+        """
+        size, data = len(data), self._rest + data
+        at = self._body
+        if not self._greeted:
+            if len(data) < _GREETING:
+                self._rest = data
+                return size
+            if data[0] != 0xFF or not data[9] & 1 or data[10] < 3:  # signature and version
+                return math.inf
+            self._greeted, at = True, _GREETING
+        frames = 0
+        while at < len(data):
+            flags = data[at]
+            head = 9 if flags & _LARGE else 2
+            if at + head > len(data):
+                break
+            at += head + int.from_bytes(data[at + 1 : at + head], "big")
+            frames += 1
+            # A command between the parts of a message does not end it.
+            self._more = bool(flags & _MORE) or (self._more and bool(flags & _COMMAND))
+        self._rest, self._body = data[at:], max(0, at - len(data))
+        if self._more or self._rest or self._body:  # what is here is kept until the rest comes
+            size = max(size, _PER_READ)
+        return size + _PER_FRAME * frames
 
 
 class Relay(threading.Thread):
@@ -30,7 +84,7 @@ class Relay(threading.Thread):
     folder : pathlib.Path
         Where to make its own sockets, "k-1" and so on; made here, and removed by `close`.
     most : float
-        How many bytes a kernel may send in all.
+        How much a kernel may send in all, in bytes, as `Stream.cost` counts them.
 
     Attributes
     ----------
@@ -47,7 +101,7 @@ class Relay(threading.Thread):
         self._ends, self._end = socket.socketpair()
         self._selector.register(self._ends, selectors.EVENT_READ)
         self._partners: dict[socket.socket, socket.socket] = {}
-        self._kernels: set[socket.socket] = set()
+        self._kernels: dict[socket.socket, Stream] = {}
         for path in Path(kernel).parent.glob(f"{os.path.basename(kernel)}-*"):
             number = path.name.rpartition("-")[2]
             listener = socket.socket(socket.AF_UNIX)
@@ -84,7 +138,7 @@ class Relay(threading.Thread):
                 one.settimeout(_PATIENCE)
                 self._partners[one] = other
                 self._selector.register(one, selectors.EVENT_READ)
-            self._kernels.add(kernel)
+            self._kernels[kernel] = Stream()
             try:
                 if self._left <= 0:
                     raise ConnectionRefusedError
@@ -96,7 +150,7 @@ class Relay(threading.Thread):
         try:
             data = source.recv(_AT_ONCE)
             if source in self._kernels:
-                self._left -= len(data)
+                self._left -= self._kernels[source].cost(data)
             if data and self._left > 0:
                 self._partners[source].sendall(data)
                 return
@@ -109,6 +163,6 @@ class Relay(threading.Thread):
     def _cut(self, one: socket.socket) -> None:
         for end in (one, self._partners[one]):
             self._selector.unregister(end)
-            self._kernels.discard(end)
+            self._kernels.pop(end, None)
             del self._partners[end]
             end.close()

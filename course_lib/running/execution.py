@@ -188,9 +188,13 @@ class _KernelEngine(Engine):
                 died = _epitaph(error, manager)
         job.peak_memory_mb = watch.peak_memory_mb
         raised = any(cell.metadata.papermill.get("exception") for cell in nb_man.nb.cells)
-        if watch.ended_for and (died or raised):  # else it had just finished by itself
-            job.status = watch.ended_for
-            _mark(job, *_LIMIT_ERRORS[job.status](job))
+        ended_for = watch.ended_for if died or raised else None  # it had just finished by itself
+        if ended_for == "watch_failed":
+            job.status = "failed"
+            _mark(job, "WatchFailed", f"the kernel's memory could not be measured: {watch.failure}")
+        elif ended_for:
+            job.status = ended_for
+            _mark(job, *_LIMIT_ERRORS[ended_for](job))
         elif died:
             job.status = "failed"
             _mark(job, "KernelDied", died)

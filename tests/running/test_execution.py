@@ -115,6 +115,17 @@ def test_a_notebook_is_ended_at_its_memory_limit_with_its_children_counted():
     assert is_gone(int(stream(execution.notebook)))
 
 
+def test_a_notebook_whose_memory_cannot_be_measured_is_ended_and_says_so(monkeypatch):
+    def fails(pid, **options):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("course_lib.kernels.memory_mb", fails)
+    execution = execute(make_notebook("import time\ntime.sleep(60)"), {}, memory_limit_mb=4096)
+    assert execution.status == "failed"
+    assert "could not be measured: [Errno 24] Too many open files" in str(execution.failure)
+    assert execution.seconds < 30
+
+
 def test_a_stopped_notebook_is_interrupted_and_its_outputs_are_kept():
     stop = threading.Event()
     execution = execute(

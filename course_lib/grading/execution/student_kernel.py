@@ -369,11 +369,11 @@ class StudentKernel:
             return self._flooded(what)
         if idle > limits.idle_seconds:
             return Stopped(f"{what} waited for {idle:.0f} s without doing anything", "idle")
-        if wall > limits.wall_seconds(seconds):
-            return Stopped(f"{what} did not end within {wall:.0f} s", "wall")
-        wall_in_all = time.monotonic() - self._began
-        if wall_in_all > limits.wall_seconds(limits.submission_seconds):
-            return Stopped(f"the notebook did not end within {wall_in_all:.0f} s", "wall")
+        if wall > (allowed := limits.wall_seconds(seconds)):
+            return Stopped(f"{what} did not end within {allowed:.0f} s", "wall")
+        in_all = time.monotonic() - self._began
+        if in_all > (allowed := limits.wall_seconds(limits.submission_seconds)):
+            return Stopped(f"the notebook did not end within {allowed:.0f} s", "wall")
         return None
 
     async def _why_it_was_cut_off(self, what: str) -> Stopped:

@@ -112,6 +112,7 @@ def run(
 
     from course_lib import datasets, files, project
     from course_lib.running import notebooks, report, session, summary
+    from course_lib.running.locking import only_run
     from course_lib.running.progress import progress_for
 
     _check_choice("--profile", profile, PROFILES)
@@ -137,7 +138,8 @@ def run(
     )
     # Progress goes to stderr, so that stdout holds the result and can be kept.
     progress = progress_for(Console(stderr=True))
-    reports = session.run(chosen, settings, progress)
+    with only_run(out):
+        reports = session.run(chosen, settings, progress)
     if junit is not None:  # first, for printing may fail
         report.write_junit(junit, reports)
     if json:

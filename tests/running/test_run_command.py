@@ -23,6 +23,7 @@ from small_course import (
 )
 
 from course_lib import files
+from course_lib.running.locking import only_run
 
 LESSONS = {
     "01-holds": [SETUP, "print('profile', profile, 'seed', seed)", result("accuracy", 0.97)],
@@ -154,6 +155,20 @@ def test_the_junit_file_is_written_before_a_closed_pipe_ends_the_program(course)
             [*PROGRAM, "--json", "--junit", "j.xml"], cwd=root, stdout=closed, timeout=60
         )
     assert "01-a" in (root / "j.xml").read_text("utf-8")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks on folders")
+def test_a_second_run_into_the_same_folder_is_refused_and_deletes_nothing(course):
+    root = course({"01-a": ["a = 1"]})
+    (root / "out").mkdir()
+    (root / "out" / "01-a.html").write_text("of the first run")
+    with only_run(root / "out"):
+        done = run_course(root)
+    assert done.returncode == 2
+    assert f"Another run is writing to {root / 'out'}: wait" in done.stderr
+    assert [path.name for path in (root / "out").iterdir()] == ["01-a.html"]
+    with only_run(root / "out"):  # the lock ended with the first one
+        pass
 
 
 # The expected bands are the package's own: a lesson in a program that brings another table.

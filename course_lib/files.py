@@ -42,8 +42,14 @@ def write_bytes(path: Path, data: bytes) -> None:
         raise CourseError(explain(path, error)) from error
 
 
-def prepare_folder(folder: Path) -> Path:
+def prepare_folder(folder: Path, *, option: str = "--out") -> Path:
     """Make a folder for results, and return it as an absolute path.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    option : str
+        The option that names it, for messages.
 
     Raises
     ------
@@ -58,16 +64,16 @@ def prepare_folder(folder: Path) -> Path:
     except (FileExistsError, NotADirectoryError) as error:
         raise CourseError(
             f"{folder} cannot be a folder because it, or a part of its path, is a file: "
-            "choose another --out."
+            f"choose another {option}."
         ) from error
     except OSError as error:
-        raise CourseError(explain(folder, error)) from error
+        raise CourseError(explain(folder, error, option=option)) from error
     return folder
 
 
-def explain(path: Path, error: OSError) -> str:
+def explain(path: Path, error: OSError, *, option: str = "--out") -> str:
     """Return a sentence on why a path cannot be written, and the fix."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return f"No space is left to write {path}: free some, or choose another --out."
+        return f"No space is left to write {path}: free some, or choose another {option}."
     reason = error.strerror or str(error)
-    return f"{path} cannot be written ({reason}): choose another --out."
+    return f"{path} cannot be written ({reason}): choose another {option}."

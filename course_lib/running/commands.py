@@ -65,8 +65,9 @@ def join_pairs(words: Sequence[str]) -> list[str]:
             if "=" in name:
                 joined.append(name)
             elif not name or not rest:
+                written = f"-p {name}".rstrip()
                 raise CourseError(
-                    f"-p {name} lacks a value: write it as -p NAME VALUE, such as -p seed 1."
+                    f"{written} lacks a value: write it as -p NAME VALUE, such as -p seed 1."
                 )
             else:
                 joined.append(f"{name}={rest.pop(0)}")
@@ -84,7 +85,7 @@ def run(
     ] = None,
     profile: Annotated[str, typer.Option(help=" | ".join(PROFILES))] = "auto",
     data: Annotated[str, typer.Option(help=" | ".join(DATA))] = "auto",
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write.")] = Path("out"),
+    out: Annotated[str, typer.Option(metavar="DIR", help="Where to write.")] = "out",
     parameters: Annotated[
         list[str] | None,
         typer.Option("-p", "--parameter", metavar="NAME VALUE", help="A notebook's parameter."),
@@ -128,24 +129,26 @@ def run(
         notebook = notebooks.read(available[name])
         values = notebooks.parameter_values(name, notebook, profile=profile, data=data, given=given)
         chosen.append(session.Lesson(name, notebook, values))
-    out = files.prepare_folder(out)
+    if not out:  # as from a variable that is not set; it would be the course's own folder
+        raise CourseError("--out is empty: name a folder, such as --out out.")
+    folder = files.prepare_folder(Path(out))
     if junit is not None:
-        junit = files.prepare_folder(junit.parent) / junit.name
+        junit = files.prepare_folder(junit.parent, option="--junit") / junit.name
         if junit.is_dir():
             raise CourseError(f"--junit {junit} is a folder: name a file in it.")
     settings = session.Settings(
-        profile, data, out, _jobs(jobs, len(chosen)), time_limit, memory_limit
+        profile, data, folder, _jobs(jobs, len(chosen)), time_limit, memory_limit
     )
     # Progress goes to stderr, so that stdout holds the result and can be kept.
     progress = progress_for(Console(stderr=True))
-    with only_run(out):
+    with only_run(folder):
         reports = session.run(chosen, settings, progress)
     if junit is not None:  # first, for printing may fail
         report.write_junit(junit, reports)
     if json:
         sys.stdout.write(report.as_json(reports, ascii_only=True))  # any terminal takes it
     else:
-        summary.show(Console(), reports, out)
+        summary.show(Console(), reports, folder)
     raise typer.Exit(exit_status(reports))
 
 

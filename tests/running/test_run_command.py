@@ -214,7 +214,8 @@ WRONG_USE = {
     "unknown profile": (["--profile", "fast"], "choose from auto, quick, full"),
     "unknown data": (["--data", "fake"], "choose from auto, real, sample"),
     "unknown parameter": (["-p", "sed", "1"], "its parameters are profile, data, seed"),
-    "half a parameter": (["-p", "seed"], "-p NAME VALUE"),
+    "half a parameter": (["-p", "seed"], "-p seed lacks a value: write it as -p NAME VALUE"),
+    "nothing of a parameter": (["-p"], "-p lacks a value"),
     "no jobs": (["--jobs", "0"], "a number from 1 to 64, or auto"),
     "no time": (["--time-limit", "0"], "a number above 0"),
     "no memory": (["--memory-limit", "-5"], "a number above 0"),
@@ -222,6 +223,8 @@ WRONG_USE = {
     "out below a file": (["--out", "pyproject.toml/out"], "is a file: choose another --out"),
     "out too long": (["--out", "x" * 300], "choose another --out"),
     "out is the source": (["--out", "notebooks"], "01-a.ipynb was not written by `course run`"),
+    "out is empty": (["--out", ""], "--out is empty: name a folder"),
+    "junit below a file": (["--junit", "pyproject.toml/j.xml"], "choose another --junit"),
     "junit is a folder": (["--junit", "notebooks"], "name a file in it"),
 }
 

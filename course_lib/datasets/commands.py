@@ -107,6 +107,7 @@ def verify(
     from course_lib import datasets
 
     damaged = []
+    again: dict[str, None] = {}  # the names to fetch again, each once and in order
     for name in _chosen(names or ["all"]):
         checks = datasets.verify(name)
         counts = {}
@@ -114,9 +115,12 @@ def verify(
             counts[check.status] = counts.get(check.status, 0) + 1
             if check.status in ("corrupt", "unreadable"):
                 damaged.append(f"{check.path} in the {check.origin} is {check.status}")
+                again[name] = None
         typer.echo(f"{name}: " + ", ".join(f"{count} {status}" for status, count in counts.items()))
     if damaged:
-        damaged.append("Download again with `course data fetch NAME`, or mend the mirror.")
+        damaged.append(
+            f"Download again with `course data fetch {' '.join(again)}`, or mend the mirror."
+        )
         raise DamagedError("\n".join(damaged))
 
 

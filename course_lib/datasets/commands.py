@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from typing import Annotated
 
 import typer
@@ -84,7 +85,9 @@ def fetch(
         datasets.locate(name)  # an unknown name is refused before anything is downloaded
     for name in chosen:
         try:
-            fetched = datasets.fetch(name)
+            with warnings.catch_warnings():
+                warnings.showwarning = _say
+                fetched = datasets.fetch(name)
         except DataError as error:  # the others may be on another server
             failures.append(str(error))
         else:
@@ -128,6 +131,11 @@ def _chosen(names: list[str]) -> list[str]:
     from course_lib import datasets
 
     return list(datasets.catalogue()) if names == ["all"] else names
+
+
+def _say(message: Warning | str, *_: object) -> None:
+    """Show a warning as a person reads it, without the line of code that gave it."""
+    typer.echo(f"Warning: {message}", err=True)
 
 
 def _size(count: int | None) -> str:

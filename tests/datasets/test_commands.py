@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 
+from course_lib import datasets
 from course_lib.datasets import commands
+from course_lib.errors import CourseError
 
 
 def test_verify_names_what_to_download_again(own_mirror, cache):
@@ -12,3 +16,18 @@ def test_verify_names_what_to_download_again(own_mirror, cache):
     (own_mirror / "mnist" / "mnist.npz").write_bytes(b"half a file")
     with pytest.raises(commands.DamagedError, match="`course data fetch mnist`"):
         commands.verify(["mnist"])
+
+
+def test_fetch_tells_a_damaged_copy_without_a_line_of_code(
+    own_mirror, cache, server, monkeypatch, capsys
+):
+    monkeypatch.setenv("COURSE_DATA_URL", server.url)  # which has nothing
+    (own_mirror / "mnist").mkdir()
+    (own_mirror / "mnist" / "mnist.npz").write_bytes(b"half a file")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", datasets.DataWarning)
+        with pytest.raises(CourseError):
+            commands.fetch(["mnist"])
+    said = capsys.readouterr().err.splitlines()
+    assert "Warning: The copy in the mirror is not used" in said[0]
+    assert "commands.py" not in "".join(said)

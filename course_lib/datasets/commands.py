@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from typing import Annotated
 
@@ -79,6 +80,11 @@ def fetch(
     """
     from course_lib import datasets
 
+    share = os.environ.get("COURSE_DATA_URL")
+    if share and not share.startswith(("https://", "http://")):
+        raise CourseError(
+            f"COURSE_DATA_URL is {share!r}: start it with https:// or http://, or unset it."
+        )
     failures = []
     chosen = _chosen(names)
     for name in chosen:

@@ -31,3 +31,9 @@ def test_fetch_tells_a_damaged_copy_without_a_line_of_code(
     said = capsys.readouterr().err.splitlines()
     assert "Warning: The copy in the mirror is not used" in said[0]
     assert "commands.py" not in "".join(said)
+
+
+def test_fetch_refuses_a_share_that_is_no_web_address(cache, monkeypatch):
+    monkeypatch.setenv("COURSE_DATA_URL", "nonsense")
+    with pytest.raises(CourseError, match="COURSE_DATA_URL is 'nonsense': start it with https://"):
+        commands.fetch(["mnist"])

@@ -96,7 +96,8 @@ def parameter_values(
     Raises
     ------
     CourseError
-        If the notebook's parameters cell does not define one of them.
+        If the notebook's parameters cell does not define one of them, or defines a whole number
+        where something else is given.
     """
     import papermill
 
@@ -110,6 +111,13 @@ def parameter_values(
         if name not in known:
             has = f"its parameters are {', '.join(known)}" if known else "it has no parameters"
             raise CourseError(f"{lesson} has no parameter {name!r}: {has}.")
+    for name, value in given.items():
+        default = parse_value(known[name]["default"])
+        whole = isinstance(default, int) and not isinstance(default, bool)
+        if whole and (isinstance(value, bool) or not isinstance(value, int)):
+            raise CourseError(
+                f"-p {name} {value} does not fit {lesson}: give a whole number, such as {default}."
+            )
     return values
 
 

@@ -82,6 +82,14 @@ def test_an_unknown_parameter_is_answered_with_the_known_ones():
         )
 
 
+@pytest.mark.parametrize("value", ["abc", 1.5, True, None])
+def test_a_value_that_is_no_whole_number_is_refused_where_one_is_wanted(value):
+    with pytest.raises(CourseError, match=f"-p seed {value} does not fit 01: give a whole number"):
+        notebooks.parameter_values(
+            "01", make_notebook(), profile="auto", data="auto", given={"seed": value}
+        )
+
+
 def test_a_notebook_without_parameters_runs_as_it_is():
     notebook = make_notebook("a = 1")
     del notebook.cells[1]

@@ -79,7 +79,7 @@ def as_json(notebook: Path, report: Report) -> str:
         "questions": [asdict(outcome) for outcome in report.outcomes],
         "errors": report.errors,
     }
-    return dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return dumps(document, indent=2) + "\n"
 
 
 def show(report: Report) -> None:

@@ -122,7 +122,8 @@ def grade(
     url = gradebook.gradebook_url(out, db)
     with only_grader(out, url):
         with hands:
-            told = f"{len(everyone)} students, {hands.count} at a time, seed {seed}"
+            students = f"{len(everyone)} student{'s' * (len(everyone) != 1)}"
+            told = f"{students}, {hands.count} at a time, seed {seed}"
             console.print(f"{chosen.name}: {told}")
             if not hands.sandboxed:
                 console.print("[bold]Not sandboxed[/]: students' code can do whatever you can.")

@@ -45,6 +45,11 @@ def students_in(folder: Path) -> list[str]:
     """
     try:
         entries = list(os.scandir(folder))
+    except NotADirectoryError as error:
+        raise CourseError(
+            f"{folder} is a file: --submitted names a folder. `course collect` unpacks what a "
+            "platform has packed."
+        ) from error
     except OSError as error:
         raise CourseError(
             f"{folder} cannot be read ({error.strerror}): --submitted names the folder that holds "

@@ -130,7 +130,7 @@ def collect(
             advance=lambda done, total: bar.update(task, completed=done, total=total),
         )
     if as_json:
-        print(json.dumps(_collection_json(name, collection), indent=1, ensure_ascii=False))
+        print(json.dumps(_collection_json(name, collection), indent=1))
     else:
         _show_collection(name, collection, submitted)
     raise typer.Exit(1 if collection.problems else 0)

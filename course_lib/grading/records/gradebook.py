@@ -105,7 +105,10 @@ def gradebook(db_url: str) -> Iterator[Gradebook]:
     except DBAPIError as error:
         raise CourseError(_told(shown, "opened", error)) from error
     except (NoSuchModuleError, ModuleNotFoundError) as error:
-        raise CourseError(f"The gradebook {shown} needs a driver: {error}.") from error
+        raise CourseError(
+            f"The gradebook {shown} needs a driver ({error}): --db takes sqlite:///PATH and "
+            "postgresql://USER@HOST/NAME."
+        ) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise CourseError(files.explain(Path(url.database or ""), error)) from error

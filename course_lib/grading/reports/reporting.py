@@ -95,9 +95,9 @@ class StudentReport:
 
 
 def as_json(assignment: Assignment, reports: Sequence[StudentReport]) -> str:
-    """Return report.json's text."""
+    """Return report.json's text, in ASCII: every terminal and pipe can take it."""
     submissions = [_submission(report, assignment) for report in reports]
-    text = json.dumps(
+    return json.dumps(
         {
             "assignment": assignment.name,
             "judged": assignment.judged,
@@ -106,10 +106,7 @@ def as_json(assignment: Assignment, reports: Sequence[StudentReport]) -> str:
             "submissions": submissions,
         },
         indent=1,
-        ensure_ascii=False,
     )
-    # Half a surrogate pair, as in a folder's name that is no UTF-8, is written as JSON writes it.
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _submission(report: StudentReport, assignment: Assignment) -> dict[str, Any]:

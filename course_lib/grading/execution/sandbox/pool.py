@@ -113,7 +113,7 @@ class Sandbox:
                     told = (self.folder / "template.log").read_text("utf-8", errors="replace")
                     raise CourseError(
                         "The sandbox does not start: "
-                        f"{(told.strip().splitlines() or ['no message'])[-1]} "
+                        f"{(told.strip().splitlines() or ['no message'])[-1]}. "
                         "Look with `course doctor`."
                     )
                 time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""What the course itself may lack for grading."""
+"""Notebooks of the course itself that cannot be read."""
 
 from __future__ import annotations
 

@@ -17,6 +17,8 @@ from course_lib.results import expectation
 
 # `make test` would run this very test again; conda is not on every machine.
 NOT_RUN = {"make test", "conda env create -f environment.yml"}
+# What make hands on to the tests that it runs, and its variables of the command line with it.
+OF_MAKE = ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "ARGS", "JOBS")
 
 
 def commands(readme: Path) -> list[str]:
@@ -49,7 +51,7 @@ def environment(clone) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name not in ("VIRTUAL_ENV", "PYTHONPATH", "COURSE_DATA_DIR", "MAKEFLAGS", "MAKELEVEL")
+        if name not in ("VIRTUAL_ENV", "PYTHONPATH", "COURSE_DATA_DIR", *OF_MAKE)
     }
     return {
         **kept,

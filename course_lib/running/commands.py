@@ -146,7 +146,7 @@ def run(
     if junit is not None:  # first, for printing may fail
         report.write_junit(junit, reports)
     if json:
-        sys.stdout.write(report.as_json(reports, ascii_only=True))  # any terminal takes it
+        sys.stdout.write(report.as_json(reports))
     else:
         summary.show(Console(), reports, folder)
     raise typer.Exit(exit_status(reports))

@@ -149,9 +149,9 @@ def as_dict(reports: Iterable[LessonReport]) -> dict[str, Any]:
     return {"lessons": lessons}
 
 
-def as_json(reports: Iterable[LessonReport], *, ascii_only: bool = False) -> str:
-    """Return the text of report.json, on request with all letters beyond ASCII escaped."""
-    return json.dumps(as_dict(reports), indent=2, ensure_ascii=ascii_only, allow_nan=False) + "\n"
+def as_json(reports: Iterable[LessonReport]) -> str:
+    """Return the text of report.json, in ASCII: every terminal and pipe can take it."""
+    return json.dumps(as_dict(reports), indent=2, allow_nan=False) + "\n"
 
 
 def write_junit(path: Path, reports: Sequence[LessonReport]) -> None:

@@ -7,12 +7,13 @@ import subprocess
 import sys
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from course_lib import __version__
 from course_lib.errors import CourseError
+from course_lib.extras import extra_of, install_command
 
 # Each part brings its own commands. A student's installation has the first three alone.
 PARTS = (
@@ -59,16 +60,16 @@ def lab(context: typer.Context) -> None:
     from course_lib.project import find_root
 
     if find_spec("jupyterlab") is None:
-        raise CourseError('JupyterLab is not installed: pip install "course-lib[lab]".')
+        raise CourseError(f"JupyterLab is not installed: {install_command('lab')}")
     root = find_root()
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}", *context.args]
-    # The kernels must find the `course` program and the packages of this very installation.
-    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
-    environment = {**os.environ, "PATH": path}
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in a container
+        command.append("--allow-root")
+    command += context.args
     os.chdir(root)  # where nbgrader's extensions look for nbgrader_config.py
     if os.name == "posix":
-        os.execve(sys.executable, command, environment)  # who ends this ends JupyterLab
-    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
+        os.execv(sys.executable, command)  # who ends this ends JupyterLab
+    raise typer.Exit(subprocess.run(command, check=False).returncode)
 
 
 def _is_here(module: str) -> bool:
@@ -93,9 +94,18 @@ def main() -> None:
     try:
         app()
     except CourseError as error:
-        typer.secho("Error: ", fg=typer.colors.RED, err=True, nl=False)
-        typer.echo(str(error), err=True)
-        sys.exit(error.exit_status)
+        _fail(error)
+    except ModuleNotFoundError as error:
+        extra = extra_of(error.name)
+        if extra is None:
+            raise
+        _fail(CourseError(f"{error.name} is not installed: {install_command(extra)}"))
     except BrokenPipeError:  # as in `course data list | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _fail(error: CourseError) -> NoReturn:
+    typer.secho("Error: ", fg=typer.colors.RED, err=True, nl=False)
+    typer.echo(str(error), err=True)
+    sys.exit(error.exit_status)

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from course_lib.errors import CourseError
+from course_lib.extras import install_command
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 MEMORY_NEEDED_GB = 4.0  # what one lesson may take in the quick profile
@@ -83,7 +84,7 @@ def _extra_package(name: str, extra: str) -> Check:
     try:
         return Check(name, version(name))
     except PackageNotFoundError:
-        remedy = f'for its parts of the course: pip install -e ".[{extra}]"'
+        remedy = f"for its parts of the course: {install_command(extra)}"
         return Check(name, "not installed", "optional", remedy)
 
 
@@ -197,6 +198,7 @@ def doctor(
 
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     if as_json:
         checks = list(examine())
@@ -208,9 +210,15 @@ def doctor(
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in ("", "what", "found", "what to do"):
             table.add_column(column, overflow="fold")
-        signs = {"ok": "[green]ok[/]", "optional": "[yellow]--[/]", "problem": "[red]!![/]"}
+        signs = {
+            "ok": Text("ok", "green"),
+            "optional": Text("--", "yellow"),
+            "problem": Text("!!", "red"),
+        }
         for check in checks:
-            table.add_row(signs[check.status], check.name, check.found, check.remedy)
+            # Text, not markup: a command such as pip install ".[lab]" holds brackets.
+            told = map(Text, (check.name, check.found, check.remedy))
+            table.add_row(signs[check.status], *told)
         console.print(table)
     if any(check.status == "problem" for check in checks):
         raise typer.Exit(1)

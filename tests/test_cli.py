@@ -1,3 +1,4 @@
+import asyncio
 import json
 import os
 import re
@@ -5,12 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
+from tornado.websocket import websocket_connect
 
-from course_lib import __version__
+from course_lib import __version__, doctor
+from course_lib.extras import extra_of, install_command
 
 
 def course(*arguments: str, folder: Path | None = None, **environment: str):
@@ -152,37 +157,129 @@ def test_the_doctor_finds_a_cache_that_cannot_be_written_and_a_lost_mirror(tmp_p
     assert "apt install bubblewrap" in done.stdout
 
 
-def test_lab_serves_the_course(root, tmp_path):
-    """JupyterLab starts on the course's folder, shows its notebooks, and ends with Ctrl-C."""
-    config = {"ServerApp": {"allow_root": True}}
-    (tmp_path / "jupyter_server_config.json").write_text(json.dumps(config))
+def test_the_doctor_shows_a_command_with_its_brackets(monkeypatch, capsys):
+    check = doctor.Check(
+        "nbgrader", "not installed [yet]", "optional", 'pip install -e ".[grading]"'
+    )
+    monkeypatch.setattr(doctor, "examine", lambda: iter([check]))
+    doctor.doctor()
+    shown = " ".join(capsys.readouterr().out.split())
+    assert check.remedy in shown
+    assert "not installed [yet]" in shown
+
+
+@pytest.mark.parametrize("extra", ["automl", "cluster", "dev", "explain", "grading", "lab", "run"])
+def test_the_command_that_installs_an_extra_names_it_and_the_tested_versions(extra):
+    command = install_command(extra)
+    assert command.endswith(f' -m pip install -c constraints.txt -e ".[{extra}]"')
+
+
+@pytest.mark.parametrize(
+    ("module", "extra"),
+    [
+        ("keras_tuner.engine", "automl"), ("cv2", "explain"), ("tf_explain", "explain"),
+        ("bs4", "run"), ("yaml", "run"), ("dateutil", "grading"), ("zmq", "grading"),
+        ("psycopg", "grading"), ("distributed", "cluster"), ("tomlkit", "dev"),
+        ("tensorflow", None), ("course_lib", None), ("nowhere", None), (None, None),
+    ],
+)  # fmt: skip
+def test_the_extra_that_brings_a_module_is_known(module, extra):
+    assert extra_of(module) == extra
+
+
+# Every command that needs an extra, run where only the student core is installed.
+_WITHOUT_EXTRAS = """
+import sys
+from importlib.metadata import packages_distributions
+from course_lib.extras import extra_of
+for module in packages_distributions():
+    if extra_of(module):
+        sys.modules[module] = None
+from course_lib.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "build --check", "publish {new}", "run 01 --out {new}", "lab", "release 04 --to {new}.zip",
+        "collect 04 {new} --submitted {new}", "grade 04 --out {new}", "rejudge 04 --out {new}",
+        "feedback 04 --out {new} --to {new}", "export 04 --out {new}",
+    ],
+)  # fmt: skip
+def test_a_command_without_its_extra_says_in_one_sentence_how_to_install_it(
+    root, tmp_path, command
+):
+    words = command.format(new=tmp_path / "new").split()
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_EXTRAS, *words],
+        cwd=root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert re.fullmatch(
+        r'Error: .* is not installed: \S+ -m pip install -c constraints.txt -e "\.\[\w+\]"\n',
+        done.stderr,
+    )
+
+
+@contextmanager
+def server(command: list[str], folder: Path, scratch: Path) -> Iterator[str]:
+    """Start a Jupyter server and yield its address; the PATH it is given has no `course`."""
+    programs = os.path.dirname(sys.executable)
     environment = {
         **os.environ,
-        "JUPYTER_CONFIG_DIR": str(tmp_path),
-        "JUPYTER_RUNTIME_DIR": str(tmp_path),
+        "JUPYTER_CONFIG_DIR": str(scratch),
+        "JUPYTER_RUNTIME_DIR": str(scratch),
+        "PATH": os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if p != programs),
+        "SHELL": "/bin/sh",
     }
-    server = subprocess.Popen(
-        [
-            sys.executable, "-m", "course_lib", "lab",
-            "--no-browser", "--port=0", "--IdentityProvider.token=t",
-        ],
-        cwd=root / "lessons", env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    running = subprocess.Popen(
+        [sys.executable, "-m", *command, "--no-browser", "--port=0", "--IdentityProvider.token=t"],
+        cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
     try:
-        address = None
-        for _ in range(300):
-            for file in tmp_path.glob("jpserver-*.json"):
-                address = json.loads(file.read_text())["url"]
-            if address:
-                break
+        for _ in range(1200):
+            for file in scratch.glob("jpserver-*.json"):
+                with suppress(ValueError):  # half written
+                    yield json.loads(file.read_text())["url"]
+                    return
             time.sleep(0.1)
-        assert address, "the server did not start in 30 s"
-        with urlopen(f"{address}api/contents/notebooks?token=t", timeout=10) as reply:
+        pytest.fail("the server did not start in two minutes")
+    finally:
+        os.killpg(running.pid, signal.SIGTERM)
+        running.wait(60)
+
+
+async def said_in_a_terminal(address: str, line: str, until: str) -> str:
+    """Type a line into a new terminal and return all that it shows, up to a word."""
+    new = Request(f"{address}api/terminals?token=t", data=b"", method="POST")
+    with urlopen(new, timeout=60) as reply:
+        name = json.load(reply)["name"]
+    place = f"{address.replace('http', 'ws', 1)}terminals/websocket/{name}?token=t"
+    connection = await websocket_connect(place)
+    await connection.write_message(json.dumps(["stdin", f"{line}\r"]))
+    shown = ""
+    while until not in shown:
+        message = await asyncio.wait_for(connection.read_message(), 60)
+        kind, *content = json.loads(message)
+        shown += content[0] if kind == "stdout" else ""
+    return shown
+
+
+def test_lab_serves_the_course(root, tmp_path):
+    """JupyterLab starts on the course's folder, as root too, and ends with Ctrl-C."""
+    with server(["course_lib", "lab"], root / "lessons", tmp_path) as address:
+        with urlopen(f"{address}api/contents/notebooks?token=t", timeout=60) as reply:
             names = [entry["name"] for entry in json.load(reply)["content"]]
         assert "01-MNIST-classification.ipynb" in names
-        with urlopen(f"{address}lab?token=t", timeout=10) as reply:
+        with urlopen(f"{address}lab?token=t", timeout=60) as reply:
             assert reply.status == 200
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(20)
+
+
+def test_terminals_find_the_course_however_jupyter_was_started(tmp_path):
+    with server(["jupyterlab", "--allow-root"], tmp_path, tmp_path) as address:
+        line = "command -v course; echo e''nd"  # the terminal shows the line itself, too
+        shown = asyncio.run(said_in_a_terminal(address, line, until="end"))
+    assert os.path.join(os.path.dirname(sys.executable), "course") in shown

@@ -15,6 +15,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from course_lib.errors import CourseError
+from course_lib.extras import install_command
 
 KINDS = ("answer", "tests", "written")
 
@@ -107,7 +108,7 @@ def release(lesson: str, solution: str) -> str:
         from traitlets.config import Config
     except ImportError as error:
         raise CourseError(
-            f'{lesson} is graded, and nbgrader is not installed: pip install "course-lib[dev]".'
+            f"{lesson} is graded, and nbgrader is not installed: {install_command('dev')}"
         ) from error
     with tempfile.TemporaryDirectory(prefix="course-build-") as folder:
         root = Path(folder).resolve()

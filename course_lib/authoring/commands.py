@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import print as say
 
 from course_lib.errors import CourseError
 from course_lib.project import Settings, find_root, settings
@@ -59,7 +58,7 @@ def build(
                 problems.append(f"{name} is stale: run `course build`.")
             else:
                 write(prepare_folder(path.parent) / path.name, text)
-                say(f"wrote {name}")
+                typer.echo(f"wrote {name}")
         if name.startswith("notebooks/"):
             for finding in lint(nbformat.reads(text, as_version=4), path.parent):
                 problems.append(f"{name}, cell {finding.cell}: {finding.message}")
@@ -70,7 +69,7 @@ def build(
     ]
     if problems:
         raise BuildError("\n".join(problems))
-    say(f"{len(built)} notebooks are up to date and keep every rule.")
+    typer.echo(f"{len(built)} notebooks are up to date and keep every rule.")
 
 
 def _broken_assignment_rules(source: Path, settings: Settings) -> list[str]:
@@ -113,4 +112,4 @@ def publish(
     from course_lib.authoring.publish import publish as write_tree
 
     written = write_tree(find_root(), destination)
-    say(f"published {len(written)} files to {destination}")
+    typer.echo(f"published {len(written)} files to {destination}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from course_lib.errors import CourseError
+from course_lib.extras import install_command
 from course_lib.grading.execution.limits import Limits
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def rejudge(
 def require_packages() -> None:
     """Raise a CourseError that names the remedy in a student's installation."""
     if find_spec("nbgrader") is None:
-        raise CourseError("nbgrader is not installed: pip install 'course-lib[grading]'.")
+        raise CourseError(f"nbgrader is not installed: {install_command('grading')}")
 
 
 def _hands(
@@ -203,7 +204,7 @@ def _hands(
             workers.require_sandbox()
         return workers.LocalWorkers(count or workers.automatic_count(), **how)
     if find_spec("distributed") is None:
-        raise CourseError("Dask is not installed: pip install 'course-lib[cluster]'.")
+        raise CourseError(f"Dask is not installed: {install_command('cluster')}")
     from course_lib.grading.execution.cluster import ClusterWorkers
 
     return ClusterWorkers(scheduler, most=count, **how)

@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 from course_lib.errors import CourseError
+from course_lib.extras import install_command
 
 PROFILES = ("auto", "quick", "full")
 DATA = ("auto", "real", "sample")
@@ -107,7 +108,7 @@ def run(
     ] = False,
 ) -> None:
     if find_spec("papermill") is None:
-        raise CourseError("papermill is not installed: pip install 'course-lib[run]'.")
+        raise CourseError(f"papermill is not installed: {install_command('run')}")
     # Here, so that `course --help` need not load them.
     from rich.console import Console
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from course_lib import files
 from course_lib.errors import CourseError
+from course_lib.extras import install_command
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
@@ -62,9 +63,7 @@ def gradebook_url(out: Path, db: str | None = None) -> str:
     if url.drivername in ("postgres", "postgresql"):
         driver = next((name for name in ("psycopg", "psycopg2") if find_spec(name)), None)
         if driver is None:
-            raise CourseError(
-                'PostgreSQL needs a driver: pip install "course-lib[grading]", or psycopg[binary].'
-            )
+            raise CourseError(f"PostgreSQL needs a driver: {install_command('grading')}")
         url = url.set(drivername=f"postgresql+{driver}")
     return url.render_as_string(hide_password=False)
 
@@ -114,7 +113,7 @@ def gradebook(db_url: str) -> Iterator[Gradebook]:
             raise CourseError(files.explain(Path(url.database or ""), error)) from error
         raise CourseError(
             f"The gradebook {shown} cannot be made ({error.strerror or error}): "
-            'is nbgrader installed with its programs? pip install "course-lib[grading]".'
+            f"is nbgrader installed with its programs? {install_command('grading')}"
         ) from error
     with book:
         yield book

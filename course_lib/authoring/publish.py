@@ -15,7 +15,7 @@ from course_lib.project import settings
 # packages that students do not install, or run lessons for tests.
 INSTRUCTOR_PARTS = ("authoring", "grading", "running", "kernels.py")
 INSTRUCTOR_EXTRAS = ("run", "grading", "cluster", "dev", "all")
-COPIED = ("notebooks", "assignments", "environment.yml", "LICENSE")
+COPIED = ("notebooks", "assignments", "constraints.txt", "environment.yml", "LICENSE")
 
 
 def publish(root: Path, destination: Path) -> list[Path]:

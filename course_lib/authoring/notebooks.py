@@ -85,6 +85,7 @@ def build_notebook(source: Path, settings: Settings) -> str:
     _add_badges(notebook, source.stem, settings)
     _add_bootstrap(notebook, source.stem, settings)
     assignments.mark(notebook, source.stem)
+    _fold_code(notebook)
     _set_ids(notebook)
     _set_metadata(notebook)
     return _as_text(notebook)
@@ -141,9 +142,22 @@ def _add_badges(notebook: NotebookNode, lesson: str, settings: Settings) -> None
 def _add_bootstrap(notebook: NotebookNode, lesson: str, settings: Settings) -> None:
     cell = nbformat.v4.new_code_cell(
         bootstrap_source(lesson, settings),
-        metadata={"tags": ["bootstrap"], "jupyter": {"source_hidden": True}},
+        metadata={"tags": ["bootstrap"]},
     )
     notebook.cells.insert(1, cell)
+
+
+def _fold_code(notebook: NotebookNode) -> None:
+    """Fold the cells whose result is what matters: visible tests, figures drawn by hand, set-up.
+
+    JupyterLab reads the first entry, Colab the second; a click shows the code.
+    """
+    for cell in notebook.cells:
+        tests = assignments.kind_of(cell) == "tests"
+        set_up = "bootstrap" in cell.metadata.get("tags", ())
+        if cell.cell_type == "code" and (tests or set_up or "plots.new_figure(" in cell.source):
+            cell.metadata["jupyter"] = {"source_hidden": True}
+            cell.metadata["cellView"] = "form"
 
 
 def _set_ids(notebook: NotebookNode) -> None:

@@ -56,7 +56,6 @@ def main() -> None:
             event="ended",
             cell=index,
             error=None if error is None else questions.describe(error),
-            not_yet=isinstance(error, questions.NotYet),
             questions={name: _facts(asked) for name, asked in questions.tried().items()},
         )
     events.close()

@@ -143,7 +143,7 @@ def _run(
                 deadline = time.monotonic() + time_limit
                 progress(current, plan.cells[current])
             elif event["event"] == "ended":
-                if event["error"] and not event["not_yet"] and not interrupted:
+                if event["error"] and not interrupted:
                     fates[current] = event["error"]
                 found.update(event["questions"])
                 pending.remove(current)

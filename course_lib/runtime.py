@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from course_lib import short_errors
 from course_lib.errors import CourseError
 from course_lib.results import note
 
@@ -79,6 +80,7 @@ def setup(*, profile: str = "auto", seed: int = 0, deterministic: bool = False) 
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
+    short_errors.install()
     tf.get_logger().addFilter(_is_no_false_alarm)
     for gpu in gpus:
         _grow_memory(gpu)

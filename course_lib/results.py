@@ -144,7 +144,7 @@ class Results:
     --------
     >>> results = Results("00-example", profile="quick", data="sample")
     >>> results.record("test_accuracy", 0.97)
-    test_accuracy = 0.97 (no band has been measured for quick on sample data)
+    test_accuracy = 0.97
     >>> results["test_accuracy"]
     0.97
     """
@@ -155,7 +155,7 @@ class Results:
     values: dict[str, float] = field(default_factory=dict)
 
     def record(self, name: str, value: float) -> None:
-        """Record a headline number and say how it compares with its band.
+        """Record a headline number and say whether runs like this one gave such a number.
 
         Raises
         ------
@@ -172,12 +172,11 @@ class Results:
             )
         self.values[name] = value
         band = expectation(self.lesson, self.profile, self.data).bands.get(name)
-        if band is None:
-            remark = f"no band has been measured for {self.profile} on {self.data} data"
-        else:
-            inside = "inside" if value in band else "OUTSIDE"
-            remark = f"{inside} the band {band} expected for {self.profile} on {self.data} data"
-        note("result", f"{name} = {_short(value)} ({remark})", name=name, value=value)
+        remark = ""
+        if band is not None:
+            usual = "as usual" if value in band else "UNUSUAL"
+            remark = f" ({usual}: our runs gave {band})"
+        note("result", f"{name} = {_short(value)}{remark}", name=name, value=value)
 
     def __getitem__(self, name: str) -> float:
         return self.values[name]

@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    notebook: Annotated[Path, typer.Argument(help="Your notebook.", show_default=False)],
+    notebook: Annotated[
+        str, typer.Argument(help="Your notebook, or a lesson's number or name.", show_default=False)
+    ],
     time_limit: Annotated[
         float, typer.Option(help="Seconds that one cell may take.", metavar="SECONDS")
     ] = 120.0,
@@ -36,14 +38,16 @@ def check(
 
     Exit status: 0 if every question passed, 1 if not, 2 for wrong use.
 
-    Example: course check 04-Regression-nn-assignment.ipynb
+    Of a lesson's notebooks in notebooks/ and assignments/ the one that was saved last is tried.
+
+    Example: course check 04
     """
     from course_lib.check import notebook as notebooks
     from course_lib.project import find_root
 
     if not time_limit > 0:
         raise CourseError(f"--time-limit {time_limit:g} is not possible: give seconds above 0.")
-    path = notebook.expanduser().absolute()
+    path = _find(notebook)
     cells = notebooks.read(path)
     try:
         root = find_root(path.parent)
@@ -52,7 +56,7 @@ def check(
     released = notebooks.released_version(path, root)
     plan = notebooks.plan(cells, notebooks.read(released) if released else None)
     if not plan.questions:
-        raise CourseError(f"{notebook} asks no question: name an assignment's notebook.")
+        raise CourseError(f"{path} asks no question: name an assignment's notebook.")
     try:
         report = _try_with_progress(plan, path.parent, time_limit)
     except KeyboardInterrupt:
@@ -61,10 +65,27 @@ def check(
     if hasattr(sys.stdout, "reconfigure"):  # a terminal that lacks a sign shows "?" for it
         sys.stdout.reconfigure(errors="replace")
     if json:
-        sys.stdout.write(as_json(notebook, report))
+        sys.stdout.write(as_json(path, report))
     else:
+        typer.echo(f"{path}:")
         show(report)
     raise typer.Exit(0 if report.passed else 1)
+
+
+def _find(name: str) -> Path:
+    """Return the notebook that a path, or the name of a lesson of this course, means."""
+    from course_lib.project import find_lesson, find_root, notebooks
+
+    path = Path(name).expanduser().absolute()
+    if path.suffix.lower() == ".ipynb" or path.exists():
+        return path  # whether it is there, and a notebook, is seen when it is read
+    root = find_root()
+    lessons = notebooks(root)
+    lesson = find_lesson(name, list(lessons))
+    copies = [lessons[lesson], root / "assignments" / lesson / f"{lesson}.ipynb"]
+    return max(
+        (copy for copy in copies if copy.is_file()), key=lambda copy: copy.stat().st_mtime_ns
+    )
 
 
 def as_json(notebook: Path, report: Report) -> str:

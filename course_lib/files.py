@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import tempfile
@@ -12,6 +13,23 @@ from course_lib.errors import CourseError
 
 PART = ".course-"  # before the name of a file that is being written
 os.umask(_UMASK := os.umask(0o077))  # it can only be read by setting it: once, before any thread
+
+
+def decoded(data: bytes) -> str:
+    """Return the text of a file that people write: UTF-8, or UTF-16; a byte order mark is left out.
+
+    Raises
+    ------
+    UnicodeError
+        If it is neither.
+
+    Examples
+    --------
+    >>> decoded("\ufeffid".encode()), decoded("id".encode("utf-16"))
+    ('id', 'id')
+    """
+    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if utf16 else "utf-8-sig")
 
 
 def write(path: Path, text: str) -> None:

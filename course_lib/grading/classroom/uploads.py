@@ -135,7 +135,7 @@ def _in_zip(source: Path, archive: zipfile.ZipFile, zone: datetime.tzinfo) -> It
             "collect it in several parts."
         )
     for entry in entries:
-        name = entry.filename.replace("\\", "/")  # as some programs on Windows write it
+        name = _name(entry).replace("\\", "/")  # as some programs on Windows write it
         parts = name.removesuffix("/").split("/")
         if ".." in parts or "" in parts or name[1:2] == ":" or "\0" in entry.orig_filename:
             raise CourseError(
@@ -184,17 +184,42 @@ def _bounded(data: bytes) -> bytes:
     return data
 
 
-def _date(entry: zipfile.ZipInfo, zone: datetime.tzinfo) -> datetime.datetime | None:
-    """Return when an entry was changed: in UTC where the zip says so, else by its clock."""
+def _extra(entry: zipfile.ZipInfo) -> Iterator[tuple[int, bytes]]:
+    """Yield an entry's extra fields."""
     extra, position = entry.extra, 0
     while position + 4 <= len(extra):
         kind, size = struct.unpack_from("<HH", extra, position)
-        body = extra[position + 4 : position + 4 + size]
+        yield kind, extra[position + 4 : position + 4 + size]
+        position += 4 + size
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """Return an entry's name: without the flag for UTF-8, zipfile takes it for an old PC's.
+
+    The Finder and old PHP write UTF-8 without the flag; other programs write it beside the name.
+    """
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    try:
+        raw = entry.filename.encode("cp437")
+        for kind, body in _extra(entry):
+            if kind == 0x7075 and body[1:5] == struct.pack("<I", zlib.crc32(raw)):
+                return body[5:].decode("utf-8")  # "Unicode path", made for this very name
+        return raw.decode("utf-8")
+    except UnicodeError:
+        return entry.filename
+
+
+def _date(entry: zipfile.ZipInfo, zone: datetime.tzinfo) -> datetime.datetime | None:
+    """Return when an entry was changed: in UTC where the zip says so, else by its clock.
+
+    An hour that the clock shows twice is the first one: of two dates the earlier makes nobody late.
+    """
+    for kind, body in _extra(entry):
         if kind == 0x5455 and len(body) >= 5 and body[0] & 1:  # "extended timestamp"
             return datetime.datetime.fromtimestamp(
                 struct.unpack_from("<i", body, 1)[0], datetime.UTC
             )
-        position += 4 + size
     try:
         return datetime.datetime(*entry.date_time, tzinfo=zone).astimezone(datetime.UTC)
     except (ValueError, OverflowError):

@@ -43,6 +43,11 @@ def write(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
+def write_table(path: Path, text: str) -> None:
+    """Write a table that people open in Excel, which knows UTF-8 by its byte order mark alone."""
+    write_bytes(path, text.encode("utf-8-sig"))
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file in one step, as `write` does."""
     try:

@@ -117,6 +117,6 @@ def _tool_tables(folder: Path) -> dict:
     if not path.is_file():
         return {}
     try:
-        return tomllib.loads(path.read_text("utf-8")).get("tool", {})
+        return tomllib.loads(path.read_text("utf-8-sig")).get("tool", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{path} cannot be read: {error}.") from error

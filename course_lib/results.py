@@ -85,7 +85,8 @@ class Expectation:
 
 @cache
 def _table() -> dict[str, Any]:
-    return tomllib.loads(resources.files("course_lib").joinpath("expected.toml").read_text("utf-8"))
+    table = resources.files("course_lib").joinpath("expected.toml")
+    return tomllib.loads(table.read_text("utf-8-sig"))
 
 
 def expectation(lesson: str, profile: str, data: str) -> Expectation:

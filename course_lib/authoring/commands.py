@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from course_lib.errors import CourseError
+from course_lib.files import decoded
 from course_lib.project import Settings, find_root, settings
 
 
@@ -87,7 +88,7 @@ def _broken_assignment_rules(source: Path, settings: Settings) -> list[str]:
         f"solutions/{source.stem}, cell {finding.cell}: {finding.message}"
         for finding in lint_assignment(
             nbformat.reads(notebook, as_version=4),
-            checks.read_text("utf-8") if checks.is_file() else None,
+            decoded(checks.read_bytes()) if checks.is_file() else None,
         )
     ]
 

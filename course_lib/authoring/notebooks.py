@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 
 from course_lib.authoring import assignments
 from course_lib.errors import CourseError
+from course_lib.files import decoded
 from course_lib.project import Settings
 
 CHECKS = ".checks.py"  # how the name of a file with hidden checks ends
@@ -120,7 +121,7 @@ def _as_text(notebook: NotebookNode) -> str:
 
 def _read(source: Path) -> NotebookNode:
     try:
-        return jupytext.reads(source.read_text("utf-8"), fmt="py:percent")
+        return jupytext.reads(decoded(source.read_bytes()), fmt="py:percent")
     except (OSError, ValueError) as error:
         raise CourseError(f"{source} cannot be read as a lesson: {error}.") from error
 

@@ -68,7 +68,7 @@ def _occupied(folder: Path) -> bool:
     pyproject = folder / "pyproject.toml"
     if not pyproject.is_file():
         return True
-    table = tomlkit.parse(pyproject.read_text("utf-8")).get("tool", {}).get("course", {})
+    table = tomlkit.parse(pyproject.read_text("utf-8-sig")).get("tool", {}).get("course", {})
     return not table.get("published", False)
 
 
@@ -92,7 +92,7 @@ def _assemble(root: Path, tree: Path) -> None:
 
 
 def _student_pyproject(root: Path) -> str:
-    document = tomlkit.parse((root / "pyproject.toml").read_text("utf-8"))
+    document = tomlkit.parse((root / "pyproject.toml").read_text("utf-8-sig"))
     for extra in INSTRUCTOR_EXTRAS:
         document["project"]["optional-dependencies"].pop(extra, None)
     document["project"].pop("entry-points", None)  # the sandbox is an instructor's

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path, PurePosixPath
 
 from course_lib.errors import DataError
+from course_lib.files import decoded
 
 SUMS_FILE = "SHA256SUMS"
 SIDECAR = ".sha256"
@@ -62,7 +63,9 @@ def read_sums(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     try:
-        return parse_sums(path.read_text("utf-8", errors="replace"))
+        return parse_sums(decoded(path.read_bytes()))
+    except UnicodeError:
+        return parse_sums(path.read_text("utf-8-sig", errors="replace"))
     except OSError as error:
         raise DataError(
             f"{path} cannot be read ({error.strerror}): mend its permissions."

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from course_lib.check import Wrong
 from course_lib.errors import CourseError
+from course_lib.files import decoded
 from course_lib.grading.assignments import Assignment, Handout
 from course_lib.grading.calls import Call, outcome
 from course_lib.grading.judging import Judge, Reply
@@ -199,7 +200,9 @@ def _read(path: Path) -> NotebookNode:
 
     validator = MetadataValidator()
     try:
-        notebook = validator.upgrade_notebook_metadata(nbformat.read(path, as_version=4))
+        notebook = validator.upgrade_notebook_metadata(
+            nbformat.reads(decoded(path.read_bytes()), 4)
+        )
         validator.validate_nb(notebook)
     except Exception as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]

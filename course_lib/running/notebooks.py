@@ -52,7 +52,7 @@ def read(path: Path) -> NotebookNode:
     import nbformat
 
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
         with warnings.catch_warnings():  # about cells without ids, which get theirs here
             warnings.simplefilter("ignore")
             notebook = nbformat.v4.upgrade(nbformat.reads(text, as_version=4))

@@ -219,8 +219,8 @@ def _days(text: str, written: str) -> Iterator[datetime.date]:
     elif match := _SLASHES.fullmatch(written):
         orders = [(match[4], match[3], match[1]), (match[4], match[1], match[3])]
     elif match := (_DAY_MONTH.fullmatch(written) or _MONTH_DAY.fullmatch(written)):
-        if month := _MONTH.get(match["month"].lower()):
-            orders = [(match["year"] or "", month, match["day"])]
+        month = _MONTH.get(match["month"].lower())
+        orders = [(match["year"] or "", month, match["day"])] if month else []
     if orders and len(orders[0][0]) < 4:
         raise TimeError(f"{text!r} has no year of four digits")
     days = []

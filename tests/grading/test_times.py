@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from contextlib import suppress
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -146,7 +147,5 @@ def test_what_nbgrader_and_programs_write_is_read_back(moment, minutes):
 
 @given(st.text(max_size=40) | st.from_regex(r"[\d/.: ]{1,20}( [A-Z]{1,5})?", fullmatch=True))
 def test_any_text_is_a_moment_or_refused(text):
-    try:
+    with suppress(TimeError):
         assert read_time(text, datetime.UTC).tzinfo is datetime.UTC
-    except TimeError as error:
-        assert ": " in str(error)

@@ -19,13 +19,13 @@ from pathlib import Path
 from course_lib.errors import CourseError
 from course_lib.files import prepare_folder, write, write_bytes
 from course_lib.grading.classroom.owners import Named, Owners
-from course_lib.grading.classroom.roster import Student, parse_time
+from course_lib.grading.classroom.roster import Student
 from course_lib.grading.classroom.uploads import UnreadableError, Upload, uploads
+from course_lib.grading.copies import Copy, Sought
+from course_lib.grading.times import TimeError, read_time
 
 TIMESTAMP = "timestamp.txt"
 SECRET = "submission_secret.txt"  # nbgrader's exchange gives feedback back to who knows it
-# "name-1", "name (2)", "name_3", "name - Copy" and the like.
-ATTEMPT = re.compile(r"([-_ ]*\(?\b\d{1,3}\)?|[-_ ]+copy)+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Collected:
         When it was handed in, as written to timestamp.txt.
     remark : str
         What else was seen, such as earlier attempts.
+    left : tuple of str
+        The other copies, which do not count.
     """
 
     student: str
@@ -50,6 +52,7 @@ class Collected:
     status: str
     timestamp: str
     remark: str = ""
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,19 +86,25 @@ class Collection:
 
 @dataclass(frozen=True)
 class _Candidate:
+    """A notebook of a student's; `handed_in` is when it was, where more than its date tells."""
+
     upload: Upload
     named: Named
-    when: datetime.datetime
+    handed_in: datetime.datetime | None = None
 
     @property
-    def stem(self) -> str:
-        """The notebook's own name, without what tells attempts apart."""
-        stem = self.named.file[: -len(".ipynb")]
-        return ATTEMPT.sub("", stem) or stem
+    def when(self) -> datetime.datetime:
+        return (self.handed_in or self.upload.modified).replace(microsecond=0)
 
-    @property
-    def order(self) -> tuple[int, datetime.datetime]:
-        return self.named.order, self.when
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The notebook that counts, and what to say of it."""
+
+    candidate: _Candidate
+    data: bytes
+    remark: str = ""
+    left: tuple[str, ...] = ()
 
 
 def collect(
@@ -105,6 +114,7 @@ def collect(
     students: Mapping[str, Student] | None,
     *,
     others: Sequence[str] = (),
+    sought: Sought | None = None,
     zone: datetime.tzinfo = datetime.UTC,
     advance: Callable[[int, int], None] = lambda done, total: None,
 ) -> Collection:
@@ -126,6 +136,8 @@ def collect(
         The class list. Without one, only folders named by students' ids can be collected.
     others : sequence of str
         The course's other assignments: their files are left out.
+    sought : Sought, optional
+        What tells the assignment's notebooks from others; names alone if None.
     zone : datetime.tzinfo
         For times without a zone of their own, such as those in most zips.
     advance : callable, optional
@@ -138,32 +150,33 @@ def collect(
     Raises
     ------
     CourseError
-        If the source cannot be read or nothing in it can be told apart safely, or `submitted`
-        cannot be written.
+        If the source cannot be read or nothing in it can be told apart safely, a time in the class
+        list is none or ambiguous, or `submitted` cannot be written.
     """
+    sought = sought or Sought((assignment,), others)
+    submissions = _times_of(students or {}, zone)
     collection = Collection()
     platforms: dict[str, str] = {}
     with uploads(source, zone) as found:
         if not found:
             raise CourseError(f"{source} holds no file: is it the right one?")
         by_student = _by_owner(
-            found, Owners(students, assignment, others), students, zone, collection
+            found, Owners(students, assignment, others), submissions, zone, collection
         )
         submitted = prepare_folder(submitted)
         for number, (student, candidates) in enumerate(sorted(by_student.items()), start=1):
-            chosen = _choose(student, candidates, assignment, others, collection)
+            chosen = _choose(student, candidates, assignment, sought, collection)
             if chosen is not None:
-                _place(student, *chosen, submitted / student / assignment, assignment, collection)
-                _keep_secret(
-                    student, chosen[0], found, submitted / student / assignment, collection
-                )
-                if chosen[0].named.folder:
-                    platforms[student] = chosen[0].named.folder
+                home = submitted / student / assignment
+                _place(student, chosen, home, assignment, collection)
+                _keep_secret(student, chosen.candidate, found, home, collection)
+                if chosen.candidate.named.folder:
+                    platforms[student] = chosen.candidate.named.folder
             advance(number, len(by_student))
-        _note_dates(source, students, by_student, collection)
+        _note_dates(source, submissions, by_student, collection)
     if students is not None:
-        home = f"{assignment}/{assignment}.ipynb"
-        collection.missing = [id for id in students if not (submitted / id / home).is_file()]
+        usual = f"{assignment}/{assignment}.ipynb"
+        collection.missing = [id for id in students if not (submitted / id / usual).is_file()]
     if platforms:
         names = platform_folders(submitted, assignment) | platforms
         path = prepare_folder(submitted / ".collected") / f"{assignment}.json"
@@ -184,7 +197,7 @@ def platform_folders(submitted: Path, assignment: str) -> dict[str, str]:
 def _by_owner(
     found: Sequence[Upload],
     owners: Owners,
-    students: Mapping[str, Student] | None,
+    submissions: Mapping[str, datetime.datetime],
     zone: datetime.tzinfo,
     collection: Collection,
 ) -> dict[str, list[_Candidate]]:
@@ -207,7 +220,10 @@ def _by_owner(
         if len(named.students) == 1:
             (student,) = named.students
             if notebook:
-                when = _when(upload, named, stamps, student, students, zone, collection)
+                when = submissions.get(student)
+                if when is None:
+                    stamp = stamps.get((upload.parts[:-1], student))
+                    when = _stamped(student, named, stamp, zone, collection)
                 candidates[student].append(_Candidate(upload, named, when))
             else:
                 useless[student].append(upload.name)
@@ -223,96 +239,136 @@ def _by_owner(
     return candidates
 
 
-def _when(
-    upload: Upload,
-    named: Named,
-    stamps: Mapping[tuple[tuple[str, ...], str], Upload],
+def _times_of(
+    students: Mapping[str, Student], zone: datetime.tzinfo
+) -> dict[str, datetime.datetime]:
+    """Return when the class list says that work was handed in; Moodle writes "-" for never.
+
+    Raises
+    ------
+    CourseError
+        If that is no time, or can mean two: the class list is to be corrected, for its times are
+        those by which lateness is judged.
+    """
+    times, wrong = {}, []
+    for student in students.values():
+        if student.submitted.strip("-–— "):
+            try:
+                times[student.id] = read_time(student.submitted, zone)
+            except TimeError as error:
+                wrong.append(f"{student.id}: {error}.")
+    if wrong:
+        more = f" And {len(wrong) - 5} more." if len(wrong) > 5 else ""
+        raise CourseError(
+            f"The class list has times that cannot be read for certain. {' '.join(wrong[:5])}{more}"
+        )
+    return times
+
+
+def _stamped(
     student: str,
-    students: Mapping[str, Student] | None,
+    named: Named,
+    stamp: Upload | None,
     zone: datetime.tzinfo,
     collection: Collection,
-) -> datetime.datetime:
-    """Return when a file was handed in: the class list knows best, the file's own date least."""
-    told = students[student].submitted if students else ""
-    stamp = stamps.get((upload.parts[:-1], student))
-    if not told and stamp is not None:
+) -> datetime.datetime | None:
+    """Return when a file was handed in by timestamp.txt beside it, or by its path."""
+    said: list[str | bytes] = []
+    if stamp is not None:
         with suppress(UnreadableError):
-            told = stamp.read()[:200].decode("utf-8", "replace").strip()
-    if told and told != "-":
+            said.append(stamp.read()[:200])
+    for text in (*said, *filter(None, (named.submitted,))):
         try:
-            return parse_time(told, zone).replace(microsecond=0)
-        except ValueError as error:
-            collection.notes.append(f"{student}: {error}; the file's own date is taken.")
-    return (named.submitted or upload.modified).replace(microsecond=0)
+            return read_time(text, zone)
+        except TimeError as error:
+            note = f"{student}: {error.reason}; the file's own date is taken."
+            if note not in collection.notes:
+                collection.notes.append(note)
+    return None
 
 
 def _choose(
     student: str,
     candidates: list[_Candidate],
     assignment: str,
-    others: Sequence[str],
+    sought: Sought,
     collection: Collection,
-) -> tuple[_Candidate, bytes, str] | None:
-    """Return a student's newest notebook, its bytes and a remark; None if none can be taken."""
-    readable: list[tuple[_Candidate, bytes]] = []
-    for candidate in sorted(candidates, key=lambda c: (c.order, c.upload.name)):
+) -> _Chosen | None:
+    """Return the notebook of a student's that counts; None if none can be taken."""
+    copies: list[Copy] = []
+    for candidate in sorted(candidates, key=lambda one: one.upload.name):
+        upload, named = candidate.upload, candidate.named
         try:
-            readable.append((candidate, candidate.upload.read()))
+            data = upload.read()
         except UnreadableError as error:
-            collection.problems.append(Problem(candidate.upload.name, str(error)))
-    foreign = {_plain(name) for name in others if name != assignment}
-    for candidate, _ in readable:
-        if _plain(candidate.stem) in foreign:
-            reason = f"is called like another assignment; {student}'s is to be {assignment}.ipynb"
-            collection.problems.append(Problem(candidate.upload.name, reason))
-    readable = [(c, data) for c, data in readable if _plain(c.stem) not in foreign]
-    named_right = [(c, data) for c, data in readable if _plain(c.stem) == _plain(assignment)]
-    readable = named_right or readable
-    if not readable:
+            collection.problems.append(Problem(upload.name, str(error)))
+            continue
+        handed_in = candidate.handed_in
+        copies.append(Copy(named.file, data, upload.modified, handed_in, named.order, candidate))
+    if len(copies) == 1 and sought.by_name(copies[0].name):
+        return _Chosen(copies[0].place, copies[0].data, _called(copies[0], assignment))
+    ours = {id(copy): sought.is_ours(copy) for copy in copies}
+    for copy in copies:
+        if ours[id(copy)] is False:
+            how = "is called like" if sought.by_contents(copy) is None else "holds the cells of"
+            reason = f"{how} another assignment; {student}'s is to be {assignment}.ipynb"
+            collection.problems.append(Problem(copy.place.upload.name, reason))
+    known = [copy for copy in copies if ours[id(copy)]]
+    candidates_left = known or [copy for copy in copies if ours[id(copy)] is None]
+    if not candidates_left:
         return None
-    newest = [(c, data) for c, data in readable if c.order == readable[-1][0].order]
-    several = not named_right and len({c.named.file for c, _ in readable}) > 1
-    if several or len({data for _, data in newest}) > 1:
-        told = "equally new" if named_right else f"none of which is called {assignment}.ipynb"
-        reason = f"is one of {student}'s {len(readable)} notebooks, {told}: keep one of them"
-        collection.problems += [Problem(c.upload.name, reason) for c, _ in readable]
+    several = not known and len({copy.name for copy in candidates_left}) > 1
+    counting = sought.newest(candidates_left)
+    if several or len(counting) > 1:
+        told = f"none of which is surely {assignment}.ipynb" if several else "equally new"
+        reason = f"is one of {student}'s {len(candidates_left)} notebooks, {told}: keep one of them"
+        collection.problems += [Problem(c.place.upload.name, reason) for c in candidates_left]
         return None
-    remarks = []
-    if not named_right:
-        remarks.append(f"was called {newest[0][0].named.file}")
-    if earlier := len(readable) - len(newest):
-        remarks.append(f"newest of {earlier + 1} attempts")
-    return *newest[-1], ", ".join(remarks)
+    (taken,) = counting
+    left = [copy for copy in candidates_left if copy.data != taken.data]
+    if sought.is_untouched(taken):
+        for copy in copies:
+            if ours[id(copy)] is None and copy is not taken:
+                reason = f"may be {student}'s work: {taken.name} is as it was handed out"
+                collection.problems.append(Problem(copy.place.upload.name, reason))
+    remark = _called(taken, assignment) if not left else f"newest of {len(left) + 1} attempts"
+    if left and {copy.name for copy in left} != {taken.name}:
+        remark += f": took {taken.name}, left {', '.join(copy.name for copy in left)}"
+    sources = tuple(copy.place.upload.name for copy in left)
+    return _Chosen(taken.place, taken.data, remark, sources)
+
+
+def _called(copy: Copy, assignment: str) -> str:
+    """Say so where a notebook is called otherwise than the assignment and a number behind it."""
+    stem = copy.name[: -len(".ipynb")]
+    numbered = re.sub(r"[-_ ]*\(?\b\d{1,3}\)?$", "", stem)
+    usual = _plain(assignment) in (_plain(stem), _plain(numbered))
+    return "" if usual else f"was called {copy.name}"
 
 
 def _place(
-    student: str,
-    chosen: _Candidate,
-    data: bytes,
-    remark: str,
-    home: Path,
-    assignment: str,
-    collection: Collection,
+    student: str, chosen: _Chosen, home: Path, assignment: str, collection: Collection
 ) -> None:
     """Write a notebook and its time, unless what is there is the same or newer."""
+    data, source, moment = chosen.data, chosen.candidate.upload.name, chosen.candidate.when
     path, stamp = home / f"{assignment}.ipynb", home / TIMESTAMP
-    when = f"{chosen.when:%Y-%m-%d %H:%M:%S} UTC"
+    when = f"{moment:%Y-%m-%d %H:%M:%S} UTC"
     status = "new"
     if path.is_file():
         before = _existing_time(path, stamp)
         if path.read_bytes() == data:
             status = "unchanged"
-        elif before == chosen.when:
+        elif before == moment:
             reason = f"differs from what was collected of {student}, with the same time {when}"
-            collection.problems.append(Problem(chosen.upload.name, f"{reason}: keep one of them"))
+            collection.problems.append(Problem(source, f"{reason}: keep one of them"))
             return
         else:
-            status = "replaced" if before < chosen.when else "older"
+            status = "replaced" if before < moment else "older"
         if status == "older" or (status == "unchanged" and stamp.is_file()):
             # The first time stays: a platform that packs again dates everything anew.
             kept = f"{before:%Y-%m-%d %H:%M:%S} UTC"
             collection.collected.append(
-                Collected(student, chosen.upload.name, status, kept, remark)
+                Collected(student, source, status, kept, chosen.remark, chosen.left)
             )
             return
     prepare_folder(home)
@@ -321,7 +377,9 @@ def _place(
         stamp.unlink(missing_ok=True)
     write_bytes(path, data)
     write(stamp, when + "\n")
-    collection.collected.append(Collected(student, chosen.upload.name, status, when, remark))
+    collection.collected.append(
+        Collected(student, source, status, when, chosen.remark, chosen.left)
+    )
 
 
 def _keep_secret(
@@ -342,19 +400,19 @@ def _keep_secret(
 
 def _existing_time(path: Path, stamp: Path) -> datetime.datetime:
     with suppress(OSError, ValueError):
-        return parse_time(stamp.read_text("utf-8").strip(), datetime.UTC).replace(microsecond=0)
+        return read_time(stamp.read_bytes(), datetime.UTC).replace(microsecond=0)
     modified = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
     return modified.replace(microsecond=0)
 
 
 def _note_dates(
     source: Path,
-    students: Mapping[str, Student] | None,
+    submissions: Mapping[str, datetime.datetime],
     by_student: Mapping[str, list[_Candidate]],
     collection: Collection,
 ) -> None:
     """Say so where the dates are when the platform packed, not when students handed in."""
-    if any(student.submitted for student in (students or {}).values()):
+    if submissions:
         return
     packed = [
         candidate

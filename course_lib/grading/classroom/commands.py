@@ -110,14 +110,17 @@ def collect(
     require_packages()
     from rich.console import Console
 
-    from course_lib.grading import assignments
+    from course_lib.grading import assignments, copies
     from course_lib.grading.classroom import collecting
     from course_lib.grading.classroom.roster import read_roster
 
     folder = assignments.locate(assignment)
     name = folder.name
     students = read_roster(roster) if roster else None
+    others = sorted(path for path in folder.parent.iterdir() if path.is_dir())
     console = Console(stderr=as_json)
+    if students is not None:
+        console.print(students.columns(), markup=False, highlight=False, soft_wrap=True)
     with _progress(console, "collecting") as bar:
         task = bar.add_task("collecting", total=None)
         collection = collecting.collect(
@@ -125,7 +128,8 @@ def collect(
             name,
             submitted,
             students,
-            others=sorted(path.name for path in folder.parent.iterdir() if path.is_dir()),
+            others=[path.name for path in others],
+            sought=copies.of_folder(folder, others),
             zone=_zone(timezone),
             advance=lambda done, total: bar.update(task, completed=done, total=total),
         )
@@ -219,7 +223,7 @@ def export_marks(
     require_packages()
     from rich.console import Console
 
-    from course_lib.files import prepare_folder, write
+    from course_lib.files import prepare_folder, write, write_table
     from course_lib.grading import assignments
     from course_lib.grading.classroom import exporting
     from course_lib.grading.classroom.roster import read_roster
@@ -231,18 +235,23 @@ def export_marks(
     name = folder.name
     url = gradebook_url(out, db)
     require_gradebook(url)
+    console = Console()
+    students = read_roster(roster) if roster else None
+    if students is not None:
+        console.print(students.columns(), markup=False, highlight=False, soft_wrap=True)
     exported = exporting.export(
         name,
         url,
         format,
-        read_roster(roster) if roster else None,
+        students,
         questions=_questions(folder),
         column=column,
         missing_as_zero=missing_as_zero,
     )
     to = to or out / f"{name}-{format}.csv"
-    write(prepare_folder(to.absolute().parent) / to.name, exported.text)
-    console = Console()
+    # The platforms would take a byte order mark for a part of the first column's name.
+    save = write_table if format == "csv" else write
+    save(prepare_folder(to.absolute().parent) / to.name, exported.text)
     for note in exported.notes:
         console.print(f"Note: {note}", style="yellow", soft_wrap=True, highlight=False)
     console.print(f"{exported.rows} students' marks: {to}", soft_wrap=True, highlight=False)
@@ -252,7 +261,10 @@ def _questions(folder: Path) -> list[str]:
     """Return an assignment's questions in its order; no hidden check is needed for that."""
     import nbformat
 
-    cells = [cell for path in folder.glob("*.ipynb") for cell in nbformat.read(path, 4).cells]
+    from course_lib.files import decoded
+
+    notebooks = [nbformat.reads(decoded(path.read_bytes()), 4) for path in folder.glob("*.ipynb")]
+    cells = [cell for notebook in notebooks for cell in notebook.cells]
     known = (cell.metadata.get("nbgrader", {}) for cell in cells)
     return [one["grade_id"] for one in known if one.get("grade") or one.get("task")]
 

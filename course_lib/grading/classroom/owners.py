@@ -6,13 +6,12 @@ the file is nobody's: a mark in the wrong place is worse than a file to look at.
 
 from __future__ import annotations
 
-import datetime
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from course_lib.grading.classroom.roster import Student, is_safe_id, parse_time
+from course_lib.grading.classroom.roster import Student, is_safe_id
 
 # As Canvas packs: lastnamefirstname[_LATE]_user_attachment_file, the name in small letters.
 CANVAS = re.compile(r"(?P<name>\w+?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<file>\d+)_(?P<rest>.+)")
@@ -23,7 +22,7 @@ MOODLE = re.compile(
 # As nbgrader's exchange collects: student+assignment+time[+random].
 EXCHANGE = re.compile(
     r"(?P<student>.+)\+(?P<assignment>[^+]+)\+"
-    r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [^+]+)(\+[^+]*)?"
+    r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? ([^+]+|\+\d{4}))(\+[^+]*)?"
 )
 
 
@@ -43,7 +42,7 @@ class Named:
         Moodle's folder for the student, which it wants back.
     order : int
         Canvas' number of the file: a later upload has a larger one.
-    submitted : datetime or None
+    submitted : str
         When, where the path tells.
     elsewhere : bool
         Whether the path names another assignment.
@@ -56,7 +55,7 @@ class Named:
     platform: str = ""
     folder: str = ""
     order: int = 0
-    submitted: datetime.datetime | None = None
+    submitted: str = ""
     elsewhere: bool = False
     why: str = "names no student of the class list"
 
@@ -115,7 +114,7 @@ class Owners:
                 frozenset(self._by_id(match["student"])),
                 "",
                 "exchange",
-                submitted=_time(match["time"]),
+                submitted=match["time"],
                 elsewhere=match["assignment"] != self.assignment,
                 why=f"is of {match['student']!r}, who is not in the class list",
             )
@@ -223,10 +222,3 @@ def _squeezed(student: Student) -> set[str]:
         "".join(re.findall(r"\w", name)).lower() for name in (student.first_name, student.last_name)
     )
     return {last + first, first + last} - {""}
-
-
-def _time(text: str) -> datetime.datetime | None:
-    try:
-        return parse_time(text, datetime.UTC)
-    except ValueError:
-        return None

@@ -3,34 +3,68 @@
 from __future__ import annotations
 
 import csv
-import datetime
 import io
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course_lib.errors import CourseError
+from course_lib.files import decoded
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
-# What a column may be called, without case, spaces and signs.
+# What a column may be called, without case, accents, spaces and signs; as Canvas and Moodle write
+# it in English, German, French, Spanish, Italian, Portuguese and Dutch.
 HEADERS = {
-    "id": ("id", "studentid", "username", "netid", "login", "sisloginid", "idnumber"),
-    "name": ("name", "student", "fullname", "studentname", "displayname"),
-    "first_name": ("firstname", "givenname", "forename"),
-    "last_name": ("lastname", "surname", "familyname"),
-    "email": ("email", "mail", "emailaddress"),
-    "lms_id": ("lmsid", "lmsuserid", "canvasid", "canvasuserid", "userid", "moodleid"),
-    "sis_id": ("sisuserid", "sisid"),
-    "section": ("section", "sections"),
-    "submitted": ("submitted", "submittedat", "timestamp", "lastmodifiedsubmission"),
-    "participant": ("identifier", "participant"),
+    "id": """
+        id studentid username netid login sisloginid loginid idnumber idnummer anmeldename
+        benutzername matrikelnummer matrikelnr nomdutilisateur numerodidentification
+        nombredeusuario numerodeid nomeutente codiceidentificativo nomedeusuario
+        nomedeutilizador identificacaodeusuario numerodeidentificacao gebruikersnaam
+    """,
+    "name": """
+        student fullname studentname displayname vollstandigername nomcomplet nombrecompleto
+        nomecompleto volledigenaam studierende studierender etudiant estudiante studente estudante
+    """,
+    # Beside a column of first names it holds last names, and the other way round.
+    "some_name": "name nom nombre nome naam",
+    "first_name": "firstname givenname forename vorname prenom nombres voornaam",
+    "last_name": """
+        lastname surname familyname nachname familienname nomdefamille apellido apellidos cognome
+        sobrenome apelido apelidos ultimonome achternaam
+    """,
+    "email": """
+        email mail emailaddress emailadresse mailadresse adressedecourriel courriel adresseemail
+        adresseelectronique correo correoelectronico direcciondecorreo direcciondecorreoelectronico
+        direccionemail indirizzoemail enderecodeemail emailadres
+    """,
+    "lms_id": "lmsid lmsuserid canvasid canvasuserid userid moodleid",
+    "sis_id": "sisuserid sisid",
+    "section": "section sections abschnitt seccion sezione secao sectie",
+    "submitted": """
+        submitted submittedat timestamp lastmodifiedsubmission zuletztgeandertabgabe
+        dernieremodificationtravailremis ultimamodificacionentrega ultimamodificaconsegna
+        ultimamodificacaoenvio ultimamodificacaosubmissao laatstgewijzigdinzending
+    """,
+    "participant": """
+        identifier participant kennung teilnehmer teilnehmerin identifiant participante
+        identificador identificativo partecipante identificatie deelnemer
+    """,
 }
-# Exports of a learning platform's own gradebook or participants use "ID" in another sense.
+FIELDS = {header: field for field, listed in HEADERS.items() for header in listed.split()}
+ID_NUMBERS = (
+    "idnumber", "idnummer", "numerodidentification", "numerodeid", "codiceidentificativo",
+    "numerodeidentificacao",
+)  # fmt: skip
+# As Moodle numbers participants where it hides names: "Participant 1234", "Teilnehmer/in1234".
+PARTICIPANT = re.compile(r"(participant[e]?|teilnehmer(/in)?|partecipante|deelnemer)\s*\d+", re.I)
+SPREADSHEET_NUMBER = re.compile(r"(\d+)[.,]0+")  # 4711.0
+SHORTENED_NUMBER = re.compile(r"\d+([.,]\d+)?E\+\d\d+")  # 4.71E+08
+# Canvas' own export uses "ID" in another sense.
 CANVAS_HEADERS = {"student", "id", "section"}
 
 # A folder's name on every system; also what nbgrader takes for a student.
@@ -75,6 +109,29 @@ class Student:
         return f"{self.first_name} {self.last_name}".strip()
 
 
+class ClassList(dict[str, Student]):
+    """The students by id, and where their data were found.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    used : dict of str to str
+        The column that each kind of data was taken from.
+    unused : list of str
+        The other columns.
+    """
+
+    def __init__(self, path: Path, used: dict[str, str], unused: list[str]) -> None:
+        super().__init__()
+        self.path, self.used, self.unused = path, used, unused
+
+    def columns(self) -> str:
+        """Return one line that says which columns were used for what."""
+        taken = ", ".join(f"{_said(field)} from “{name}”" for field, name in self.used.items())
+        rest = ", ".join(f"“{name}”" for name in self.unused)
+        return f"{self.path.name}: {taken}" + (f"; not used: {rest}" if rest else "")
+
+
 def is_safe_id(text: str) -> bool:
     """Tell whether a student's id can name a folder everywhere.
 
@@ -86,38 +143,50 @@ def is_safe_id(text: str) -> bool:
     return bool(SAFE_ID.fullmatch(text)) and not RESERVED.fullmatch(text)
 
 
-def read_roster(path: Path) -> dict[str, Student]:
+def read_roster(path: Path) -> ClassList:
     """Read a class list.
 
     The columns are id, name (or first name and last name), email and lms_id, in any order and
-    under their usual names; Canvas' gradebook export and Moodle's grading worksheet can be read
-    as they are. Commas, semicolons or tabs between them; UTF-8, or UTF-16 with its mark.
+    under their usual names in several languages; Canvas' gradebook export and Moodle's grading
+    worksheet can be read as they are. Commas, semicolons or tabs between them; UTF-8, or UTF-16.
 
     Returns
     -------
-    dict of str to Student
+    ClassList
         By id, in the file's order.
 
     Raises
     ------
     CourseError
-        If it cannot be read, lacks the ids, or an id is missing, unsafe or given twice; the message
-        names the row and the value.
+        If it cannot be read, lacks the ids, has a line that would be misread, or an id is missing,
+        unsafe or given twice; the message names the row and the value.
     """
     rows = _rows(path)
     if not rows:
         raise CourseError(f"{path} is empty: its first line names the columns, id, name, email, …")
     (_, header), *body = rows
-    columns = _columns(path, header)
-    students: dict[str, Student] = {}
+    columns = _columns(path, header, body)
+    names = {index: name.strip() for index, name in enumerate(header) if name.strip()}
+    width = max(names, default=-1) + 1
+    students = ClassList(
+        path,
+        {field: names[index] for field, index in columns.items()},
+        [name for index, name in names.items() if index not in columns.values()],
+    )
     seen: dict[tuple[str, str], int] = {}
     for number, row in body:
+        if any(cell.strip() for cell in row[width:]):
+            raise CourseError(
+                f"{path}, row {number} has {len(row)} cells, but the header names {width} "
+                f"columns: {' | '.join(row)}. Put a cell that holds a comma or the like between "
+                'quotes, as in "Lovelace, Ada".'
+            )
         values = {
             field: unicodedata.normalize("NFC", row[index]).strip() if index < len(row) else ""
             for field, index in columns.items()
         }
-        if not any(values.values()) or values.get("name", "").startswith("Points Possible"):
-            continue  # an empty line, or Canvas' line of maxima
+        if not any(values.values()) or _is_maxima(row, values):
+            continue
         student = _student(path, number, values)
         for field in ("id", "email", "lms_id", "sis_id", "participant"):
             value = getattr(student, field).casefold()
@@ -149,78 +218,120 @@ def record_roster(book: Gradebook, students: Mapping[str, Student]) -> None:
         )
 
 
-def parse_time(text: str, zone: datetime.tzinfo) -> datetime.datetime:
-    """Read a date and time as learning platforms write it, in `zone` where it names none.
-
-    Returns
-    -------
-    datetime.datetime
-        In UTC.
-
-    Raises
-    ------
-    ValueError
-        If it is none.
-    """
-    from dateutil import parser
-
-    utc = {"UTC": 0, "GMT": 0, "Z": 0}
-    try:
-        found = parser.parse(text, tzinfos=utc)
-        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(datetime.UTC)
-    except Exception as error:  # dateutil has no end of them
-        raise ValueError(f"{text!r} is no date and time") from error
-
-
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
     """Return the lines that are not empty, with their numbers."""
     try:
-        data = path.read_bytes()
-        encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-        text = data.decode(encoding)
+        text = _text(path.read_bytes())
     except OSError as error:
         raise CourseError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeError as error:
         raise CourseError(
             f"{path} is not UTF-8: save it as “CSV UTF-8” in the spreadsheet program."
         ) from error
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(",;\t", key=first.count)
+    lines = text.splitlines(keepends=True)
+    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    if said := re.fullmatch(r'"?sep=(.)"?\s*', "".join(lines[first : first + 1]), re.IGNORECASE):
+        lines[first], separator = "\n", said[1]  # Excel's own line, not the header
+    else:
+        # A title above the header holds none: the first line that does decides.
+        counts = ({sign: line.count(sign) for sign in ",;\t"} for line in lines)
+        found = next((count for count in counts if any(count.values())), {",": 1})
+        separator = max(found, key=lambda sign: found[sign])
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        reader = csv.reader(
+            io.StringIO("".join(lines), newline=""), delimiter=separator, strict=True
+        )
         return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise CourseError(f"{path} is no CSV ({error}): export it again.") from error
 
 
-def _columns(path: Path, header: list[str]) -> dict[str, int]:
-    names = [re.sub(r"[^a-z]", "", name.casefold()) for name in header]
-    fields = {name: field for field, known in HEADERS.items() for name in known}
-    if set(names) >= CANVAS_HEADERS:  # Canvas' gradebook: there "ID" is Canvas' own
+def _text(data: bytes) -> str:
+    if data[1:2] == b"\0":  # UTF-16 without its mark: a header begins with a plain letter
+        return data.decode("utf-16-le")
+    if data[:1] == b"\0":
+        return data.decode("utf-16-be")
+    text = decoded(data)
+    if "\0" in text:
+        raise UnicodeError("neither UTF-8 nor UTF-16")
+    return text
+
+
+def _columns(
+    path: Path, header: list[str], body: Sequence[tuple[int, list[str]]]
+) -> dict[str, int]:
+    meant = list(header)
+    for index in range(len(header)):
+        values = [row[index].strip() for _, row in body if index < len(row) and row[index].strip()]
+        if values and all(map(PARTICIPANT.fullmatch, values)):
+            meant[index] = "identifier"  # a German Moodle calls the column "ID"
+    columns = _fields(path, meant)
+    if "id" in columns:
+        return columns
+    listed = ", ".join(filter(None, header))
+    for number, row in body[:20]:
+        names = re.split(r"[,;\t]", ",".join(row))
+        if len(names) > 1 and "id" in {FIELDS.get(_squeezed(name)) for name in names}:
+            raise CourseError(
+                f"{path} begins with {listed!r}, and the columns' names stand in row {number}: "
+                "delete the lines above it."
+            )
+    if "participant" in columns:
+        name = header[columns["participant"]]
+        listed += f" (“{name}” holds Moodle's numbers of participants)"
+    raise CourseError(f"{path} has no column of ids, only {listed}: name one “id”.")
+
+
+def _fields(path: Path, header: list[str]) -> dict[str, int]:
+    """Return where each kind of data stands, by the columns' names."""
+    names = [_squeezed(name) for name in header]
+    fields = dict(FIELDS)
+    if set(names) >= CANVAS_HEADERS or ("id" in names and "sisloginid" in names):
         login = "sisloginid" if "sisloginid" in names else "sisuserid"
         fields |= {"id": "lms_id", login: "id"}
     elif "id" in names:  # the plain one; any other that could be an id is something else
         fields = {name: f for name, f in fields.items() if f != "id"} | {"id": "id"}
-        fields["idnumber"] = "lms_id"
+        fields |= dict.fromkeys(ID_NUMBERS, "lms_id")
+    found = [fields.get(name) for name in names]
+    some = {(True, False): "last_name", (False, True): "first_name"}.get(
+        ("first_name" in found, "last_name" in found), "name"
+    )
     columns: dict[str, int] = {}
-    for index, name in enumerate(names):
-        field = fields.get(name)
+    for index, field in enumerate(found):
         if field is None:
             continue
+        field = some if field == "some_name" else field
         if field in columns:
             raise CourseError(
                 f"{path}: the columns {header[columns[field]]!r} and {header[index]!r} both give "
                 f"the {_said(field)}: keep one."
             )
         columns[field] = index
-    if "id" not in columns:
-        raise CourseError(
-            f"{path} has no column of ids, only {', '.join(filter(None, header))}: name one “id”."
-        )
     return columns
 
 
+def _squeezed(name: str) -> str:
+    """Return a column's name in small letters alone, without accents."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(filter(str.isalpha, letters))
+
+
+def _is_maxima(row: list[str], values: dict[str, str]) -> bool:
+    """Tell whether a line is Canvas' "    Points Possible", in any language."""
+    ids = any(values.get(field) for field in ("id", "lms_id", "sis_id"))
+    return not ids and row[0].startswith("    ")
+
+
 def _student(path: Path, number: int, values: dict[str, str]) -> Student:
+    for field in ("id", "lms_id", "sis_id", "participant"):
+        value = values.get(field, "")
+        if SHORTENED_NUMBER.fullmatch(value):
+            raise CourseError(
+                f"{path}, row {number}: the {_said(field)} {value!r} is a number that a "
+                "spreadsheet program has shortened: make its column text, and fill it in again."
+            )
+        if whole := SPREADSHEET_NUMBER.fullmatch(value):
+            values[field] = whole[1]
     name = values.pop("name", "")
     if not values["id"]:
         raise CourseError(f"{path}, row {number}: {name or 'the student'} has no id.")
@@ -228,6 +339,12 @@ def _student(path: Path, number: int, values: dict[str, str]) -> Student:
         raise CourseError(
             f"{path}, row {number}: the id {values['id']!r} cannot name a folder: use letters, "
             "digits and . _ @ + -, not more than 100, beginning with a letter or digit."
+        )
+    email = values.get("email", "")
+    if email and not re.fullmatch(r"[^\s@]+@[^\s@]+", email):
+        raise CourseError(
+            f"{path}, row {number}: the e-mail address {email!r} is none: correct it, or look "
+            "whether a comma in another cell wants quotes."
         )
     first, last = values.pop("first_name", ""), values.pop("last_name", "")
     if name and not (first or last):

@@ -60,7 +60,7 @@ def test_the_round_collect_mark_feedback_export(here):
     assert last == ["Lovelace, Ada", "101", "", "ada", "", "4.5"]
     result = course("export", "04", "--to", "marks.csv")
     assert result.exit_code == 0, result.output
-    with open("marks.csv", encoding="utf-8", newline="") as file:
+    with open("marks.csv", encoding="utf-8-sig", newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["student"], row["f"], row["why"], row["score"]) == ("ada", "1.5", "3", "4.5")
 

@@ -11,11 +11,11 @@ from course_lib.errors import CourseError
 from course_lib.grading.classroom.roster import (
     Student,
     is_safe_id,
-    parse_time,
     read_roster,
     record_roster,
 )
 from course_lib.grading.records.gradebook import gradebook, gradebook_url
+from course_lib.grading.times import read_time
 
 ADA = Student("ada", "Ada", "Lovelace", "ada@example.org", "101")
 
@@ -74,7 +74,7 @@ def test_moodles_grading_worksheet_is_a_class_list(tmp_path):
     )
     (student,) = read_roster(path).values()
     assert (student.id, student.participant) == ("ada", "4711")
-    assert parse_time(student.submitted, ZoneInfo("Europe/Berlin")) == datetime.datetime(
+    assert read_time(student.submitted, ZoneInfo("Europe/Berlin")) == datetime.datetime(
         2026, 11, 20, 15, 5, tzinfo=datetime.UTC
     )
 
@@ -100,6 +100,97 @@ def test_a_sis_id_alone_stands_for_the_platforms(tmp_path):
     ],
 )
 def test_what_is_wrong_is_named_with_row_and_value(tmp_path, text, told):
+    with pytest.raises(CourseError, match=told):
+        read_roster(written(tmp_path, text))
+
+
+GERMAN = "Vollständiger Name,E-Mail-Adresse,Status,Zuletzt geändert (Abgabe)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"ID,{GERMAN},id\nTeilnehmer/in1234,Ada Lovelace,ada@example.org,x,-,ada\n",
+        f"Kennung,id,{GERMAN}\nTeilnehmer/in 1234,ada,Ada Lovelace,ada@example.org,x,-\n",
+        "Identifiant,Nom complet,Adresse de courriel,Statut,id,"
+        "Dernière modification (travail remis)\n"
+        "Participant 1234,Ada Lovelace,ada@example.org,,ada,-\n",
+        "Identificador,Nombre completo,Dirección de correo,Estado,id,"
+        "Última modificación (entrega)\nParticipante 1234,Ada Lovelace,ada@example.org,,ada,-\n",
+        "Identificador,Nome completo,Endereço de email,Nome de usuário,Última modificação (envio)\n"
+        "Participante1234,Ada Lovelace,ada@example.org,ada,-\n",
+        "Identificativo,Nome,Cognome,Indirizzo email,Codice identificativo,"
+        "Ultima modifica (consegna)\nPartecipante 1234,Ada,Lovelace,ada@example.org,ada,-\n",
+        "Identificatie,Volledige naam,E-mailadres,Gebruikersnaam,Laatst gewijzigd (inzending)\n"
+        "Deelnemer 1234,Ada Lovelace,ada@example.org,ada,-\n",
+    ],
+    ids=["German", "German, renamed", "French", "Spanish", "Portuguese", "Italian", "Dutch"],
+)
+def test_moodles_worksheet_is_read_in_other_languages(tmp_path, text):
+    expected = Student("ada", "Ada", "Lovelace", "ada@example.org", participant="1234",
+                       submitted="-")  # fmt: skip
+    assert read_roster(written(tmp_path, text)) == {"ada": expected}
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Vorname;Name", "Prénom;Nom", "Nombre;Apellido(s)", "Nome;Cognome", "Nome;Sobrenome",
+     "Voornaam;Achternaam", "Name;Surname"],
+)  # fmt: skip
+def test_a_column_called_name_holds_what_the_other_one_does_not(tmp_path, header):
+    (student,) = read_roster(written(tmp_path, f"id;{header}\nada;Ada;Lovelace\n")).values()
+    assert (student.first_name, student.last_name) == ("Ada", "Lovelace")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("sep=;\r\nid;name\r\nada;Ada, Countess\r\n", "utf-8-sig"),
+        ('"sep=\t"\nid\tname\nada\tAda, Countess\n', "utf-8"),
+        ("id\tname\r\nada\tAda, Countess\r\n", "utf-16-le"),
+        ("id\tname\r\nada\tAda, Countess\r\n", "utf-16-be"),
+        ("id,name,,\nada,Countess Ada,,\n", "utf-8"),
+    ],
+    ids=["sep=;", "quoted sep", "UTF-16 without its mark", "big-endian", "empty columns"],
+)
+def test_what_spreadsheet_programs_add_is_no_data(tmp_path, text, encoding):
+    (student,) = read_roster(written(tmp_path, text, encoding)).values()
+    assert (student.id, {student.first_name, student.last_name}) == ("ada", {"Ada", "Countess"})
+
+
+def test_numbers_that_a_spreadsheet_program_wrote_are_the_numbers(tmp_path):
+    text = "id,lms_id,identifier\n17.0,4711.0,Participant 12\n18.0,4712.0,13.0\n"
+    found = read_roster(written(tmp_path, text))
+    assert [(s.id, s.lms_id, s.participant) for s in found.values()] == [
+        ("17", "4711", "12"), ("18", "4712", "13"),
+    ]  # fmt: skip
+
+
+def test_the_columns_that_were_used_are_named_and_the_others(tmp_path):
+    path = written(tmp_path, "Kennung,id,Vollständiger Name,Note\nTeilnehmer/in1,ada,Ada L,1\n")
+    assert read_roster(path).columns() == (
+        "roster.csv: participant from “Kennung”, id from “id”, name from “Vollständiger Name”; "
+        "not used: “Note”"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "id,name,email\nada,Lovelace, Ada,ada@example.org\n",
+            "row 2 has 4 cells, but the header names 3 columns: ada | Lovelace |  Ada",
+        ),
+        ("id,name,\nada,Lovelace, Ada\n", "row 2 has 3 cells, but the header names 2"),
+        ("id,name,email,lms_id\nada,Lovelace, Ada,a@b.c\n", "e-mail address 'Ada' is none"),
+        ("id,email\nada,a@b@c\n", "e-mail address 'a@b@c' is none"),
+        ("id,lms_id\nada,4.71E+08\n", r"LMS id '4\.71E\+08' is a number that a spreadsheet"),
+        ("Class of 2026\n\nid,name\nada,Ada\n", "stand in row 3: delete the lines above"),
+        ("Class, winter\nid;name\nada;Ada\n", "stand in row 2: delete the lines above"),
+        ("ID,Name\nTeilnehmer/in12,Ada\n", "only ID, Name .“ID” holds Moodle's numbers"),
+    ],
+)
+def test_what_would_be_misread_is_refused(tmp_path, text, told):
     with pytest.raises(CourseError, match=told):
         read_roster(written(tmp_path, text))
 

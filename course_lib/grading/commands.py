@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import sys
 from dataclasses import fields
@@ -60,7 +61,8 @@ def grade(
         Path | None, typer.Option(metavar="CSV", help="The class: who handed in nothing shows.")
     ] = None,
     due: Annotated[
-        str | None, typer.Option(metavar="TIME", help='Due date, such as "2026-12-01 12:00 UTC".')
+        str | None,
+        typer.Option(metavar="TIME", help='Due date, such as "2026-12-01 12:00 +01:00".'),
     ] = None,
     db: Annotated[str | None, DB] = None,
     workers: Annotated[
@@ -83,7 +85,8 @@ def grade(
 
     A folder such as source/ps1 is graded by the tests in its cells, whose outcome can be forged.
 
-    Exit status: 0 if every submission has its marks, 1 if grading one failed, 130 if interrupted.
+    Exit status: 0 if every submission has its marks, 1 if grading one failed or its time of handing
+    in was not understood, 130 if interrupted.
 
     Example: course grade 04 --submitted submitted --out grading --roster class.csv
     """
@@ -126,6 +129,8 @@ def grade(
             students = f"{len(everyone)} student{'s' * (len(everyone) != 1)}"
             told = f"{students}, {hands.count} at a time, seed {seed}"
             console.print(f"{chosen.name}: {told}")
+            if enrolled:
+                console.print(enrolled.columns(), markup=False, highlight=False, soft_wrap=True)
             if not hands.sandboxed:
                 console.print("[bold]Not sandboxed[/]: students' code can do whatever you can.")
             with (
@@ -134,6 +139,8 @@ def grade(
                 Progress(console, len(everyone)) as progress,
             ):
                 recorder.enroll(enrolled)
+                if duedate := recorder.duedate:
+                    console.print(_due_in_words(duedate, due), highlight=False, markup=False)
                 reports = session.grade(
                     chosen, submitted, everyone, recorder, settings, hands,
                     on_graded=progress.graded, stop=stop,
@@ -143,10 +150,20 @@ def grade(
                 reports += rejudging.kept_reports(chosen, others, recorder)
         reports.sort(key=lambda report: report.student)
         _leave_configuration(chosen, out, submitted, url)
-        _leave(console, chosen, reports, out, url, json=json)
+        _leave(console, chosen, reports, out, url, duedate, json=json)
     if left := len(set(everyone) - reached):
         console.print(f"Interrupted: {left} students are left; the same command goes on with them.")
         raise typer.Exit(130)
+    undated = [
+        r for r in reports if r.status != "missing" and submissions.NOT_UNDERSTOOD in r.notes
+    ]
+    if duedate and undated:
+        console.print(
+            f"{len(undated)} times of handing in were not understood, so nobody knows whether "
+            "these are late: correct their timestamp.txt, and run the same command.",
+            style="bold", highlight=False,
+        )  # fmt: skip
+        raise typer.Exit(1)
     raise typer.Exit(any(report.status == "failed" for report in reports))
 
 
@@ -179,7 +196,8 @@ def rejudge(
     with only_grader(out, url):
         with _recorder(chosen, out, url, None) as recorder:
             reports, changes = rejudging.rejudge(chosen, recorder)
-        _leave(console, chosen, reports, out, url, json=json, quiet=True)
+            duedate = recorder.duedate
+        _leave(console, chosen, reports, out, url, duedate, json=json, quiet=True)
     if changes:
         console.print(reporting.table_of_changes(changes))
     told = "no mark changes" if not changes else f"{len(changes)} marks change"
@@ -243,15 +261,23 @@ def _recorder(chosen: Assignment, out: Path, url: str, due: Any) -> Any:
     return Recorder(chosen, out, url, config=nbgrader_config(chosen.root), due=due)
 
 
-def _due(text: str | None) -> Any:
+def _due(text: str | None) -> datetime.datetime | None:
+    """Return the due date as nbgrader keeps it: in UTC, and without a time zone."""
     if text is None:
         return None
-    from nbgrader.utils import parse_utc
+    from course_lib.grading.times import TimeError, read_time
 
     try:
-        return parse_utc(text)
-    except Exception as error:  # dateutil has no end of them
-        raise CourseError(f'--due {text!r} is no time: write "2026-12-01 12:00 UTC".') from error
+        return read_time(text, datetime.UTC).replace(tzinfo=None)
+    except TimeError as error:
+        raise CourseError(f"--due: {error}.") from error
+
+
+def _due_in_words(due: datetime.datetime, text: str | None) -> str:
+    from course_lib.grading.times import in_words
+
+    source = "from the gradebook; --due sets another" if text is None else f"--due {text!r}"
+    return f"due {in_words(due)} ({source})"
 
 
 def _leave(
@@ -260,6 +286,7 @@ def _leave(
     reports: Sequence[StudentReport],
     out: Path,
     url: str,
+    due: datetime.datetime | None,
     *,
     json: bool,
     quiet: bool = False,
@@ -272,14 +299,14 @@ def _leave(
     from course_lib.grading.reports.class_report import write_class_report
     from course_lib.grading.reports.feedback import write_feedback
 
-    text = reporting.as_json(chosen, reports)
+    text = reporting.as_json(chosen, reports, due)
     files.write(out / "report.json", text)
-    files.write(out / "grades.csv", reporting.as_csv(chosen, reports))
+    files.write_table(out / "grades.csv", reporting.as_csv(chosen, reports))
     handed_in = [report.student for report in reports if report.status not in ("missing", "failed")]
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("feedback", total=len(handed_in))
         write_feedback(out, chosen.name, handed_in, url, advance=lambda _: bar.advance(task))
-    write_class_report(out, chosen, reports)
+    write_class_report(out, chosen, reports, due)
     if json:
         sys.stdout.write(text + "\n")
         return

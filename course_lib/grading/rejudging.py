@@ -33,7 +33,8 @@ def kept_reports(
                 reports.append(StudentReport(student, "failed", marks, {}, (str(error),)))
                 continue
             verdicts = judged(assignment, submission, attempt)
-            reports.append(report_of(student, submission, attempt, verdicts, marks))
+            notes = recorder.facts(student).notes
+            reports.append(report_of(student, submission, attempt, verdicts, marks, notes))
     return reports
 
 
@@ -104,15 +105,16 @@ def rejudge(assignment: Assignment, recorder: Recorder) -> tuple[list[StudentRep
         submission, attempt = _kept(assignment, student, recorder)
         verdicts = judged(assignment, submission, attempt)
         before = recorder.marks(student)
-        timestamp = recorder.facts(student).timestamp
+        facts = recorder.facts(student)
         marks = recorder.record(
             student,
             submission,
             verdicts,
             key=attempt.key if attempt else "",
-            timestamp=timestamp and datetime.datetime.fromisoformat(timestamp),
+            timestamp=facts.timestamp and datetime.datetime.fromisoformat(facts.timestamp),
+            notes=facts.notes,
         )
-        reports.append(report_of(student, submission, attempt, verdicts, marks))
+        reports.append(report_of(student, submission, attempt, verdicts, marks, facts.notes))
         changes += [
             Change(student, name, before.questions[name].score, mark.score)
             for name, mark in marks.questions.items()

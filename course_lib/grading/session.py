@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.errors import CourseError
-from course_lib.grading import submissions
+from course_lib.grading import copies, submissions
 from course_lib.grading.assignments import ANSWER_SUFFIX, Assignment
 from course_lib.grading.calls import Call
 from course_lib.grading.execution.limits import Interrupted, Limits
@@ -122,6 +122,7 @@ class _Executed:
     attempt: Attempt | None = None
     verdicts: Mapping[str, Verdict] | None = None  # kept ones: the attempt's replies are not here
     timestamp: datetime.datetime | None = None
+    notes: tuple[str, ...] = ()
 
 
 class _Class:
@@ -141,6 +142,7 @@ class _Class:
         self.calls = calls_of(assignment, settings.seed)
         self.asked = {name: fingerprint(some) for name, some in self.calls.items()}
         self.verdicts = KeptVerdicts(recorder.archive, assignment)
+        self.sought = copies.of_assignment(assignment)
 
     def executed(self, student: str) -> _Executed:
         """Read and execute a submission, unless a kept attempt says what would come of it.
@@ -149,12 +151,12 @@ class _Class:
         """
         archive, settings, assignment = self.recorder.archive, self.settings, self.assignment
         handed = submissions.read(
-            self.submitted, student, assignment.name, assignment.notebook_name
+            self.submitted, student, assignment.name, assignment.notebook_name, self.sought
         )
         submission = sanitize(handed.data, assignment)
         submission = replace(submission, remarks=(*handed.remarks, *submission.remarks))
         if submission.status == "missing":
-            return _Executed(submission, timestamp=handed.timestamp)
+            return _Executed(submission, timestamp=handed.timestamp, notes=handed.notes)
         key = key_of(submission, self.asked, settings.seed, settings.limits, self.workers.sandboxed)
         verdicts = self.verdicts.find(student, key)
         attempt = archive.find(student, key, replies=verdicts is None)
@@ -162,11 +164,12 @@ class _Class:
         if attempt is not None and kept is not None:
             # How the notebook was found is told as it was this time.
             kept = replace(kept, remarks=submission.remarks)
-            return _Executed(kept, replace(attempt, seconds=0.0), verdicts, handed.timestamp)
+            attempt = replace(attempt, seconds=0.0)
+            return _Executed(kept, attempt, verdicts, handed.timestamp, handed.notes)
         execution = self.workers.execute(submission, self.calls, settings.limits, self.stop)
         attempt = archive.keep(student, key, settings.seed, self.asked, submission, execution)
         submission = replace(submission, notebook=execution.notebook)
-        return _Executed(submission, attempt, timestamp=handed.timestamp)
+        return _Executed(submission, attempt, timestamp=handed.timestamp, notes=handed.notes)
 
     def recorded(self, future: Future[_Executed], student: str) -> StudentReport | None:
         """Judge and record what was executed; None where it was interrupted."""
@@ -180,6 +183,7 @@ class _Class:
                 verdicts,
                 key=attempt.key if attempt else "",
                 timestamp=executed.timestamp,
+                notes=executed.notes,
             )
         except Interrupted:
             return None
@@ -193,7 +197,7 @@ class _Class:
                 remedy = "rename the student's folder, whose name is no readable text"
             remark = f"Grading failed ({type(error).__name__}: {error}): {remedy}."
             return StudentReport(student, "failed", nothing, {}, (remark,))
-        return report_of(student, submission, attempt, verdicts, marks)
+        return report_of(student, submission, attempt, verdicts, marks, executed.notes)
 
     def _judged(self, student: str, executed: _Executed) -> Mapping[str, Verdict]:
         """Judge an attempt, unless that was done before in the same way."""
@@ -244,6 +248,7 @@ def report_of(
     attempt: Attempt | None,
     verdicts: Mapping[str, Verdict],
     marks: Marks,
+    notes: Sequence[str] = (),
 ) -> StudentReport:
     """Return a student's report from what was judged and recorded."""
     messages = {name: verdict.messages for name, verdict in verdicts.items()}
@@ -263,6 +268,7 @@ def report_of(
         marks,
         messages,
         submission.remarks,
+        notes=tuple(notes),
         **{} if attempt is None else _executed(attempt),
     )
 

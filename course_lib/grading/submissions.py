@@ -5,13 +5,18 @@ from __future__ import annotations
 import datetime
 import os
 import stat
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.errors import CourseError
+from course_lib.grading.copies import Copy, Sought
 from course_lib.grading.sanitizing import LARGEST
+from course_lib.grading.times import TimeError, read_time
+
+TIMESTAMP = "timestamp.txt"
+NOT_UNDERSTOOD = "time of handing in not understood"
+MOST_COPIES = 20  # of one student's that are looked into
 
 
 @dataclass(frozen=True)
@@ -27,12 +32,15 @@ class Handed:
         From timestamp.txt, in UTC and without a time zone, as nbgrader keeps it.
     remarks : tuple of str
         What the student should know about how the notebook was found.
+    notes : tuple of str
+        The same in few words, for the instructor's table.
     """
 
     student: str
     data: bytes | None
     timestamp: datetime.datetime | None = None
     remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def students_in(folder: Path) -> list[str]:
@@ -62,8 +70,16 @@ def students_in(folder: Path) -> list[str]:
     )
 
 
-def read(folder: Path, student: str, assignment: str, notebook: str | None = None) -> Handed:
+def read(
+    folder: Path,
+    student: str,
+    assignment: str,
+    notebook: str | None = None,
+    sought: Sought | None = None,
+) -> Handed:
     """Read a student's notebook and timestamp; links and anything but plain files are ignored.
+
+    Of several notebooks of the assignment the newest counts, by the files' dates; see `copies`.
 
     Parameters
     ----------
@@ -71,31 +87,93 @@ def read(folder: Path, student: str, assignment: str, notebook: str | None = Non
     student, assignment : str
     notebook : str, optional
         The notebook's name; the assignment's if None.
+    sought : Sought, optional
+        What tells the assignment's notebooks from others; names alone if None.
     """
     notebook = notebook or assignment
     home = folder / student / assignment
-    timestamp, late_remarks = _timestamp(home / "timestamp.txt")
-    path = home / f"{notebook}.ipynb"
-    remarks: list[str] = list(late_remarks)
-    if not os.path.lexists(path):
-        others = _notebooks(home)
-        if len(others) == 1:
-            path = others[0]
+    timestamp, remarks, notes = _timestamp(home / TIMESTAMP)
+    usual = home / f"{notebook}.ipynb"
+    found = _notebooks(home, usual.name)
+    if len(found) < 2:
+        path = found[0] if found else usual
+        if path.stem != notebook:
             name = _printable(path.name)
             remarks.append(f"The notebook was called {name}; it was taken for {notebook}.")
-        elif others:
-            listed = ", ".join(_printable(other.name) for other in others[:5])
-            remarks.append(f"None of {listed} is called {notebook}.ipynb; none was graded.")
-    return Handed(student, plain_file(path, LARGEST + 1), timestamp, tuple(remarks))
+            notes.append(f"took {name}")
+        data = plain_file(path, LARGEST + 1)
+    else:
+        sought = sought or Sought((assignment, notebook))
+        data = _newest(found, notebook, sought, remarks, notes)
+    if data is None and (others := {entry.name for entry in _entries(home)} - {TIMESTAMP}):
+        listed = ", ".join(map(_printable, sorted(others)[:5]))
+        remarks.append(f"What the folder holds is no notebook: {listed}.")
+    return Handed(student, data, timestamp, tuple(remarks), tuple(notes))
 
 
-def _notebooks(home: Path) -> list[Path]:
+def _newest(
+    found: list[Path], notebook: str, sought: Sought, remarks: list[str], notes: list[str]
+) -> bytes | None:
+    """Return the bytes of the notebook that counts, and say which one it is."""
+    copies = [copy for path in found if (copy := _copy(path)) is not None]
+    ours = {copy.place: sought.is_ours(copy) for copy in copies}
+    named = [copy for copy in copies if copy.place.stem == notebook]
+    candidates = [copy for copy in copies if ours[copy.place]] or named
+    counting = sought.newest(candidates)
+    equal = len(counting) > 1
+    if equal:  # nothing tells which is newer: the one that has the right name
+        counting = [copy for copy in counting if copy in named]
+    listed = ", ".join(_printable(path.name) for path in found[:5])
+    if not counting:
+        why = "equally new" if equal else f"called {notebook}.ipynb or surely that notebook"
+        said = f"All of {listed} are" if equal else f"None of {listed} is"
+        remarks.append(f"{said} {why}; none was graded.")
+        notes.append("several notebooks, none graded")
+        return None
+    (taken,) = counting
+    left = [copy for copy in candidates if copy is not taken and copy.data != taken.data]
+    if not left and taken in named:
+        others = [copy for copy in copies if ours[copy.place] is None]
+        if sought.is_untouched(taken) and others:
+            left = others  # the work may be there
+        else:
+            return taken.data
+    names = ", ".join(_printable(copy.name) for copy in left)
+    name = _printable(taken.name)
+    if equal:
+        remarks.append(f"{name} was graded; {names} is as new, and was left.")
+    elif left:
+        remarks.append(f"{name} was graded, the newest with work in it; {names} was left.")
+    else:
+        remarks.append(f"The notebook was called {name}; it was taken for {notebook}.")
+    notes.append(f"took {name}" + f", left {names}" * bool(left))
+    return taken.data
+
+
+def _copy(path: Path) -> Copy | None:
+    data = plain_file(path, LARGEST + 1)
+    if data is None:
+        return None
+    modified = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
+    return Copy(path.name, data, modified, place=path)
+
+
+def _notebooks(home: Path, usual: str) -> list[Path]:
+    """Return a folder's notebooks, plain files alone; of too many the usual and the newest."""
+    found = []
+    for entry in _entries(home):
+        with suppress(OSError):
+            if entry.name.lower().endswith(".ipynb") and entry.is_file(follow_symlinks=False):
+                modified = entry.stat(follow_symlinks=False).st_mtime
+                found.append((entry.name == usual, modified, Path(entry.path)))
+    return sorted(path for *_, path in sorted(found)[-MOST_COPIES:])
+
+
+def _entries(home: Path) -> list[os.DirEntry[str]]:
+    """Return what lies in a student's own folder; a link leads to somebody else's."""
     with suppress(OSError):
-        return sorted(
-            Path(entry.path)
-            for entry in os.scandir(home)
-            if entry.name.endswith(".ipynb") and entry.is_file(follow_symlinks=False)
-        )
+        if not (home.is_symlink() or home.parent.is_symlink()):
+            return list(os.scandir(home))
     return []
 
 
@@ -123,13 +201,13 @@ def plain_file(path: Path, most: int) -> bytes | None:
     return None
 
 
-def _timestamp(path: Path) -> tuple[datetime.datetime | None, Iterable[str]]:
-    from nbgrader.utils import parse_utc
-
-    text = plain_file(path, 200)
-    if text is None:
-        return None, ()
+def _timestamp(path: Path) -> tuple[datetime.datetime | None, list[str], list[str]]:
+    """Return the time of handing in, with what to say where it is there and not understood."""
+    data = plain_file(path, 200)
+    if data is None:
+        return None, [], []
     try:
-        return parse_utc(text.decode("utf-8").strip()), ()
-    except Exception:  # dateutil has no end of them
-        return None, ("timestamp.txt could not be read; the time of handing in is unknown.",)
+        return read_time(data, datetime.UTC).replace(tzinfo=None), [], []
+    except TimeError as error:
+        remark = f"timestamp.txt could not be read ({error.reason}): no time of handing in is known"
+        return None, [f"{remark}, and being late costs nothing."], [NOT_UNDERSTOOD]

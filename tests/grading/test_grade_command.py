@@ -118,10 +118,11 @@ def test_every_student_gets_a_status_and_every_question_a_message(graded):
 
 def test_the_table_of_grades_has_a_row_a_student_and_a_column_a_question(graded):
     _, _, out, _ = graded
-    rows = list(csv.DictReader((out / "grades.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((out / "grades.csv").open(encoding="utf-8-sig")))
     assert rows[1] == {
         "student": "ben", "double": "0.5", "draw": "1", "why": "0",
-        "late_penalty": "0", "total": "1.5", "maximum": "4", "status": "to_mark", "notes": "",
+        "late_penalty": "0", "total": "1.5", "maximum": "4", "status": "to_mark",
+        "handed_in": "", "late_by": "", "notes": "",
     }  # fmt: skip
     assert len(rows) == 9
 
@@ -303,7 +304,7 @@ def test_a_class_is_graded_into_postgresql(own):
     [
         (["04", "--submitted", "nowhere"], "nowhere cannot be read"),
         (["09"], "'09' is no lesson"),
-        (["04", "--submitted", "lessons", "--due", "soon"], "--due 'soon' is no time"),
+        (["04", "--submitted", "lessons", "--due", "soon"], "--due: 'soon' is no date and time"),
         (["04", "--submitted", "lessons"], "holds no submission"),
     ],
 )

@@ -284,7 +284,10 @@ def test_everything_says_that_the_assignment_is_self_judged(graded):
     home, said = graded
     out = home / "out"
     assert json.loads((out / "report.json").read_text("utf-8"))["judged"] == "self-judged"
-    rows = {row["student"]: row for row in csv.DictReader((out / "grades.csv").open())}
+    rows = {
+        row["student"]: row
+        for row in csv.DictReader((out / "grades.csv").open(encoding="utf-8-sig"))
+    }
     assert rows["ada"]["notes"] == "self-judged"
     assert rows["gus"]["notes"] == ""
     assert "which they can forge" in " ".join(said.split())

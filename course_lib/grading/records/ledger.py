@@ -40,12 +40,15 @@ class Facts:
         A fingerprint of each written answer.
     timestamp : str or None
         When it was handed in, in ISO format.
+    notes : list of str
+        What the instructor should know about how the notebook was found.
     """
 
     key: str | None = None
     code: str = ""
     written: dict[str, str] = field(default_factory=dict)
     timestamp: str | None = None
+    notes: list[str] = field(default_factory=list)
 
 
 class Ledger:

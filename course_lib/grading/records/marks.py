@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -31,10 +32,22 @@ class Mark:
 
 @dataclass(frozen=True)
 class Marks:
-    """A submission's marks by question, and what being late cost."""
+    """A submission's marks by question, and what being late cost.
+
+    Attributes
+    ----------
+    questions : dict of str to Mark
+    late_penalty : float
+    handed_in : datetime or None
+        In UTC and without a time zone, as the gradebook has it; None where it is not known.
+    seconds_late : float
+        As nbgrader counts them for the penalty; 0 where nothing is known.
+    """
 
     questions: dict[str, Mark]
     late_penalty: float = 0.0
+    handed_in: datetime.datetime | None = None
+    seconds_late: float = 0.0
 
     @property
     def total(self) -> float:

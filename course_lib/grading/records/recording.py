@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -90,6 +90,12 @@ class Recorder:
         with one_transaction(self._book):
             return [name for name in self._ledger.students() if self.archive.knows(name)]
 
+    @property
+    def duedate(self) -> datetime.datetime | None:
+        """The due date that holds, in UTC and without a time zone: given now, or before."""
+        with one_transaction(self._book):
+            return self._book.find_assignment(self.assignment.name).duedate
+
     def facts(self, student: str) -> Facts:
         """Return what the gradebook's marks of a student were given for."""
         with one_transaction(self._book):
@@ -103,6 +109,7 @@ class Recorder:
         *,
         key: str,
         timestamp: datetime.datetime | None = None,
+        notes: Sequence[str] = (),
     ) -> Marks:
         """Record a submission's verdicts, and leave its notebook where nbgrader looks for it.
 
@@ -117,6 +124,8 @@ class Recorder:
             The attempt's fingerprint.
         timestamp : datetime, optional
             When it was handed in, in UTC and without a time zone.
+        notes : sequence of str
+            What the instructor should know about how the notebook was found.
 
         Returns
         -------
@@ -137,6 +146,7 @@ class Recorder:
             _code(submission),
             _texts(submission),
             None if timestamp is None else timestamp.isoformat(),
+            list(notes),
         )
         with one_transaction(book):
             book.update_or_create_student(student)
@@ -241,7 +251,9 @@ class Recorder:
             )
             for name, question in self.assignment.questions.items()
         }
-        return Marks(found, float(notebook.late_submission_penalty or 0.0))
+        handed = notebook.assignment
+        penalty = float(notebook.late_submission_penalty or 0.0)
+        return Marks(found, penalty, handed.timestamp, float(handed.total_seconds_late or 0.0))
 
     def _nothing(self) -> Marks:
         questions = self.assignment.questions.items()

@@ -33,9 +33,17 @@ from course_lib.grading.reports.own_code import (
     read_own_code,
     syntax_of,
 )
-from course_lib.grading.reports.reporting import CAVEATS, LIMITS, WORDS, StudentReport, readable
+from course_lib.grading.reports.reporting import (
+    CAVEATS,
+    LIMITS,
+    WORDS,
+    StudentReport,
+    late,
+    readable,
+)
 from course_lib.grading.reports.signs import Sign, signs_in
 from course_lib.grading.reports.similarity import alike, fingerprints, fingerprints_of_handout
+from course_lib.grading.times import in_words
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -49,7 +57,12 @@ _LONGEST = 300  # characters of a message
 _PACKAGES = ("course-lib", "tensorflow", "keras", "numpy", "nbgrader")
 
 
-def write_class_report(out: Path, assignment: Assignment, reports: Sequence[StudentReport]) -> Path:
+def write_class_report(
+    out: Path,
+    assignment: Assignment,
+    reports: Sequence[StudentReport],
+    due: datetime.datetime | None = None,
+) -> Path:
     """Write class.html into the grader's output folder, and return its path.
 
     What the students wrote is read from the marked notebooks there.
@@ -60,7 +73,7 @@ def write_class_report(out: Path, assignment: Assignment, reports: Sequence[Stud
         if report.status in EXECUTED
     }
     made = datetime.datetime.now(datetime.UTC)
-    files.write(out / NAME, class_page(assignment, reports, codes, made=made))
+    files.write(out / NAME, class_page(assignment, reports, codes, made=made, due=due))
     return out / NAME
 
 
@@ -70,6 +83,7 @@ def class_page(
     codes: Mapping[str, OwnCode],
     *,
     made: datetime.datetime | None = None,
+    due: datetime.datetime | None = None,
 ) -> str:
     """Return the class report as HTML.
 
@@ -82,6 +96,8 @@ def class_page(
         What the students wrote, of those whose code is to be looked through.
     made : datetime, optional
         When; left out if None.
+    due : datetime, optional
+        The due date, in UTC and without a time zone.
     """
     summary = summarize(assignment, reports)
     executed = [report for report in reports if report.status in EXECUTED]
@@ -108,6 +124,17 @@ def class_page(
             status: [report for report in reports if report.status == status]
             for status in ("failed", "unreadable", "missing")
         },
+        late=sorted(
+            (report for report in reports if report.marks.seconds_late),
+            key=lambda report: (-report.marks.seconds_late, report.student),
+        ),
+        undated=[
+            report.student
+            for report in reports
+            if due and report.status in MARKED and report.marks.handed_in is None
+        ],
+        noted=[report for report in reports if report.notes],
+        due=due,
         limited=[report for report in reports if report.limits_hit],
         signed=[(name, _signed_lines(signs[name])) for name in most_signs[:_MOST_SIGNED]],
         signed_more=most_signs[_MOST_SIGNED:],
@@ -226,6 +253,8 @@ def _template() -> Template:
         "percent": lambda share: f"{share:.0%}",
         "number": lambda value: f"{value:g}",
         "limits": lambda kinds: readable(", ".join(LIMITS.get(kind, kind) for kind in kinds)),
+        "in_words": in_words,
+        "late": late,
         "in_address": lambda name: quote(name, safe="", errors="surrogateescape"),
         "some": lambda items: list(items)[:_MOST_NAMES],
     }

@@ -61,11 +61,14 @@ class ClassSummary:
         Sorted; of the submissions that have marks, written answers as far as they are marked.
     questions : tuple of QuestionSummary
         In the notebook's order.
+    late : int
+        How many handed in after the due date.
     """
 
     statuses: dict[str, int]
     totals: tuple[float, ...]
     questions: tuple[QuestionSummary, ...]
+    late: int = 0
 
     @property
     def mean(self) -> float | None:
@@ -86,6 +89,7 @@ class ClassSummary:
         return {
             "students": sum(self.statuses.values()),
             "statuses": self.statuses,
+            "late": self.late,
             "mean": _rounded(self.mean),
             "median": _rounded(quartiles[1]) if quartiles else None,
             "quartiles": [_rounded(quartiles[0]), _rounded(quartiles[2])] if quartiles else None,
@@ -132,6 +136,7 @@ def summarize(assignment: Assignment, reports: Sequence[StudentReport]) -> Class
         {status: statuses[status] for status in STATUSES},
         tuple(sorted(report.marks.total for report in marked)),
         tuple(questions),
+        sum(report.marks.seconds_late > 0 for report in reports),
     )
 
 

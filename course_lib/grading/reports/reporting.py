@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import json
+import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from course_lib.durations import duration
 from course_lib.grading.assignments import Assignment
 from course_lib.grading.records.marks import Marks
 from course_lib.grading.reports.class_summary import summarize
@@ -75,6 +78,8 @@ class StudentReport:
         Which bounds ended a cell or a call, such as "cpu" or "memory".
     peak_memory_mb : float
         The most memory that the student's processes held together; 0 where it is not known.
+    notes : tuple of str
+        What the instructor should know about how the notebook was found.
     """
 
     student: str
@@ -87,6 +92,7 @@ class StudentReport:
     sandboxed: bool = True
     limits_hit: tuple[str, ...] = ()
     peak_memory_mb: float = 0.0
+    notes: tuple[str, ...] = ()
 
     @property
     def kept(self) -> bool:
@@ -94,7 +100,11 @@ class StudentReport:
         return self.seconds == 0 and self.status in ("graded", "to_mark")
 
 
-def as_json(assignment: Assignment, reports: Sequence[StudentReport]) -> str:
+def as_json(
+    assignment: Assignment,
+    reports: Sequence[StudentReport],
+    due: datetime.datetime | None = None,
+) -> str:
     """Return report.json's text, in ASCII: every terminal and pipe can take it."""
     submissions = [_submission(report, assignment) for report in reports]
     return json.dumps(
@@ -102,6 +112,7 @@ def as_json(assignment: Assignment, reports: Sequence[StudentReport]) -> str:
             "assignment": assignment.name,
             "judged": assignment.judged,
             "max_score": assignment.max_score,
+            "due": _iso(due),
             "summary": summarize(assignment, reports).as_data(),
             "submissions": submissions,
         },
@@ -115,7 +126,10 @@ def _submission(report: StudentReport, assignment: Assignment) -> dict[str, Any]
         "status": report.status,
         "score": report.marks.total,
         "max_score": assignment.max_score,
+        "handed_in": _iso(report.marks.handed_in),
+        "seconds_late": report.marks.seconds_late,
         "late_penalty": report.marks.late_penalty,
+        "notes": list(report.notes),
         "remarks": list(report.remarks),
         "seed": report.seed,
         "seconds": round(report.seconds, 2),
@@ -135,21 +149,45 @@ def _submission(report: StudentReport, assignment: Assignment) -> dict[str, Any]
     }
 
 
+def _iso(moment: datetime.datetime | None) -> str | None:
+    return None if moment is None else f"{moment.isoformat()}Z"
+
+
+def late(marks: Marks) -> str:
+    """Return by how much a submission was late, and what that cost; nothing if it was not."""
+    if not marks.seconds_late:
+        return ""
+    cost = f": −{marks.late_penalty:g}" if marks.late_penalty else ""
+    return f"late by {duration(max(marks.seconds_late, 1))}{cost}"
+
+
+def _clock(seconds: float) -> str:
+    """Return a duration as spreadsheet programs read it, such as 26:05:00."""
+    whole = math.ceil(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
 def as_csv(assignment: Assignment, reports: Sequence[StudentReport]) -> str:
     """Return grades.csv's text: a row a student, a column a question."""
     file = io.StringIO()
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(
-        ["student", *assignment.questions, "late_penalty", "total", "maximum", "status", "notes"]
-    )
+        ["student", *assignment.questions, "late_penalty", "total", "maximum", "status",
+         "handed_in", "late_by", "notes"]
+    )  # fmt: skip
     for report in reports:
         scores = [f"{mark.score:g}" for mark in report.marks.questions.values()]
         penalty, total = f"{report.marks.late_penalty:g}", f"{report.marks.total:g}"
         rows.writerow(
             [_cell(report.student), *scores, penalty, total, f"{assignment.max_score:g}",
-             report.status, _notes(report, assignment)]
+             report.status, *_times(report.marks), _notes(report, assignment)]
         )  # fmt: skip
     return file.getvalue()
+
+
+def _times(marks: Marks) -> tuple[str, str]:
+    handed_in = "" if marks.handed_in is None else f"{marks.handed_in:%Y-%m-%d %H:%M:%S} UTC"
+    return handed_in, _clock(marks.seconds_late) if marks.seconds_late else ""
 
 
 def _cell(text: str) -> str:
@@ -161,6 +199,7 @@ def _cell(text: str) -> str:
 def _notes(report: StudentReport, assignment: Assignment) -> str:
     """Say what a person who reads only grades.csv should know about a row."""
     notes = [f"limit: {LIMITS.get(kind, kind)}" for kind in report.limits_hit]
+    notes += map(readable, report.notes)
     if not report.sandboxed:
         notes.insert(0, NOT_SANDBOXED)
     if assignment.judged in CAVEATS and report.status != "missing":
@@ -202,8 +241,8 @@ def table(assignment: Assignment, reports: Sequence[StudentReport]) -> Table:
             outcome = readable(" ".join(report.remarks))
         if notes := _notes(report, assignment):
             outcome += f", {notes}"
-        if report.marks.late_penalty:
-            outcome += f", late: −{report.marks.late_penalty:g}"
+        if said := late(report.marks):
+            outcome += f", {said}"
         shown.add_row(
             Text(readable(report.student)),
             f"{report.marks.total:g}/{assignment.max_score:g}",

@@ -100,6 +100,7 @@ def grade(
     from course_lib.grading.records import gradebook
     from course_lib.grading.records.locking import only_grader
     from course_lib.grading.reports.progress import Progress
+    from course_lib.grading.reports.reporting import readable
     from course_lib.signals import stopping_on_signals
 
     chosen = assignments.find(assignment)
@@ -159,9 +160,11 @@ def grade(
     ]
     if duedate and undated:
         console.print(
-            f"{len(undated)} times of handing in were not understood, so nobody knows whether "
-            "these are late: correct their timestamp.txt, and run the same command.",
-            style="bold", highlight=False,
+            "The time of handing in was not understood of "
+            f"{', '.join(readable(one.student) for one in undated[:10])}"
+            f"{' and others' * (len(undated) > 10)}, so nobody knows whether they were late: "
+            "correct timestamp.txt in their folders, and run the same command.",
+            style="bold", highlight=False, markup=False, soft_wrap=True,
         )  # fmt: skip
         raise typer.Exit(1)
     raise typer.Exit(any(report.status == "failed" for report in reports))

@@ -278,6 +278,54 @@ def test_late_submissions_are_penalised_by_nbgraders_plugin(own):
     assert scores(out) == {"ada": 3, "ben": 0}
 
 
+def test_who_was_late_is_shown_where_it_costs_nothing_too(own):
+    root, _, submitted, out, grade = own
+    for student, text in (
+        ("ada", "01.12.2026 11:00 +0100"),
+        ("ben", "\ufeff2026-12-03T12:05Z\r\n"),
+    ):
+        (submitted / student / NAME / "timestamp.txt").write_text(text, "utf-8")
+    done = course(root, *grade, "--due", "02.12.2026 23:00 Europe/Berlin")
+    assert "due Wednesday, 2 December 2026, 22:00 UTC" in done.stdout
+    assert "late by 14 h 5 min" in done.stdout
+    found = json.loads((out / "report.json").read_text())
+    assert (found["due"], found["summary"]["late"]) == ("2026-12-02T22:00:00Z", 1)
+    ada, ben = found["submissions"]
+    assert (ada["handed_in"], ada["seconds_late"]) == ("2026-12-01T10:00:00Z", 0)
+    assert (ben["seconds_late"], ben["late_penalty"], ben["score"]) == (50_700, 0, 1.5)
+    rows = list(csv.DictReader((out / "grades.csv").open(encoding="utf-8-sig")))
+    assert [(row["handed_in"], row["late_by"]) for row in rows] == [
+        ("2026-12-01 10:00:00 UTC", ""), ("2026-12-03 12:05:00 UTC", "14:05:00"),
+    ]  # fmt: skip
+    page = (out / "class.html").read_text("utf-8")
+    assert "Due Wednesday, 2 December 2026, 22:00 UTC" in page
+    assert page.count("late by 14 h 5 min") == 2
+    with gradebook(gradebook_url(out)) as book:  # what nbgrader's penalty is computed from
+        assert book.find_submission(NAME, "ben").total_seconds_late == 50_700
+    again = course(root, "grade", "04", "--submitted", submitted, "--out", out, "--student", "ada")
+    assert "(from the gradebook; --due sets another)" in again.stdout
+    assert report(out)["ben"]["seconds_late"] == 50_700
+
+
+def test_a_time_that_is_not_understood_is_neither_on_time_nor_late(own):
+    root, _, submitted, out, grade = own
+    stamp = submitted / "ben" / NAME / "timestamp.txt"
+    stamp.write_text("03/12/2026 10:00")
+    course(root, *grade)  # without a due date nothing depends on it
+    done = course(root, *grade, "--due", "2026-12-02 12:00 UTC", status=1)
+    assert "The time of handing in was not understood of ben, so" in done.stdout
+    ben = report(out)["ben"]
+    assert ben["notes"] == ["time of handing in not understood"]
+    assert "is 3 December 2026 or 12 March 2026" in ben["remarks"][0]
+    assert (ben["late_penalty"], ben["handed_in"]) == (0, None)
+    assert "time of handing in not understood" in (out / "class.html").read_text("utf-8")
+    course(root, "rejudge", "04", "--out", out)
+    assert report(out)["ben"]["notes"] == ["time of handing in not understood"]
+    stamp.write_text("2026-12-03 10:00 UTC")
+    course(root, *grade)
+    assert report(out)["ben"]["seconds_late"] == 79_200
+
+
 def test_one_student_can_be_graded_again_and_json_on_stdout_is_the_whole_report(own):
     root, assignment, submitted, _, grade = own
     hand_in(submitted, "ben", right(assignment))
@@ -305,6 +353,11 @@ def test_a_class_is_graded_into_postgresql(own):
         (["04", "--submitted", "nowhere"], "nowhere cannot be read"),
         (["09"], "'09' is no lesson"),
         (["04", "--submitted", "lessons", "--due", "soon"], "--due: 'soon' is no date and time"),
+        (["04", "--submitted", "lessons", "--due", "10:00"], "--due: '10:00' is no date and time"),
+        (
+            ["04", "--submitted", "lessons", "--due", "03/12/2026 10:00"],
+            "write 2026-12-03 10:00 or 2026-03-12 10:00",
+        ),
         (["04", "--submitted", "lessons"], "holds no submission"),
     ],
 )

@@ -43,6 +43,9 @@ def test_the_round_collect_mark_feedback_export(here):
     assert result.exit_code == 0, result.output
     assert f"{ASSIGNMENT}: 1 new, in submitted" in result.output
     assert "Nothing from 1: bob" in result.output
+    assert (
+        "class.csv: id from “id”, name from “Name”, e-mail address from “E-Mail”" in result.output
+    )
 
     url = mark_class(here / "grading", {"ada": 1.5})
     mark_by_hand(url, "ada", 3, "Well argued.")
@@ -60,6 +63,8 @@ def test_the_round_collect_mark_feedback_export(here):
     assert last == ["Lovelace, Ada", "101", "", "ada", "", "4.5"]
     result = course("export", "04", "--to", "marks.csv")
     assert result.exit_code == 0, result.output
+    assert (here / "marks.csv").read_bytes()[:3] == b"\xef\xbb\xbf"  # by which Excel knows UTF-8
+    assert (here / "grading" / f"{ASSIGNMENT}-canvas.csv").read_bytes()[:3] == b"Stu"
     with open("marks.csv", encoding="utf-8-sig", newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["student"], row["f"], row["why"], row["score"]) == ("ada", "1.5", "3", "4.5")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 import io
+import json
 import os
 import stat
 import struct
 import zipfile
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,6 +23,7 @@ from course_lib.grading.classroom import uploads as uploads_module
 from course_lib.grading.classroom.collecting import collect, platform_folders
 from course_lib.grading.classroom.owners import Owners
 from course_lib.grading.classroom.roster import Student
+from course_lib.grading.copies import Sought
 
 A = "04-Regression-nn-assignment"
 B = "05-Normalization-and-regularization-assignment"
@@ -143,6 +146,73 @@ def test_the_roster_knows_best_when_it_was_handed_in(tmp_path, into):
     assert collection.notes == []
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("03/12/2026 10:00", "ada: .* is 3 December 2026 or 12 March 2026: write 2026-12-03 10:00"),
+        ("2026-11-30 23:58 IST", "ada: .* IST is another time in each of India"),
+        ("2026-10-25 02:30", "ada: the clock shows .* twice in Europe/Berlin"),
+        ("soon", "ada: 'soon' is no date and time"),
+    ],
+)
+def test_a_class_list_whose_times_are_uncertain_is_refused(tmp_path, into, text, told):
+    source = a_zip(tmp_path / "s.zip", {f"ada/{A}.ipynb": "{}"})
+    with pytest.raises(CourseError, match=told):
+        into(source, {"ada": Student("ada", submitted=text)}, zone=ZoneInfo("Europe/Berlin"))
+    assert not into.folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("03.12.2026 10:00", "2026-12-03 09:00:00 UTC\n"),
+        ("2026-11-30 23:58 EST", "2026-12-01 04:58:00 UTC\n"),
+        ("2026-11-30 23:58 UTC+1", "2026-11-30 22:58:00 UTC\n"),
+        ("2026-11-30T23:58:00Z", "2026-11-30 23:58:00 UTC\n"),
+        ("-", "2026-11-20 11:00:00 UTC\n"),  # Moodle's never: the file's own date
+    ],
+)
+def test_a_class_lists_times_keep_day_and_zone(tmp_path, into, text, utc):
+    source = a_zip(tmp_path / "s.zip", {f"ada/{A}.ipynb": "{}"})
+    into(source, {"ada": Student("ada", submitted=text)}, zone=ZoneInfo("Europe/Berlin"))
+    assert into.time("ada") == utc
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "2026-11-30 23:58:00 +0100",
+        "\ufeff2026-11-30 22:58:00 UTC\r\n",
+        "30.11.2026 23:58 CET",
+        "2026-11-30 22:58:00 UTC\r\n".encode("utf-16"),
+    ],
+)
+def test_a_timestamp_keeps_its_zone_whatever_editor_saved_it(tmp_path, into, stamp):
+    into(a_zip(tmp_path / "s.zip", {f"ada/{A}.ipynb": "{}", "ada/timestamp.txt": stamp}))
+    assert into.time("ada") == "2026-11-30 22:58:00 UTC\n"
+    # What lies there already is read in the same way when a newer one comes.
+    stamp_file = into.folder / "ada" / A / "timestamp.txt"
+    stamp_file.write_bytes(stamp if isinstance(stamp, bytes) else stamp.encode())
+    later = {f"ada/{A}.ipynb": "new", "ada/timestamp.txt": "2026-11-30 22:58:01 UTC"}
+    assert [one.status for one in into(a_zip(tmp_path / "t.zip", later)).collected] == ["replaced"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "utc"), [("CET", "2026-11-20 11:00:00"), ("+0100", "2026-11-20 11:00:00")]
+)
+def test_the_exchange_may_count_in_another_zone(tmp_path, into, zone, utc):
+    into(a_folder(tmp_path / "s", {f"ada+{A}+2026-11-20 12:00:00.5 {zone}+Zx1/{A}.ipynb": "{}"}))
+    assert into.time("ada") == f"{utc} UTC\n"
+
+
+def test_a_zone_of_the_exchange_that_nobody_knows_is_told(tmp_path, into):
+    collection = into(
+        a_folder(tmp_path / "s", {f"ada+{A}+2026-11-20 12:00:00 XYZ/{A}.ipynb": "{}"})
+    )
+    assert "ada: " in collection.notes[0]
+    assert "'XYZ' is no time zone that is known; the file's own date" in collection.notes[0]
+
+
 def test_dates_of_a_platforms_zip_are_not_trusted_silently(tmp_path, into):
     collection = into(a_zip(tmp_path / "s.zip", {f"lovelaceada_101_9_{A}.ipynb": "{}"}))
     assert "when it packs" in collection.notes[0]
@@ -160,6 +230,75 @@ def test_canvas_numbers_tell_the_newest_where_all_dates_are_the_same(tmp_path, i
     names = [f"lovelaceada_101_{file}_{A}{n}.ipynb" for file, n in ((99, ""), (100, "-1"))]
     into(a_zip(tmp_path / "s.zip", dict(zip(names, "ab", strict=True))))
     assert into.notebook("ada") == "b"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [f"Copy of {A}.ipynb", f"{A}-Copy1.ipynb", f"{A} (1).ipynb", f"{A}_final.IPYNB",
+     f"Kopie von {A}.ipynb", f"コピー {A}.ipynb"],
+)  # fmt: skip
+@pytest.mark.parametrize("submitted", ["", "2026-11-26 10:00 UTC"])
+def test_the_newest_copy_counts_whatever_it_is_called(tmp_path, into, name, submitted):
+    folder = "Ada Lovelace_1_assignsubmission_file_"
+    files = {f"{folder}/{A}.ipynb": "the original", f"{folder}/{name}": "the work"}
+    dates = {f"{folder}/{name}": (2026, 11, 25, 10, 0, 0)}
+    students = {"ada": Student("ada", "Ada", "Lovelace", submitted=submitted)}
+    collection = into(a_zip(tmp_path / "s.zip", files, dates), students)
+    assert collection.problems == []
+    assert into.notebook("ada") == "the work"
+    (one,) = collection.collected
+    assert one.remark == f"newest of 2 attempts: took {name}, left {A}.ipynb"
+    assert one.left == (f"{folder}/{A}.ipynb",)
+
+
+def test_an_older_copy_does_not_count(tmp_path, into):
+    files = {f"ada/{A}.ipynb": "the work", f"ada/Copy of {A}.ipynb": "before"}
+    dates = {f"ada/Copy of {A}.ipynb": (2026, 11, 1, 10, 0, 0)}
+    collection = into(a_zip(tmp_path / "s.zip", files, dates))
+    assert into.notebook("ada") == "the work"
+    assert f"took {A}.ipynb, left Copy of {A}.ipynb" in collection.collected[0].remark
+
+
+def test_copies_that_came_together_and_differ_are_left_to_a_person(tmp_path, into):
+    files = {f"ada/{A}.ipynb": "one", f"ada/Copy of {A}.ipynb": "two"}
+    collection = into(a_zip(tmp_path / "s.zip", files))
+    assert collection.collected == []
+    assert [p.source for p in collection.problems] == [f"ada/{A}.ipynb", f"ada/Copy of {A}.ipynb"]
+    assert all("equally new: keep one of them" in p.reason for p in collection.problems)
+
+
+def cells(**sources: str) -> str:
+    made = [
+        {"cell_type": "code", "source": source, "metadata": {"nbgrader": {"grade_id": grade_id}}}
+        for grade_id, source in sources.items()
+    ]
+    return json.dumps({"cells": made})
+
+
+KNOWN = Sought((A,), (A, B), lambda: ({"f"}, [{"g"}]), lambda: cells(f="pass").encode())
+
+
+def test_notebooks_of_any_name_are_known_by_their_cells(tmp_path, into):
+    files = {
+        f"ada/{A}.ipynb": cells(f="pass"),  # as it was handed out, and packed later
+        "ada/homework.ipynb": cells(f="return 1"),
+        "bob/final.ipynb": cells(f="return 1"),
+        "bob/other.ipynb": cells(g="return 2"),
+        f"cai/{A}.ipynb": cells(f="pass"),
+        "cai/mine.ipynb": '{"cells": []}',
+    }
+    dates = {f"ada/{A}.ipynb": (2026, 11, 25, 0, 0, 0)}
+    collection = into(a_zip(tmp_path / "s.zip", files, dates), sought=KNOWN)
+    assert into.notebook("ada") == into.notebook("bob") == cells(f="return 1")
+    assert {one.student: one.remark for one in collection.collected} == {
+        "ada": f"newest of 2 attempts: took homework.ipynb, left {A}.ipynb",
+        "bob": "was called final.ipynb",
+        "cai": "",
+    }
+    assert {problem.source: problem.reason for problem in collection.problems} == {
+        "bob/other.ipynb": f"holds the cells of another assignment; bob's is to be {A}.ipynb",
+        "cai/mine.ipynb": f"may be cai's work: {A}.ipynb is as it was handed out",
+    }
 
 
 def test_collecting_again_changes_nothing(tmp_path, into):
@@ -301,6 +440,35 @@ def test_moodles_folders_are_kept_for_the_way_back(tmp_path, into):
     into(a_zip(tmp_path / "s.zip", {f"{folder}/{A}.ipynb": "{}"}))
     assert platform_folders(into.folder, A) == {"ada": folder}
     assert platform_folders(into.folder, B) == {}
+
+
+@pytest.mark.parametrize("way", ["bytes", "unicode path"])
+def test_names_that_are_utf8_without_the_flag_find_their_students(tmp_path, into, way):
+    folder = "Zoë Müller 李_1_assignsubmission_file_"
+    raw = folder.encode() if way == "bytes" else b"Zo\x89 M\x81ller ?_1_assignsubmission_file_"
+    entry = zipfile.ZipInfo("x" * len(raw) + f"/{A}.ipynb")
+    whole = raw + f"/{A}.ipynb".encode()
+    if way == "unicode path":
+        body = struct.pack("<BI", 1, zlib.crc32(whole)) + f"{folder}/{A}.ipynb".encode()
+        entry.extra = struct.pack("<HH", 0x7075, len(body)) + body
+    with zipfile.ZipFile(tmp_path / "s.zip", "w") as archive:
+        archive.writestr(entry, "hers")
+    packed = (tmp_path / "s.zip").read_bytes().replace(b"x" * len(raw), raw)
+    (tmp_path / "s.zip").write_bytes(packed)
+    collection = into(tmp_path / "s.zip", {"zoë": Student("zoë", "Zoë Müller", "李")})
+    assert collection.problems == []
+    assert into.notebook("zoë") == "hers"
+    assert platform_folders(into.folder, A) == {"zoë": folder}
+
+
+def test_names_of_an_old_pc_stay_as_they_are(tmp_path, into):
+    entry = zipfile.ZipInfo("xx/a.ipynb")
+    with zipfile.ZipFile(tmp_path / "s.zip", "w") as archive:
+        archive.writestr(entry, "hers")
+    packed = (tmp_path / "s.zip").read_bytes().replace(b"xx/", b"z\x89/")  # "ë" in code page 437
+    (tmp_path / "s.zip").write_bytes(packed)
+    into(tmp_path / "s.zip", {"zë": Student("zë")})
+    assert into.notebook("zë") == "hers"
 
 
 # -- zips that mean harm ------------------------------------------------------------------------

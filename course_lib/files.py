@@ -16,7 +16,9 @@ os.umask(_UMASK := os.umask(0o077))  # it can only be read by setting it: once, 
 
 
 def decoded(data: bytes) -> str:
-    """Return the text of a file that people write: UTF-8, or UTF-16; a byte order mark is left out.
+    """Return the text of a file that people write, in UTF-8 or in UTF-16 with its mark.
+
+    A byte order mark is left out, and lines end in a newline alone.
 
     Raises
     ------
@@ -25,11 +27,12 @@ def decoded(data: bytes) -> str:
 
     Examples
     --------
-    >>> decoded("\ufeffid".encode()), decoded("id".encode("utf-16"))
+    >>> decoded("id".encode("utf-8-sig")), decoded("id".encode("utf-16"))
     ('id', 'id')
     """
     utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return data.decode("utf-16" if utf16 else "utf-8-sig")
+    text = data.decode("utf-16" if utf16 else "utf-8-sig")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def write(path: Path, text: str) -> None:

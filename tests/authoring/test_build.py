@@ -82,6 +82,15 @@ def test_outside_a_course_the_error_names_the_folder_and_the_fix(monkeypatch, tm
         project.find_root(tmp_path)
 
 
+def test_settings_and_lessons_with_a_byte_order_mark_are_built(small_course):
+    course("build", folder=small_course)
+    for name in ("pyproject.toml", "lessons/01-One.py"):
+        path = small_course / name
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    done = course("build", "--check", folder=small_course)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_missing_setting_and_a_broken_pyproject_are_named(small_course):
     pyproject = small_course / "pyproject.toml"
     pyproject.write_text('[tool.course]\nstudent-tree = "https://github.com/a/b"\n')

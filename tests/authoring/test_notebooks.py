@@ -44,6 +44,13 @@ def test_building_twice_gives_the_same_bytes(source):
     assert build_notebook(source, SETTINGS) == build_notebook(source, SETTINGS)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_source_that_notepad_saved_is_the_same_lesson(source, encoding):
+    built = build_notebook(source, SETTINGS)
+    source.write_bytes(SOURCE.replace("\n", "\r\n").encode(encoding))
+    assert build_notebook(source, SETTINGS) == built
+
+
 def test_a_notebook_has_title_badge_bootstrap_and_parameters_first(source):
     notebook = read(build_notebook(source, SETTINGS))
     title, bootstrap, parameters = notebook.cells[:3]

@@ -41,6 +41,13 @@ def test_what_is_written_is_read_again(sums):
     assert checksums.parse_sums(checksums.format_sums(sums)) == sums
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_that_powershell_wrote_is_read(tmp_path, encoding):
+    path = tmp_path / "SHA256SUMS"
+    path.write_bytes(f"{'a' * 64}  mnist.npz\r\n".encode(encoding))
+    assert checksums.read_sums(path) == {"mnist.npz": "a" * 64}
+
+
 def test_names_with_blanks_survive():
     assert checksums.parse_sums(f"{DIGEST}  my data/a b.txt") == {"my data/a b.txt": DIGEST}
 

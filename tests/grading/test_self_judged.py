@@ -385,6 +385,12 @@ def _edit(before: str, after: str):
     return edit
 
 
+def test_a_source_with_a_byte_order_mark_is_read(tmp_path):
+    plain = plain_course(tmp_path)
+    plain.source_path.write_bytes(b"\xef\xbb\xbf" + plain.source_path.read_bytes())
+    assert list(assignments.find(str(plain.source_path.parent)).questions) == list(plain.questions)
+
+
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nbformat
 import pytest
 from small_course import make_notebook
 
@@ -30,6 +31,12 @@ LESSONS = {
 )
 def test_lessons_are_found_by_number_name_and_part(words, expected):
     assert notebooks.select(words, LESSONS) == expected
+
+
+def test_a_notebook_with_a_byte_order_mark_is_read(tmp_path):
+    text = nbformat.writes(make_notebook("x = 1"))
+    (tmp_path / "a.ipynb").write_text(text, "utf-8-sig")
+    assert notebooks.read(tmp_path / "a.ipynb").cells[-1].source == "x = 1"
 
 
 @pytest.mark.parametrize("word", ["9", "kaggle", "", "10"])

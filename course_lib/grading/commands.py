@@ -141,7 +141,8 @@ def grade(
             ):
                 recorder.enroll(enrolled)
                 if duedate := recorder.duedate:
-                    console.print(_due_in_words(duedate, due), highlight=False, markup=False)
+                    said = _due_in_words(duedate, due)
+                    console.print(said, highlight=False, markup=False, soft_wrap=True)
                 reports = session.grade(
                     chosen, submitted, everyone, recorder, settings, hands,
                     on_graded=progress.graded, stop=stop,

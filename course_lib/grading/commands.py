@@ -85,8 +85,8 @@ def grade(
 
     A folder such as source/ps1 is graded by the tests in its cells, whose outcome can be forged.
 
-    Exit status: 0 if every submission has its marks, 1 if grading one failed or its time of handing
-    in was not understood, 130 if interrupted.
+    Exit status: 0 if every submission has its marks and its page, 1 if one has not or its time of
+    handing in was not understood, 130 if interrupted.
 
     Example: course grade 04 --submitted submitted --out grading --roster class.csv
     """
@@ -152,7 +152,7 @@ def grade(
                 reports += rejudging.kept_reports(chosen, others, recorder)
         reports.sort(key=lambda report: report.student)
         _leave_configuration(chosen, out, submitted, url)
-        _leave(console, chosen, reports, out, url, duedate, json=json)
+        reports = _leave(console, chosen, reports, out, url, duedate, json=json)
     if left := len(set(everyone) - reached):
         console.print(f"Interrupted: {left} students are left; the same command goes on with them.")
         raise typer.Exit(130)
@@ -168,7 +168,7 @@ def grade(
             style="bold", highlight=False, markup=False, soft_wrap=True,
         )  # fmt: skip
         raise typer.Exit(1)
-    raise typer.Exit(any(report.status == "failed" for report in reports))
+    raise typer.Exit(_fell_short(reports))
 
 
 def rejudge(
@@ -179,7 +179,8 @@ def rejudge(
 ) -> None:
     """Judge the kept replies of a class again, after a check was corrected.
 
-    No student code runs. Shows which marks change; manual marks stay.
+    No student code runs. Shows which marks change; manual marks stay. Exit status: 1 if a
+    submission could not be judged again, or its page not be made.
 
     Example: course rejudge 04 --out grading
     """
@@ -201,11 +202,20 @@ def rejudge(
         with _recorder(chosen, out, url, None) as recorder:
             reports, changes = rejudging.rejudge(chosen, recorder)
             duedate = recorder.duedate
-        _leave(console, chosen, reports, out, url, duedate, json=json, quiet=True)
+        reports = _leave(console, chosen, reports, out, url, duedate, json=json, quiet=True)
     if changes:
         console.print(reporting.table_of_changes(changes))
     told = "no mark changes" if not changes else f"{len(changes)} marks change"
-    console.print(f"{len(reports)} submissions judged again: {told}.")
+    failed = [report for report in reports if report.status == "failed" or report.problems]
+    if failed and not json:
+        console.print(reporting.table(chosen, failed))
+    judged = sum(report.status != "failed" for report in reports)
+    console.print(f"{judged} submissions judged again: {told}.")
+    raise typer.Exit(_fell_short(reports))
+
+
+def _fell_short(reports: Sequence[StudentReport]) -> bool:
+    return any(report.status == "failed" or report.problems for report in reports)
 
 
 def require_packages() -> None:
@@ -294,26 +304,42 @@ def _leave(
     *,
     json: bool,
     quiet: bool = False,
-) -> None:
-    """Write the reports and the feedback, and show how it went."""
+) -> Sequence[StudentReport]:
+    """Write the reports and the feedback, and show how it went.
+
+    Returns the reports with what could not be made of a submission: the others' pages are.
+    """
     from rich.progress import Progress
 
     from course_lib import files
     from course_lib.grading.reports import reporting
-    from course_lib.grading.reports.class_report import write_class_report
+    from course_lib.grading.reports.class_report import look_through, write_class_report
     from course_lib.grading.reports.feedback import write_feedback
 
-    text = reporting.as_json(chosen, reports, due)
-    files.write(out / "report.json", text)
-    files.write_table(out / "grades.csv", reporting.as_csv(chosen, reports))
+    def write(reports: Sequence[StudentReport]) -> str:
+        text = reporting.as_json(chosen, reports, due)
+        files.write(out / "report.json", text)
+        files.write_table(out / "grades.csv", reporting.as_csv(chosen, reports))
+        return text
+
+    text = write(reports)  # pages take their time: the marks are there before
+    problems: dict[str, str] = {}
     handed_in = [report.student for report in reports if report.status not in ("missing", "failed")]
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("feedback", total=len(handed_in))
-        write_feedback(out, chosen.name, handed_in, url, advance=lambda _: bar.advance(task))
-    write_class_report(out, chosen, reports, due)
+        write_feedback(
+            out, chosen.name, handed_in, url,
+            advance=lambda _: bar.advance(task), on_failure=problems.__setitem__,
+        )  # fmt: skip
+    reports = reporting.with_problems(reports, problems, has_page=False)
+    looks, unread = look_through(out, chosen, reports)
+    reports = reporting.with_problems(reports, unread)
+    if problems or unread:
+        text = write(reports)
+    write_class_report(out, chosen, reports, looks, due)
     if json:
         sys.stdout.write(text + "\n")
-        return
+        return reports
     if not quiet:
         console.print()
         console.print(reporting.table(chosen, reports))
@@ -326,6 +352,7 @@ def _leave(
     for name in ("class.html", "grades.csv", "report.json", "feedback", "gradebook.db"):
         if (out / name).exists():
             console.print(str(out / name), soft_wrap=True, highlight=False)
+    return reports
 
 
 _CONFIGURATION = """\

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from course_lib.errors import CourseError
@@ -12,7 +13,7 @@ from course_lib.grading.records.attempts import Attempt, fingerprint
 from course_lib.grading.records.recording import Recorder
 from course_lib.grading.reports.reporting import StudentReport
 from course_lib.grading.sanitizing import Submission, sanitize
-from course_lib.grading.session import calls_of, judged, report_of
+from course_lib.grading.session import calls_of, judged, nothing_for, report_of
 
 
 def kept_reports(
@@ -23,19 +24,50 @@ def kept_reports(
     A student whose attempt is damaged is reported as "failed", with the marks of the gradebook.
     """
     graded = set(recorder.students())
-    reports = []
-    for student in students:
-        if student in graded:
-            marks = recorder.marks(student)
-            try:
-                submission, attempt = _kept(assignment, student, recorder)
-            except DamagedError as error:
-                reports.append(StudentReport(student, "failed", marks, {}, (str(error),)))
-                continue
-            verdicts = judged(assignment, submission, attempt)
-            notes = recorder.facts(student).notes
-            reports.append(report_of(student, submission, attempt, verdicts, marks, notes))
-    return reports
+
+    def report(student: str) -> StudentReport:
+        marks = recorder.marks(student)
+        submission, attempt = _kept(assignment, student, recorder)
+        verdicts = judged(assignment, submission, attempt)
+        notes = recorder.facts(student).notes
+        return report_of(student, submission, attempt, verdicts, marks, notes)
+
+    return [
+        _guarded(report, student, assignment, recorder) for student in students if student in graded
+    ]
+
+
+def _guarded(
+    report: Callable[[str], StudentReport],
+    student: str,
+    assignment: Assignment,
+    recorder: Recorder,
+) -> StudentReport:
+    """Return a student's report; "failed", with the marks of the gradebook, where that goes wrong.
+
+    Raises
+    ------
+    CourseError
+        If no other student would fare better.
+    """
+    try:
+        return report(student)
+    except DamagedError as error:
+        remark = str(error)
+    except CourseError:
+        raise
+    except Exception as error:
+        remark = (
+            f"What is kept could not be judged ({type(error).__name__}: {error}): run "
+            "`course grade` again."
+        )
+    try:
+        marks = recorder.marks(student)
+    except CourseError:
+        raise
+    except Exception:  # the gradebook's own row is what is wrong
+        marks = nothing_for(assignment)
+    return StudentReport(student, "failed", marks, {}, (remark,))
 
 
 class DamagedError(CourseError):
@@ -74,18 +106,20 @@ class Change:
 def rejudge(assignment: Assignment, recorder: Recorder) -> tuple[list[StudentReport], list[Change]]:
     """Judge kept replies again, after a check was corrected; no student code runs.
 
+    A student whose attempt is damaged is reported as "failed"; the gradebook keeps its marks.
+
     Raises
     ------
     CourseError
-        If a check makes other calls now than when the replies were kept, or an attempt is damaged;
-        nothing is recorded then.
+        If a check makes other calls now than when the replies were kept; nothing is recorded then.
     """
     students = recorder.students()
     answered = []
     for student in students:
-        _, attempt = _kept(assignment, student, recorder)
-        if attempt is not None:  # its replies may be large: they are read again when judged
-            answered.append((attempt.seed, attempt.asked))
+        with suppress(DamagedError):  # it is reported below
+            _, attempt = _kept(assignment, student, recorder)
+            if attempt is not None:  # its replies may be large: they are read again when judged
+                answered.append((attempt.seed, attempt.asked))
     for seed in {seed for seed, _ in answered}:
         asked = {n: fingerprint(some) for n, some in calls_of(assignment, seed).items()}
         other = {
@@ -100,8 +134,9 @@ def rejudge(assignment: Assignment, recorder: Recorder) -> tuple[list[StudentRep
                 f"The checks of {', '.join(sorted(other))} make other calls than those that were "
                 "answered: run `course grade` again, which executes the submissions."
             )
-    reports, changes = [], []
-    for student in students:
+    changes: list[Change] = []
+
+    def report(student: str) -> StudentReport:
         submission, attempt = _kept(assignment, student, recorder)
         verdicts = judged(assignment, submission, attempt)
         before = recorder.marks(student)
@@ -114,10 +149,11 @@ def rejudge(assignment: Assignment, recorder: Recorder) -> tuple[list[StudentRep
             timestamp=facts.timestamp and datetime.datetime.fromisoformat(facts.timestamp),
             notes=facts.notes,
         )
-        reports.append(report_of(student, submission, attempt, verdicts, marks, facts.notes))
-        changes += [
+        changes.extend(
             Change(student, name, before.questions[name].score, mark.score)
             for name, mark in marks.questions.items()
             if mark.score != before.questions[name].score
-        ]
-    return reports, changes
+        )
+        return report_of(student, submission, attempt, verdicts, marks, facts.notes)
+
+    return [_guarded(report, student, assignment, recorder) for student in students], changes

@@ -190,13 +190,11 @@ class _Class:
         except CourseError:
             raise  # a full disk, a check that is wrong: no submission would fare better
         except Exception as error:
-            questions = self.assignment.questions.items()
-            nothing = Marks({name: Mark(0.0, one.points) for name, one in questions})
             remedy = "grade this student again"
             if not student.isprintable():
                 remedy = "rename the student's folder, whose name is no readable text"
             remark = f"Grading failed ({type(error).__name__}: {error}): {remedy}."
-            return StudentReport(student, "failed", nothing, {}, (remark,))
+            return StudentReport(student, "failed", nothing_for(self.assignment), {}, (remark,))
         return report_of(student, submission, attempt, verdicts, marks, executed.notes)
 
     def _judged(self, student: str, executed: _Executed) -> Mapping[str, Verdict]:
@@ -208,6 +206,11 @@ class _Class:
         if attempt is not None and submission.status == "ok":
             self.verdicts.keep(student, attempt.key, verdicts)
         return verdicts
+
+
+def nothing_for(assignment: Assignment) -> Marks:
+    """Return the marks of a submission that could not be judged."""
+    return Marks({name: Mark(0.0, one.points) for name, one in assignment.questions.items()})
 
 
 def calls_of(assignment: Assignment, seed: int) -> dict[str, list[Call]]:

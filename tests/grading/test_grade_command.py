@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+import typer
 from postgres_server import programs, temporary_server
 from small_class import (
     CHECKS,
@@ -25,8 +26,9 @@ from small_class import (
     with_cell,
 )
 
-from course_lib.grading import assignments
+from course_lib.grading import assignments, commands
 from course_lib.grading.records.gradebook import gradebook, gradebook_url
+from course_lib.grading.reports import feedback
 
 COURSE = [sys.executable, "-m", "course_lib"]
 
@@ -216,11 +218,63 @@ def test_a_damaged_attempt_is_executed_again(own):
     root, _, _, out, grade = own
     (kept,) = (out / "attempts" / NAME / "ada").glob("*/replies.npz")
     kept.write_bytes(b"PK not a zip")
-    refused = course(root, "rejudge", "04", "--out", out, status=2)
-    assert "is damaged: run `course grade` again" in refused.stderr
+    rejudged = course(root, "rejudge", "04", "--out", out, status=1)
+    assert "is damaged: run `course grade`" in " ".join(rejudged.stdout.split())
+    assert report(out)["ada"]["status"] == "failed"
+    assert scores(out) == {"ada": 3, "ben": 1.5}
+    assert "is damaged" in (out / "class.html").read_text("utf-8")
     course(root, *grade)
     assert scores(out) == {"ada": 3, "ben": 1.5}
     assert report(out)["ada"]["seconds"] > 0
+
+
+def test_a_page_that_cannot_be_made_stands_in_its_students_row(own, monkeypatch, capsys):
+    root, _, _, out, _ = own
+    render = feedback._Pages._render
+
+    def failing(pages, student, *arguments):
+        if student == "ada":
+            raise RuntimeError("an odd page\x1b[2J")
+        return render(pages, student, *arguments)
+
+    monkeypatch.setattr(feedback._Pages, "_render", failing)
+    monkeypatch.setattr(feedback, "_versions", lambda: ["other"])  # none is up to date
+    monkeypatch.chdir(root)
+    with pytest.raises(typer.Exit) as ended:
+        commands.rejudge("04", out)
+    assert ended.value.exit_code == 1
+    assert "an odd page\\x1b[2J" in " ".join(capsys.readouterr().out.split())
+    told = report(out)
+    assert "RuntimeError: an odd page" in told["ada"]["problems"][0]
+    assert (told["ada"]["score"], told["ben"]["problems"]) == (3, [])
+    assert "an odd page" in (out / "grades.csv").read_text("utf-8")
+    page = (out / "class.html").read_text("utf-8")
+    assert "Could not be shown: 1" in page
+    assert "feedback/ben/" in page
+    assert "feedback/ada/" not in page
+    assert (out / "feedback" / "ben" / NAME / f"{NAME}.html").is_file()
+    assert not list((out / "feedback" / "ada").rglob("*.html"))
+
+
+def test_feedback_names_who_has_no_page_and_makes_the_others(own):
+    root, _, _, out, _ = own
+    (marked,) = (out / "autograded" / "ada").rglob("*.ipynb")
+    marked.write_text("{}")
+    (out / "autograded" / "eve" / NAME).mkdir(parents=True)
+    done = course(root, "feedback", "04", "--out", out, "--to", out / "back", status=1)
+    assert "ada: The feedback page cannot be made" in done.stdout
+    assert "eve: " in done.stdout
+    assert "1 students' feedback" in done.stdout
+    assert [path.name for path in (out / "back").iterdir()] == ["ben"]
+
+
+def test_a_picture_that_is_missing_stops_nobody(own):
+    root, assignment, submitted, out, grade = own
+    hand_in(submitted, "ada", right(assignment, why="![a][r]\n\n[r]: attachment:sketch.png"))
+    course(root, *grade)
+    (page,) = (out / "feedback" / "ada").rglob("*.html")
+    assert "the picture <code>sketch.png</code> is not in the notebook" in page.read_text("utf-8")
+    assert (out / "class.html").is_file()
 
 
 def test_a_submission_that_disappears_loses_its_marks(own):

@@ -158,6 +158,8 @@ def feedback(
 ) -> None:
     """Make the feedback pages again, with the marks and comments that were given by hand.
 
+    A page that cannot be made is named, and the others are made: exit status 1.
+
     Example: course feedback 04 --out grading --to feedback-04.zip
     """
     require_packages()
@@ -173,6 +175,7 @@ def feedback(
         students_with_marks,
         write_feedback,
     )
+    from course_lib.grading.reports.reporting import readable
 
     name = assignments.locate(assignment).name
     url = gradebook_url(out, db)
@@ -187,14 +190,22 @@ def feedback(
     console = Console()
     with only_grader(out, url), _progress(console, "feedback") as bar:
         task = bar.add_task("feedback", total=len(chosen))
-        pages = write_feedback(out, name, chosen, url, advance=lambda _: bar.advance(task))
+        failed: dict[str, str] = {}
+        pages = write_feedback(
+            out, name, chosen, url,
+            advance=lambda _: bar.advance(task), on_failure=failed.__setitem__,
+        )  # fmt: skip
     if submitted:
-        copy_receipts(out, name, chosen, submitted)
+        copy_receipts(out, name, pages, submitted)
     where = out / "feedback"
     if to:
         folders = platform_folders(submitted, name) if submitted else {}
         where = pack_feedback(pages, to, folders)
+    for one, reason in failed.items():
+        line = readable(f"{one}: {reason}")
+        console.print(line, style="yellow", markup=False, soft_wrap=True, highlight=False)
     console.print(f"{len(pages)} students' feedback: {where}", soft_wrap=True, highlight=False)
+    raise typer.Exit(bool(failed))
 
 
 def export_marks(

@@ -1,4 +1,8 @@
-"""The marked notebook of a submission, where nbgrader's formgrader and feedback look for it."""
+"""The marked notebook of a submission, where nbgrader's formgrader and feedback look for it.
+
+Formgrader shows it on the instructor's own Jupyter server, so nothing that a student wrote may act
+there. What was handed in stays as it was in attempts/.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course_lib import files
+from course_lib.grading.cleaning import as_text, harmless
 from course_lib.grading.judging import Verdict
 from course_lib.grading.sanitizing import Submission
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+# Of a student's text that is rendered, in characters: a notebook that holds more is no answer, and
+# would hold up the class.
+_MOST_TEXT = 200_000
+TOO_LONG = "*From the grader: the notebook holds so much text that this part is shown as it is.*"
 
 
 def with_messages(
@@ -23,7 +33,8 @@ def with_messages(
 ) -> NotebookNode:
     """Return a submission's notebook whose test cells show what was found.
 
-    The cells show the tests that were handed out in `release`: hidden ones stay hidden.
+    The cells show the tests that were handed out in `release`: hidden ones stay hidden. Texts are
+    as `cleaning.harmless` leaves them, but for those of the assignment itself.
     """
     from nbformat import v4
 
@@ -45,7 +56,28 @@ def with_messages(
         note = v4.new_markdown_cell(f"**From the grader**\n\n{listed}")
         note.id = "from-the-grader"
         marked.cells.insert(0, note)
+    _make_harmless(marked, release)
     return marked
+
+
+def _make_harmless(marked: NotebookNode, release: NotebookNode) -> None:
+    """Put harmless cells in place of what a student wrote that is not code."""
+    texts = [cell for cell in release.cells if cell.cell_type != "code"]
+    own = {(cell.cell_type, cell.source): cell.get("attachments") for cell in texts}
+    pictures = {name: held for kept in own.values() for name, held in (kept or {}).items()}
+    room = _MOST_TEXT
+    for index, cell in enumerate(marked.cells):
+        if cell.cell_type == "code":
+            continue
+        if (cell.cell_type, cell.source) in own:
+            shown, kept = copy.copy(cell), own[cell.cell_type, cell.source]
+            shown.pop("attachments", None)
+            if kept:
+                shown["attachments"] = kept
+        else:
+            room -= len(cell.source)
+            shown = harmless(cell, pictures) if room >= 0 else as_text(cell, TOO_LONG)
+        marked.cells[index] = shown
 
 
 def leave(

@@ -40,9 +40,15 @@ from course_lib.grading.reports.reporting import (
     StudentReport,
     late,
     readable,
+    with_problems,
 )
 from course_lib.grading.reports.signs import Sign, signs_in
-from course_lib.grading.reports.similarity import alike, fingerprints, fingerprints_of_handout
+from course_lib.grading.reports.similarity import (
+    Fingerprints,
+    alike,
+    fingerprints,
+    fingerprints_of_handout,
+)
 from course_lib.grading.times import in_words
 
 if TYPE_CHECKING:
@@ -57,23 +63,88 @@ _LONGEST = 300  # characters of a message
 _PACKAGES = ("course-lib", "tensorflow", "keras", "numpy", "nbgrader")
 
 
+@dataclass(frozen=True)
+class Look:
+    """What looking through a student's code gave.
+
+    Attributes
+    ----------
+    code : OwnCode
+    fingerprints : Fingerprints
+        As `similarity.fingerprints` returns them.
+    signs : sequence of Sign
+    """
+
+    code: OwnCode
+    fingerprints: Fingerprints
+    signs: Sequence[Sign]
+
+
+def look_through(
+    out: Path, assignment: Assignment, reports: Sequence[StudentReport]
+) -> tuple[dict[str, Look], dict[str, str]]:
+    """Look through what the students wrote, as the marked notebooks in the output folder hold it.
+
+    Returns
+    -------
+    tuple
+        What was found, and why nothing was where that failed, both by student.
+    """
+    codes, problems = {}, {}
+    for report in reports:
+        if report.status in EXECUTED:
+            try:
+                codes[report.student] = read_own_code(out, assignment, report.student)
+            except Exception as error:  # whatever the file holds: the others' are read
+                problems[report.student] = _not_looked_through(error)
+    looks, more = _looks_at(assignment, codes)
+    return looks, problems | more
+
+
+def _looks_at(
+    assignment: Assignment, codes: Mapping[str, OwnCode]
+) -> tuple[dict[str, Look], dict[str, str]]:
+    handout = handed_out(assignment)
+    given = fingerprints_of_handout(handout)
+    given_names = imports(syntax for source in handout if (syntax := syntax_of(source)))
+    looks, problems = {}, {}
+    for student, code in codes.items():
+        try:
+            looks[student] = Look(code, fingerprints(code, given), signs_in(code, given_names))
+        except Exception as error:  # whatever the code is: the others' is looked through
+            problems[student] = _not_looked_through(error)
+    return looks, problems
+
+
+def _not_looked_through(error: Exception) -> str:
+    return f"The code could not be looked through ({type(error).__name__}: {error})."
+
+
 def write_class_report(
     out: Path,
     assignment: Assignment,
     reports: Sequence[StudentReport],
+    looks: Mapping[str, Look] | None = None,
     due: datetime.datetime | None = None,
 ) -> Path:
     """Write class.html into the grader's output folder, and return its path.
 
-    What the students wrote is read from the marked notebooks there.
+    Parameters
+    ----------
+    out : pathlib.Path
+    assignment : Assignment
+    reports : sequence of StudentReport
+        One for every student.
+    looks : mapping of str to Look, optional
+        As `look_through` returns them.
+    due : datetime, optional
+        The due date, in UTC and without a time zone.
     """
-    codes = {
-        report.student: read_own_code(out, assignment, report.student)
-        for report in reports
-        if report.status in EXECUTED
-    }
+    if looks is None:
+        looks, problems = look_through(out, assignment, reports)
+        reports = with_problems(reports, problems)
     made = datetime.datetime.now(datetime.UTC)
-    files.write(out / NAME, class_page(assignment, reports, codes, made=made, due=due))
+    files.write(out / NAME, _page(assignment, reports, looks, made, due))
     return out / NAME
 
 
@@ -99,17 +170,22 @@ def class_page(
     due : datetime, optional
         The due date, in UTC and without a time zone.
     """
+    looks, problems = _looks_at(assignment, codes)
+    return _page(assignment, with_problems(reports, problems), looks, made, due)
+
+
+def _page(
+    assignment: Assignment,
+    reports: Sequence[StudentReport],
+    looks: Mapping[str, Look],
+    made: datetime.datetime | None,
+    due: datetime.datetime | None,
+) -> str:
     summary = summarize(assignment, reports)
     executed = [report for report in reports if report.status in EXECUTED]
-    handout = handed_out(assignment)
-    given = fingerprints_of_handout(handout)
-    given_names = imports(syntax for source in handout if (syntax := syntax_of(source)))
-    marks_of, looked_at = {}, {}
-    for student, code in codes.items():
-        marks_of[student] = fingerprints(code, given)
-        looked_at[student] = signs_in(code, given_names)
-    groups = alike(marks_of)
-    signs = {student: found for student, found in looked_at.items() if found}
+    codes = {student: look.code for student, look in looks.items()}
+    groups = alike({student: look.fingerprints for student, look in looks.items()})
+    signs = {student: look.signs for student, look in looks.items() if look.signs}
     most_signs = sorted(signs, key=lambda name: (-len({one.kind for one in signs[name]}), name))
     page = _template().render(
         assignment=assignment,
@@ -135,6 +211,7 @@ def class_page(
         ],
         noted=[report for report in reports if report.notes],
         due=due,
+        troubled=[report for report in reports if report.problems],
         limited=[report for report in reports if report.limits_hit],
         signed=[(name, _signed_lines(signs[name])) for name in most_signs[:_MOST_SIGNED]],
         signed_more=most_signs[_MOST_SIGNED:],
@@ -146,7 +223,7 @@ def class_page(
         longest=_largest(reports, lambda report: _lines(codes, report)),
         lines=lambda report: _lines(codes, report),
         reports=reports,
-        linked={r.student for r in reports if r.status in MARKED},
+        linked={r.student for r in reports if r.status in MARKED and r.has_page},
         seeds=sorted({report.seed for report in reports if report.seed is not None}),
         versions=_versions(),
         made=made,

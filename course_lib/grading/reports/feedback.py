@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from course_lib.errors import CourseError
 from course_lib.files import prepare_folder, write_bytes
+from course_lib.grading import cleaning
 from course_lib.grading.records.gradebook import explained, gradebook
 from course_lib.grading.reports import inert_pages
 from course_lib.grading.reports.inert_pages import leave_out_unsafe, make_exporter
@@ -30,6 +31,10 @@ _LONGEST_RECEIPT = 10_000  # bytes
 _SEAL = "<!-- course feedback {} {} -->\n"
 
 
+class PageError(CourseError):
+    """The page of one student cannot be made; those of the others can."""
+
+
 def students_with_marks(out: Path, assignment: str) -> list[str]:
     """Return the students whose marked notebooks lie in a folder of results, sorted."""
     return sorted(path.parent.name for path in (out / "autograded").glob(f"*/{assignment}"))
@@ -42,10 +47,12 @@ def write_feedback(
     db_url: str,
     *,
     advance: Callable[[str], None] = lambda student: None,
+    on_failure: Callable[[str, str], None] | None = None,
 ) -> dict[str, list[Path]]:
     """Make the feedback pages of some students, the manual marks and comments so far included.
 
-    A page that is there already, whole and made from the same, is not made again.
+    A page that is there already, whole and made from the same, is not made again. Where one cannot
+    be made, an older one is removed.
 
     Parameters
     ----------
@@ -59,6 +66,8 @@ def write_feedback(
         The gradebook, as `gradebook.gradebook_url` returns it.
     advance : callable, optional
         Called with each student when the page is written.
+    on_failure : callable, optional
+        Called with a student whose page cannot be made, and the reason; the others' are made.
 
     Returns
     -------
@@ -67,20 +76,21 @@ def write_feedback(
 
     Raises
     ------
+    PageError
+        If a student's page cannot be made and there is no `on_failure`.
     CourseError
-        If a student's notebook is missing or is not in the gradebook.
+        If no page can be made: the gradebook cannot be read, or the disk is full.
     """
     written: dict[str, list[Path]] = {}
     with explained(db_url), gradebook(db_url) as book:
-        pages = _Pages(book, out, assignment)
+        pages = _Pages(book, db_url, out, assignment)
         for student in students:
-            notebooks = sorted((out / "autograded" / student / assignment).glob("*.ipynb"))
-            if not notebooks:
-                raise CourseError(
-                    f"{out / 'autograded' / student / assignment} holds no notebook: "
-                    f"grade {assignment} again with `course grade`."
-                )
-            written[student] = [pages.write(student, path) for path in notebooks]
+            try:
+                written[student] = pages.write_all(student)
+            except PageError as error:
+                if on_failure is None:
+                    raise
+                on_failure(student, str(error))
             advance(student)
     return written
 
@@ -197,8 +207,8 @@ class _Shown:
 class _Pages:
     """Makes one assignment's pages; one that is up to date is left as it is."""
 
-    def __init__(self, book: Gradebook, out: Path, assignment: str) -> None:
-        self._book, self._out, self._assignment = book, out, assignment
+    def __init__(self, book: Gradebook, db_url: str, out: Path, assignment: str) -> None:
+        self._book, self._db_url, self._out, self._assignment = book, db_url, out, assignment
         self._versions = _versions()
         self._cells: dict[str, Any] = {}
 
@@ -206,18 +216,49 @@ class _Pages:
     def _exporter(self) -> HTMLExporter:
         return make_exporter()  # where nothing changed, none is needed
 
-    def write(self, student: str, path: Path) -> Path:
-        """Make a marked notebook's page, and return where it is."""
+    def write_all(self, student: str) -> list[Path]:
+        """Make the pages of a student's marked notebooks, and return where they are.
+
+        Raises
+        ------
+        PageError
+            If one cannot be made, whatever is wrong with it.
+        """
+        folder = self._out / "autograded" / student / self._assignment
+        try:
+            notebooks = sorted(folder.glob("*.ipynb"))
+        except OSError as error:
+            raise PageError(f"{folder} cannot be read ({error.strerror}).") from error
+        if not notebooks:
+            raise PageError(
+                f"{folder} holds no notebook: grade {self._assignment} again with `course grade`."
+            )
+        return [self._write(student, path) for path in notebooks]
+
+    def _write(self, student: str, path: Path) -> Path:
         folder = self._out / "feedback" / student / self._assignment
         target = folder / f"{path.stem}.html"
-        shown = self._shown(student, path.stem)
-        data = path.read_bytes()
-        source = hashlib.sha256(data)
-        source.update(json.dumps([self._versions, asdict(shown)], sort_keys=True).encode())
-        if _is_made_from(target, source.hexdigest()):
-            return target
-        page = self._render(student, path, data, shown)
-        write_bytes(prepare_folder(folder) / target.name, _sealed(page, source.hexdigest()))
+        try:
+            with explained(self._db_url):  # what is wrong with one entry only passes through
+                shown = self._shown(student, path.stem)
+            data = path.read_bytes()
+            source = hashlib.sha256(data)
+            source.update(json.dumps([self._versions, asdict(shown)], sort_keys=True).encode())
+            if _is_made_from(target, source.hexdigest()):
+                return target
+            page = _sealed(self._render(student, path, data, shown), source.hexdigest())
+        except Exception as error:
+            self._book.db.rollback()
+            if isinstance(error, CourseError) and not isinstance(error, PageError):
+                raise  # no other page would fare better
+            target.unlink(missing_ok=True)
+            if isinstance(error, PageError):
+                raise
+            raise PageError(
+                f"The feedback page cannot be made ({type(error).__name__}: {error}): grade "
+                f"{self._assignment} again with `course grade`; the marks are in the gradebook."
+            ) from error
+        write_bytes(prepare_folder(folder) / target.name, page)
         return target
 
     def _shown(self, student: str, notebook: str) -> _Shown:
@@ -227,7 +268,7 @@ class _Pages:
         try:
             handed = self._book.find_submission_notebook(notebook, self._assignment, student)
         except MissingEntry as error:
-            raise CourseError(
+            raise PageError(
                 f"{student} is not in the gradebook with {self._assignment} ({error}): "
                 "grade it again with `course grade`."
             ) from error
@@ -249,7 +290,7 @@ class _Pages:
         try:
             shown.fill_in(notebook)
         except KeyError as error:
-            raise CourseError(
+            raise PageError(
                 f"The gradebook does not know the cell {error} of {student}: "
                 f"grade {self._assignment} again with `course grade`."
             ) from error
@@ -269,7 +310,7 @@ def _versions() -> list[str]:
     """Return what a page depends on besides its notebook and the gradebook."""
     packages = ("bleach", "jinja2", "mistune", "nbconvert", "nbgrader", "pygments")
     own = hashlib.sha256()
-    for path in (__file__, inert_pages.__file__):
+    for path in (__file__, inert_pages.__file__, cleaning.__file__):
         own.update(Path(path).read_bytes())
     return [own.hexdigest(), *map(metadata.version, packages)]
 

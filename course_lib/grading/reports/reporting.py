@@ -8,8 +8,8 @@ import io
 import json
 import math
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from course_lib.durations import duration
@@ -80,6 +80,10 @@ class StudentReport:
         The most memory that the student's processes held together; 0 where it is not known.
     notes : tuple of str
         What the instructor should know about how the notebook was found.
+    problems : tuple of str
+        What could not be made of a graded submission, such as its feedback page, and why.
+    has_page : bool
+        Whether its feedback page is there.
     """
 
     student: str
@@ -93,11 +97,29 @@ class StudentReport:
     limits_hit: tuple[str, ...] = ()
     peak_memory_mb: float = 0.0
     notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    has_page: bool = True
 
     @property
     def kept(self) -> bool:
         """Whether what was executed before was judged, without executing it again."""
         return self.seconds == 0 and self.status in ("graded", "to_mark")
+
+
+def with_problems(
+    reports: Iterable[StudentReport], problems: Mapping[str, str], *, has_page: bool = True
+) -> list[StudentReport]:
+    """Return reports that say what could not be made of whose submission."""
+    return [
+        replace(
+            report,
+            problems=(*report.problems, problems[report.student]),
+            has_page=report.has_page and has_page,
+        )
+        if report.student in problems
+        else report
+        for report in reports
+    ]
 
 
 def as_json(
@@ -131,6 +153,7 @@ def _submission(report: StudentReport, assignment: Assignment) -> dict[str, Any]
         "late_penalty": report.marks.late_penalty,
         "notes": list(report.notes),
         "remarks": list(report.remarks),
+        "problems": list(report.problems),
         "seed": report.seed,
         "seconds": round(report.seconds, 2),
         "sandboxed": report.sandboxed,
@@ -204,6 +227,7 @@ def _notes(report: StudentReport, assignment: Assignment) -> str:
         notes.insert(0, NOT_SANDBOXED)
     if assignment.judged in CAVEATS and report.status != "missing":
         notes.insert(0, assignment.judged)
+    notes += [readable(" ".join(problem.split())) for problem in report.problems]
     return "; ".join(notes)
 
 

@@ -7,7 +7,7 @@ from nbformat.v4 import new_markdown_cell, new_raw_cell
 from hostile.entries import code, edited
 
 BEACON = "http://127.0.0.1:@PORT@/@MARK@"
-RUN = f"new Image().src='{BEACON}/run'"
+RUN = f"window.ran=1;new Image().src='{BEACON}/run'"
 # Whatever of it runs, or loads, is heard of by the server on 127.0.0.1.
 HTML = f"""\
 <script>{RUN}; fetch("{BEACON}/script")</script>
@@ -33,6 +33,53 @@ $$\\unicode{{x</script><script>{RUN}</script>}}$$
 
 [1]: {BEACON}/reference
 """
+
+
+# What reaches the page of a Jupyter server by ways that HTML does not take.
+LATEX = f"""\
+$\\href{{javascript:{RUN}}}{{x}}$ $\\style{{position:fixed}}{{x}}$
+$\\text{{<script>{RUN}</script>}}$
+
+\\begin{{equation}}\\href{{javascript:{RUN}}}{{x}}\\end{{equation}}
+"""
+MERMAID = f"```mermaid\n</pre><script>{RUN}</script>\n```"
+# The server obeys some addresses: this one reads a configuration, which is a program.
+SERVER = """\
+![](/formgrader?path=/tmp/@MARK@) ![](../../../../../logout) [here](/formgrader?path=/tmp/@MARK@)
+
+<img src="/formgrader?path=/tmp/@MARK@"> <a href="/api/terminals?@MARK@">a link</a>
+"""
+COVERING = """\
+</div></div></div></div></div><div class="navbar-fixed-top modal" id="notebook">Score: 4 / 4</div>
+
+<details><div>
+"""
+PICTURE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
+
+
+def _attach(notebook) -> None:
+    """Pictures that are there, missing, none, and called like code."""
+    pictures = {
+        "sketch.png": {"image/png": PICTURE},
+        "odd.svg": {"image/svg+xml": HTML},
+        "quote.png": {"image/png": f'x" onerror="{RUN}'},
+        "kind.png": {f'image/png" onerror="{RUN}': PICTURE},
+        f'"><script>{RUN}</script>': {"image/png": PICTURE},
+        "list.png": ["image/png"],
+    }
+    odd = [*list(pictures)[4:], "<img src=x onerror=alert(1)>"]
+    plain = [*list(pictures)[:4], "list.png", "missing.png"]
+    texts = ["\n\n".join(f"![a picture](<attachment:{name}>)" for name in odd)]
+    texts.append("\n\n".join(f"![a picture](attachment:{name})" for name in plain))
+    texts.append(
+        "![by reference][r]\n\n"
+        '<img src="attachment:sketch.png" width="300">\n\n[r]: attachment:missing.png'
+    )
+    for text in texts:
+        notebook.cells.append(new_markdown_cell(text))
+        notebook.cells[-1]["attachments"] = pictures
 
 
 def _spoil(notebook) -> None:
@@ -77,6 +124,11 @@ ENTRIES = [
     code("page-written-markdown", "pictures, links and formulas in a written answer", why=MARKDOWN),
     code("page-written-alone", "a comment that never ends in a written answer",
          why="<!-- <title><textarea><plaintext><xmp><noscript><math><annotation-xml>"),
+    code("page-written-latex", "links and styles in formulas", why=LATEX),
+    code("page-written-diagram", "a script in a diagram's source", why=MERMAID),
+    code("page-written-server", "addresses that a Jupyter server obeys", why=SERVER),
+    code("page-written-covering", "elements that end the page's own", why=COVERING),
+    edited("page-attachments", "attachments that are no pictures, and missing ones", _attach),
     edited("page-metadata", "HTML in metadata, raw cells, attachments and old outputs", _spoil),
     code("page-source", "HTML in the source of a cell", f"'''{HTML}'''"),
     code("page-terminal", "control characters in messages, outputs and errors",

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from small_class import NAME, as_bytes, hand_in, right
 
-from course_lib.errors import CourseError
 from course_lib.grading import rejudging, session, submissions
 from course_lib.grading.execution import responder
 from course_lib.grading.execution.executing import Execution
@@ -131,11 +130,47 @@ def test_a_damaged_attempt_of_one_who_left_is_told_with_what_can_be_done(
         assert (ada.status, ada.marks.total, ben.status) == ("failed", 3, "to_mark")
         for told in (str(damaged.parent), "put it back", f"move {damaged.parent.parent} away"):
             assert told in ada.remarks[0]
-        with pytest.raises(CourseError, match="is damaged: run `course grade` again"):
-            rejudging.rejudge(small, recorder)
+        (ada, ben), changes = rejudging.rejudge(small, recorder)
+        assert (ada.status, ada.marks.total, ben.status) == ("failed", 3, "to_mark")
+        assert "is damaged: run `course grade` again" in ada.remarks[0]
+        assert changes == []
         shutil.move(damaged.parent.parent, out / "away")
         reports, _ = rejudging.rejudge(small, recorder)
         assert [report.student for report in reports] == ["ben"]
+
+
+def test_judging_again_goes_on_after_one_that_cannot_be_judged(small, class_of_two, monkeypatch):
+    class_of_two()
+    record = Recorder.record
+
+    def failing(recorder, student, *arguments, **named):
+        if student == "ada":
+            raise KeyError("an odd row")
+        return record(recorder, student, *arguments, **named)
+
+    monkeypatch.setattr(Recorder, "record", failing)
+    with Recorder(small, class_of_two.out, gradebook_url(class_of_two.out)) as recorder:
+        (ada, ben), _ = rejudging.rejudge(small, recorder)
+    assert (ada.status, ada.marks.total) == ("failed", 3)
+    assert "an odd row" in ada.remarks[0]
+    assert (ben.status, ben.marks.total) == ("to_mark", 3)
+
+
+def test_an_odd_row_of_the_gradebook_stands_in_its_students_report(
+    small, class_of_two, monkeypatch
+):
+    class_of_two()
+    marks = Recorder.marks
+
+    def failing(recorder, student):
+        if student == "ada":
+            raise KeyError("double")
+        return marks(recorder, student)
+
+    monkeypatch.setattr(Recorder, "marks", failing)
+    with Recorder(small, class_of_two.out, gradebook_url(class_of_two.out)) as recorder:
+        ada, ben = rejudging.kept_reports(small, ["ada", "ben"], recorder)
+    assert (ada.status, ada.marks.total, ben.marks.total) == ("failed", 0, 3)
 
 
 def test_an_attempt_whose_notebook_is_damaged_is_executed_again(class_of_two):

@@ -128,6 +128,32 @@ def test_a_student_who_was_not_graded_is_named(marked):
         write_feedback(out, ASSIGNMENT, ["eve"], url)
 
 
+def test_one_page_that_cannot_be_made_does_not_keep_the_others_from_being(marked, tmp_path):
+    _, url, _ = marked
+    out = Path(shutil.copytree(marked[0], tmp_path / "copy"))
+    odd = (b"[]", b'{"cells": [{}]}', b"\xff", b"{", b"[" * 100_000)
+    for data in odd:
+        (notebook,) = (out / "autograded" / "ada").rglob("*.ipynb")
+        notebook.write_bytes(data)
+        failed = {}
+        pages = write_feedback(
+            out, ASSIGNMENT, ["ada", "eve", "bob"], url, on_failure=failed.__setitem__
+        )
+        assert [*pages] == ["bob"]
+        assert [*failed] == ["ada", "eve"]
+        assert "cannot be made" in failed["ada"]
+        assert not list((out / "feedback" / "ada").rglob("*.html"))
+
+
+@pytest.mark.parametrize(
+    "text", ["![a](attachment:x.png)", "![a][r]\n\n[r]: attachment:x.png", "> " * 3000 + "deep"]
+)
+def test_a_text_that_nbconvert_fails_for_is_shown(tmp_path, text):
+    url = mark_class(tmp_path, {"ada": 1}, answer=f"{text}\n\nBecause.")
+    [page] = write_feedback(tmp_path, ASSIGNMENT, ["ada"], url)["ada"]
+    assert "Because." in page.read_text("utf-8")
+
+
 def test_pages_are_packed_for_a_learning_platform(marked, tmp_path):
     pages = marked[2]
     packed = pack_feedback(

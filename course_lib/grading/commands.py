@@ -357,6 +357,9 @@ def _leave(
 
 _CONFIGURATION = """\
 # Written by `course grade`: makes nbgrader's formgrader and exporters work in this folder.
+# Without it nothing is set, so that no page of a submission is shown as nbgrader makes it.
+from course_lib.grading.reports.formgrader import protect
+protect()
 c = get_config()  # noqa: F821
 {course}c.CourseDirectory.root = {out!r}
 c.CourseDirectory.source_directory = {source!r}

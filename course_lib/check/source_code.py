@@ -1,0 +1,233 @@
+"""What a cell's code defines, imports and needs, without executing any of it.
+
+A notebook's code may hold lines that are no Python, such as ``%matplotlib inline``; they are passed
+over here.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+_MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+# A value of these is made without calling anything, so that it takes no time and cannot fail.
+_CONSTANTS = (
+    ast.Constant, ast.UnaryOp, ast.BinOp, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Load,
+    ast.operator, ast.unaryop,
+)  # fmt: skip
+# Lines that only work elsewhere: in Colab, with a network, or with a browser beside the kernel.
+_ELSEWHERE = re.compile(
+    r"%tensorflow_version\b|%matplotlib\s+(?!inline\b|agg\b|-)\w|[%!]\s*(pip|pip3|conda|mamba|uv)\b"
+    r"|!\s*(apt|apt-get|python3? -m pip)\b"
+)
+_LONGEST = 50_000  # characters of a cell that is read: a million takes a quarter of a minute
+MOST_CODE = 500_000  # characters of the cells of a notebook that are read, far above honest ones
+_LEFT_OUT = "# (left out: works only elsewhere) "
+
+
+def statements(source: str) -> list[ast.stmt] | None:
+    """Return a cell's statements; None if it is no Python, or longer than anybody writes."""
+    if len(source) > _LONGEST:
+        return None
+    for text in (source, _MAGIC.sub(r"\1pass", source)):
+        try:
+            return ast.parse(text).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+    return None
+
+
+def defined(source: str) -> set[str]:
+    """Return the names that a cell defines: functions, classes and assigned names."""
+    names: set[str] = set()
+    for node in statements(source) or ():
+        if isinstance(node, _DEFINITIONS):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return names
+
+
+def binds(source: str, name: str) -> bool:
+    """Tell whether executing a cell to its end gives a name a value."""
+    return name in source and name in _names(source)
+
+
+@lru_cache(256)
+def _names(source: str) -> frozenset[str]:
+    try:
+        if (body := statements(source)) is not None:
+            return frozenset(_bound(body))
+    except RecursionError:
+        return frozenset()
+    # No Python: as far as its text tells.
+    said = r"^\s*(?:def|class)\s+(\w+)|^(\w+)\s*=[^=]|^\s*(?:from|import)\b(.*)"
+    found = (word for words in re.findall(said, source, re.MULTILINE) for word in words)
+    return frozenset(word for words in found for word in re.findall(r"\w+", words))
+
+
+def _bound(body: Iterable[ast.AST]) -> Iterator[str]:
+    for node in body:
+        if isinstance(node, _DEFINITIONS):
+            yield node.name
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif not isinstance(node, ast.Lambda | ast.comprehension):
+            yield from _bound(ast.iter_child_nodes(node))
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the cells define that were handed out and are skipped.
+
+    Attributes
+    ----------
+    sources : frozenset of str
+        The cells' sources, stripped.
+    definitions : frozenset of str
+        Each definition, as its syntax tree.
+    names : frozenset of str
+        The names that they define.
+    """
+
+    sources: frozenset[str] = frozenset()
+    definitions: frozenset[str] = field(default=frozenset(), repr=False)
+    names: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, sources: Iterable[str]) -> Known:
+        """Return what some cells define."""
+        sources = frozenset(source.strip() for source in sources)
+        bodies = [statements(source) or [] for source in sources]
+        return cls(
+            sources,
+            frozenset(ast.dump(node) for body in bodies for node in body),
+            frozenset(name for body in bodies for name in _bound(body)),
+        )
+
+    def merged_into(self, source: str) -> bool:
+        """Tell whether a cell holds one of these cells, and more."""
+        return any(len(one) >= _SHORTEST and one in source for one in self.sources)
+
+
+_SHORTEST = 30  # characters of a cell that is looked for in others: `check.summary()` is none
+
+
+def own_definitions(source: str, known: Known) -> str:
+    """Return what a skipped cell defines that was not handed out, as code to execute.
+
+    Functions, classes, imports, and names for constants and lambdas: what takes no time. The
+    cell's other statements, which explore, are left out.
+
+    Parameters
+    ----------
+    source : str
+        The cell's.
+    known : Known
+        What was handed out.
+    """
+    try:
+        kept = [
+            _text(source, node)
+            for node in statements(source) or ()
+            if _only_defines(node, known.names) and ast.dump(node) not in known.definitions
+        ]
+    except RecursionError:
+        return ""
+    return "\n\n\n".join(kept)
+
+
+def _only_defines(node: ast.stmt, known: frozenset[str]) -> bool:
+    if isinstance(node, (*_DEFINITIONS, ast.Import, ast.ImportFrom)):
+        return True
+    if isinstance(node, ast.Assign):
+        names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+        # Another value for a name of the lesson's is an experiment, no definition.
+        is_new = len(names) == len(node.targets) and known.isdisjoint(names)
+        return is_new and (isinstance(node.value, ast.Lambda) or _is_constant(node.value))
+    if isinstance(node, ast.Try):
+        inner = [*node.body, *node.orelse, *node.finalbody]
+        inner += [one for handler in node.handlers for one in handler.body]
+        return all(isinstance(one, ast.Pass) or _only_defines(one, known) for one in inner)
+    return False
+
+
+def _is_constant(value: ast.expr) -> bool:
+    return all(isinstance(node, _CONSTANTS) for node in ast.walk(value))
+
+
+def _text(source: str, node: ast.stmt) -> str:
+    if not isinstance(node, (*_DEFINITIONS, ast.Try)):
+        return ast.unparse(node)  # others may stand in its line
+    lines = re.split(r"\r\n|\r|\n", source)  # as Python counts them
+    first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
+    return "\n".join(lines[first - 1 : node.end_lineno])
+
+
+def without_elsewhere(source: str, colab: set[str]) -> tuple[str, list[str]]:
+    """Turn the lines that only work elsewhere, as in Colab, into comments.
+
+    Such a line fails here, and would cost all that stands below it in its cell. Only whole
+    statements are left out, and none that stands inside another: ``try: import google.colab``
+    knows what to do.
+
+    Parameters
+    ----------
+    source : str
+    colab : set of str
+        The names that come from ``google.colab`` so far; those of this cell are added.
+
+    Returns
+    -------
+    str
+        The source, with as many lines as before.
+    list of str
+        What was left out, a line each.
+    """
+    if len(source) > _LONGEST or source.lstrip().startswith("%%"):  # maybe of another language
+        return source, []
+    lines = source.split("\n")
+    gone = {number for number, line in enumerate(lines) if _ELSEWHERE.match(line)}
+    single = source.count("\r") == source.count("\r\n")  # Python would count other lines
+    if single and any(name in source for name in ("google.colab", *colab)):
+        for node in statements(source) or ():
+            span = range(node.lineno - 1, node.end_lineno)
+            if _is_of_colab(node, colab) and _stands_alone(node, lines):
+                gone.update(span)
+    found = [lines[number].strip() for number in sorted(gone)]
+    for number in gone:
+        lines[number] = _LEFT_OUT + lines[number]
+    return "\n".join(lines), found
+
+
+def _is_of_colab(node: ast.stmt, colab: set[str]) -> bool:
+    """Tell whether a statement imports from google.colab or uses what came from there."""
+    if isinstance(node, ast.ImportFrom):
+        ours = (node.module or "").startswith("google.colab")
+        ours |= node.module == "google" and [a.name for a in node.names] == ["colab"]
+    elif isinstance(node, ast.Import):
+        ours = all(alias.name.startswith("google.colab") for alias in node.names)
+    elif isinstance(node, ast.Expr | ast.Assign):
+        names = [one for one in ast.walk(node) if isinstance(one, ast.Name)]
+        if any(one.id in colab for one in names if isinstance(one.ctx, ast.Load)):
+            return True
+        colab.difference_update(one.id for one in names)  # the name is the student's own now
+        return False
+    else:
+        return False
+    if ours:
+        colab.update(alias.asname or alias.name.split(".")[0] for alias in node.names)
+    return ours
+
+
+def _stands_alone(node: ast.stmt, lines: list[str]) -> bool:
+    """Tell whether nothing else stands in a statement's lines."""
+    before = lines[node.lineno - 1].encode()[: node.col_offset]
+    after = lines[node.end_lineno - 1].encode()[node.end_col_offset :].decode().strip(" \t\r;")
+    return not before.strip() and (not after or after.startswith("#"))

@@ -9,6 +9,8 @@ them is called "self-judged" everywhere. The marks are those of `nbgrader autogr
   leaves the submission without marks.
 - An error is worth nothing whatever was shown before it; nbgrader takes the first number.
 - A missing test cell is put back, and only the first of several is kept.
+- A line that works only elsewhere, as `from google.colab import drive` does in Colab, is left out
+  before its cell is executed; nbgrader's execution stops there.
 
 A result that is no number, text or None, is full points in both: honest cells end in such. That
 holds for NumPy's scalars, too, which show themselves as "np.float64(0.5)": a cell that gives a part

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell
 from small_class import answered, as_bytes, right, with_cell
 
-from course_lib.grading.sanitizing import MOST_CELLS, sanitize
+from course_lib.grading.sanitizing import LONGEST_CELL, MOST_CELLS, sanitize
 
 GRADED = ["double", "double-answer", "draw", "draw-answer", "why"]
 
@@ -43,7 +44,12 @@ def test_no_file_is_missing(small):
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "not valid JSON"),
+        (b"", "it is empty."),
+        (b"\xef\xbb\xbf \n", "it is empty."),
+        (b"<!DOCTYPE html><html>", "it is a web page, not a notebook."),
+        (b'{\n<<<<<<< HEAD\n"a"\n=======\n>>>>>>> theirs\n}', "a merge conflict (<<<<<<<)"),
+        (b"PK\x03\x04 word/document.xml", "it is a Word file"),
+        (b"import numpy as np\n", "it is a Python program (.py)"),
         (b'{"cells": [', "cut off"),
         (b"\xff\xfe\x00", "UTF-8"),
         (b"[]", "not a notebook"),
@@ -225,3 +231,188 @@ def test_no_json_makes_sanitising_fail(small, cells):
     submission = sanitize(json.dumps({"cells": cells}).encode(), small)
     assert submission.status == "ok"
     assert {"double", "draw", "why"} <= set(graded_ids(submission))
+
+
+def changed(notebook: nbformat.NotebookNode, grade_id: str, **values) -> nbformat.NotebookNode:
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id:
+            cell.update(values)
+    return notebook
+
+
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+def test_an_answers_cell_of_another_type_is_turned_back(small, kind):
+    submission = sanitize(as_bytes(changed(right(small), "double-answer", cell_type=kind)), small)
+    assert submission.notebook == sanitize(as_bytes(right(small)), small).notebook
+    assert "return 2 *" in executed_sources(submission)
+    (remark,) = submission.remarks
+    assert "The cell of double-answer had become" in remark
+    assert "it is code again" in remark
+
+
+@pytest.mark.parametrize("kind", ["code", "raw"])
+def test_a_written_answers_cell_of_another_type_is_turned_back(small, kind):
+    submission = sanitize(as_bytes(changed(right(small), "why", cell_type=kind)), small)
+    assert submission.notebook == sanitize(as_bytes(right(small)), small).notebook
+    assert submission.written == {"why": "Because adding twice is doubling."}
+    assert "it is text (Markdown) again" in submission.remarks[0]
+
+
+def test_an_answer_that_was_split_and_turned_into_text_is_code_again(small):
+    halves = changed(right(small), "double-answer", cell_type="markdown")
+    at = next(i for i, c in enumerate(halves.cells) if "return 2 *" in c.source)
+    halves.cells.insert(at, copy.deepcopy(halves.cells[at]))
+    halves.cells[at].source = "factor = 2"
+    sources = executed_sources(sanitize(as_bytes(halves), small))
+    assert sources.index("factor = 2") < sources.index("return 2 *")
+
+
+def test_a_note_that_is_a_copy_of_an_answers_cell_stays_a_note(small):
+    notebook = right(small)
+    notebook.cells.insert(3, changed(right(small), "double-answer", cell_type="raw").cells[4])
+    notebook.cells[3].source = "my first try"
+    submission = sanitize(as_bytes(notebook), small)
+    assert "my first try" not in executed_sources(submission)
+    assert submission.remarks == ()
+
+
+def test_a_written_answer_below_its_cell_goes_to_a_person(small):
+    notebook = answered(small)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("It is so."))
+    submission = sanitize(as_bytes(notebook), small)
+    assert submission.written == {"why": "It is so."}
+    assert "It is so." in [cell.source for cell in submission.notebook.cells]
+
+
+def test_a_note_elsewhere_is_no_written_answer_and_the_student_is_told(small):
+    notebook = answered(small)
+    notebook.cells.insert(2, nbformat.v4.new_markdown_cell("I like it."))
+    submission = sanitize(as_bytes(notebook), small)
+    assert submission.written == {}
+    assert "No answer to why stands in its cell or around it" in submission.remarks[0]
+
+
+def test_only_blanks_are_no_written_answer(small):
+    for source in (" \n", "your answer here", "<!-- YOUR ANSWER HERE -->"):
+        assert sanitize(as_bytes(right(small, why=source)), small).written == {}
+
+
+def test_an_answer_in_a_comment_of_html_is_shown_to_the_marker(small):
+    submission = sanitize(as_bytes(right(small, why="<!-- It is so. -->")), small)
+    assert submission.written == {"why": "<!-- It is so. -->"}
+    assert submission.notebook.cells[-1].source == "&lt;!-- It is so. --&gt;"
+
+
+HELPER = "def middle(table):\n    return table.mean()"
+
+
+def with_tagged(notebook: nbformat.NotebookNode, source: str) -> nbformat.NotebookNode:
+    longer = with_cell(notebook, source, at=3)
+    longer.cells[3].metadata["tags"] = ["explore"]
+    return longer
+
+
+def test_a_helper_in_a_skipped_cell_is_executed_without_the_rest_of_it(small):
+    notebook = with_tagged(right(small), f"print(housing)\n{HELPER}\nmiddle(housing)")
+    submission = sanitize(as_bytes(notebook), small)
+    assert HELPER in executed_sources(submission)
+    assert "housing" not in executed_sources(submission)
+    (remark,) = submission.remarks
+    assert 'begins "print(housing)" is skipped, but what it defines was executed' in remark
+    again = sanitize(as_bytes(submission.notebook), small)
+    assert again.notebook == submission.notebook
+    assert again.executed == submission.executed
+
+
+def test_a_helper_in_a_copy_of_a_test_cell_is_executed(small):
+    notebook = right(small)
+    at = next(i for i, c in enumerate(notebook.cells) if "check.question" in c.source)
+    notebook.cells.insert(at, copy.deepcopy(notebook.cells[at]))
+    notebook.cells[at].source = HELPER
+    submission = sanitize(as_bytes(notebook), small)
+    assert HELPER in executed_sources(submission)
+    assert "check.question" not in executed_sources(submission)
+
+
+def test_an_answer_that_was_merged_into_an_exploring_cell_is_executed_before_it_fails(small):
+    explores = next(c.source for c in small.release.cells if "only explores" in c.source)
+    answer = "def double(values):\n    return 7"
+    for tags in (["explore"], []):
+        notebook = with_cell(answered(small), f"{explores}\n\n{answer}", at=3)
+        notebook.cells[3].metadata["tags"] = tags
+        submission = sanitize(as_bytes(notebook), small)
+        sources = executed_sources(submission)
+        assert sources.index(answer) < sources.index("only explores")
+
+
+def test_an_exploring_cell_with_another_value_is_skipped_without_a_word(small):
+    known = next(c for c in small.release.cells if "only explores" in c.source)
+    notebook = right(small)
+    for cell in notebook.cells:
+        if cell.source == known.source:
+            cell.source = "print(1)\nx = compute()"
+    submission = sanitize(as_bytes(notebook), small)
+    assert "compute" not in executed_sources(submission)
+    assert submission.remarks == ()
+
+
+def test_a_line_for_colab_does_not_cost_the_imports_below_it(small):
+    notebook = with_cell(right(small), "from google.colab import drive\nimport math", at=1)
+    notebook.cells.insert(2, new_code_cell("drive.mount('/content')\n%matplotlib widget\nx = 1"))
+    submission = sanitize(as_bytes(notebook), small)
+    sources = executed_sources(submission).splitlines()
+    assert "import math" in sources
+    assert "x = 1" in sources
+    assert all(line.startswith("#") for line in sources if "drive" in line or "widget" in line)
+    assert len(submission.remarks) == 3
+    assert sanitize(as_bytes(submission.notebook), small).notebook == submission.notebook
+
+
+def test_what_is_cut_is_told(small):
+    notebook = with_cell(right(small), "long = 1\n" + "x" * LONGEST_CELL, at=3)
+    notebook.cells.append({"cell_type": "sketch", "source": "drawn", "metadata": {}})
+    cut, unknown = sanitize(as_bytes(notebook), small).remarks
+    assert 'begins "long = 1" has 200,009 characters' in cut
+    assert 'begins "drawn"' in unknown
+
+
+def test_headings_of_the_oldest_format_are_kept(small):
+    old = {"worksheets": [{"cells": [{"cell_type": "heading", "level": 2, "source": "Mine"}]}]}
+    submission = sanitize(json.dumps(old).encode(), small)
+    assert ("markdown", "Mine") in [(c.cell_type, c.source) for c in submission.notebook.cells]
+
+
+PIXEL = base64.b64encode(b"\x89PNG\r\n and what a picture holds").decode()
+
+
+def test_a_pasted_picture_is_kept_and_another_one_is_another_answer(small):
+    def handed(picture: str):
+        notebook = right(small, why="See ![](attachment:my%20sketch.png)!")
+        notebook.cells[-1]["attachments"] = {"my sketch.png": {"image/png": picture}}
+        return sanitize(as_bytes(notebook), small)
+
+    submission = handed(PIXEL)
+    cell = submission.notebook.cells[-1]
+    ((name, bundle),) = cell.attachments.items()
+    assert cell.source == f"See ![](attachment:{name})!"
+    assert bundle == {"image/png": PIXEL}
+    nbformat.validate(submission.notebook)
+    assert sanitize(as_bytes(submission.notebook), small).notebook == submission.notebook
+    other = base64.b64encode(base64.b64decode(PIXEL) + b"more").decode()
+    assert handed(other).written != submission.written
+
+
+def test_an_untouched_cell_with_a_picture_of_the_instructors_is_untouched(small):
+    assignment = copy.deepcopy(small)
+    text = assignment.release.cells[0]
+    text.source += "\n![](attachment:plan.png)"
+    text["attachments"] = {"plan.png": {"image/png": PIXEL}}
+    for lost in (False, True):
+        notebook = answered(assignment)
+        if lost:
+            del notebook.cells[0]["attachments"]
+        submission = sanitize(as_bytes(notebook), assignment)
+        assert submission.written == {}
+        assert submission.remarks == ()
+        (bundle,) = submission.notebook.cells[0].attachments.values()
+        assert bundle == {"image/png": PIXEL}

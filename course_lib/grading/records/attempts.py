@@ -101,7 +101,10 @@ def key_of(
         "versions": [metadata.version(name) for name in ("tensorflow", "keras", "numpy")],
         "responder": hashlib.sha256(Path(responder.__file__).read_bytes()).hexdigest(),
         # The notebook is shown as it was handed in, also where only its text changed.
-        "notebook": [(cell.cell_type, cell.source) for cell in submission.notebook.cells],
+        "notebook": [
+            (cell.cell_type, cell.source, sorted(cell.get("attachments", ())))  # named by content
+            for cell in submission.notebook.cells
+        ],
         "files": {n: hashlib.sha256(data).hexdigest() for n, data in submission.files.items()},
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]

@@ -125,11 +125,11 @@ def _stray(notebook: NotebookNode) -> None:
 BACK = "was missing or of another type; it is back"
 
 FILES = [
-    unreadable("empty", "an empty file", lambda: b"", "not valid JSON"),
+    unreadable("empty", "an empty file", lambda: b"", "it is empty"),
     unreadable("cut-off", "the first half of a notebook", lambda: b'{"cells": [{"cell_type": "co',
                "cut off"),
     unreadable("a-web-page", "the login page of the learning platform",
-               lambda: b"<!DOCTYPE html><script>alert(1)</script>", "not valid JSON"),
+               lambda: b"<!DOCTYPE html><script>alert(1)</script>", "it is a web page"),
     unreadable("utf-16", "text in another encoding", lambda: "{}".encode("utf-16"), "not UTF-8"),
     unreadable("invalid-utf-8", "bytes that are no text",
                lambda: b'{"cells": ["\xc3\x28\xed\xa0"]}',
@@ -182,8 +182,7 @@ CELLS = [
            lambda notebook: (_of("double", _set(cell_type="markdown"))(notebook),
                              _of("draw", _set(cell_type="raw"))(notebook)), told=BACK),
     edited("retyped-answers", "an answer that is Markdown now",
-           _of("double-answer", _set(cell_type="markdown")), marks=(0, 1, 0),
-           told="double is not defined"),
+           _of("double-answer", _set(cell_type="markdown")), told="it is code again"),
     edited("rewritten-tests", "test cells that give full points",
            _each(lambda cell: cell.metadata.nbgrader.grade and cell.update(source="2.0")),
            double=WRONG, marks=CAUGHT),
@@ -266,7 +265,7 @@ NOTEBOOK_HABITS = [
     def double(values)
       return
     """,
-         marks=(0, 1, 0), told="The cell that should define it failed: SyntaxError"),
+         marks=(0, 1, 0), told="The cell that should define double failed: SyntaxError"),
     code("names-replaced", "replaces names that everybody uses",
          "open = list = dict = str = print = exec = len = range = 3"),
     code("builtins-deleted", "deletes what Python itself is made of",

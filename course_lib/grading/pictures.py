@@ -1,0 +1,159 @@
+"""The pictures in a notebook's texts: kept where they are what they say, and not too large.
+
+JupyterLab and VS Code keep a pasted picture as the cell's attachment, Colab in the text itself, as
+a ``data:`` URI of a hundred thousand characters. Here both become attachments, named by what they
+hold, so that the text stays readable and another picture is another text. What is not kept is told
+in its place, and nothing refers to an attachment that is not there.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, unquote
+
+LARGEST_PICTURE = 8_000_000  # bytes: more than a telephone's camera makes
+MOST_PICTURES = 20_000_000  # bytes of all pictures of a notebook
+_MOST_ATTACHMENTS = 100  # of a cell
+# What a browser shows and executes nothing of, and how it begins.
+_KINDS = {
+    "image/png": (b"\x89PNG", "png"),
+    "image/jpeg": (b"\xff\xd8\xff", "jpg"),
+    "image/gif": (b"GIF8", "gif"),
+}
+_DATA = re.compile(r"data:([\w.+-]{1,50}/[\w.+-]{1,80})(?:;[\w.=+-]{1,60}){0,4};base64,([\w+/=-]*)")
+_SHORTEST = 1_000  # characters of a data: URI of another kind that is left out
+_REFERENCE = re.compile(
+    r"!\[([^\]\n]{0,300})\]\(\s*<?attachment:([^)\n]{0,300})\)|(\]:\s*<?)attachment:([^\s>]{1,300})"
+)
+_MOST_REMARKS = 10  # of a notebook
+_AROUND = 300  # characters around a data: URI that tell how the text shows it
+_GONE = "left-out"
+
+
+class Pictures:
+    """Keeps the pictures of one notebook.
+
+    Parameters
+    ----------
+    handed_out : mapping of str to object, optional
+        The attachments of the texts that were handed out, for a copy that has lost them.
+
+    Attributes
+    ----------
+    remarks : list of str
+        What was left out, and why.
+    """
+
+    def __init__(self, handed_out: Mapping[str, Any] | None = None) -> None:
+        self.remarks: list[str] = []
+        self._room = MOST_PICTURES
+        self._handed_out = handed_out or {}
+
+    def keep(
+        self, source: str, attachments: Any = None, cut: Callable[[str], str] = str
+    ) -> tuple[str, dict[str, dict[str, str]]]:
+        """Return a text whose pictures are attachments, and these.
+
+        Parameters
+        ----------
+        source : str
+        attachments : object, optional
+            The cell's, as the file has them: anything at all.
+        cut : callable, optional
+            Bounds the text, once it holds no picture.
+        """
+        kept: dict[str, dict[str, str]] = {}
+        source = cut(self._with_data(source, kept))
+        source = self._with_attachments(source, attachments, kept)
+        return _REFERENCE.sub(lambda found: self._reference(found, kept), source), kept
+
+    def _with_attachments(self, source: str, attachments: Any, kept: dict) -> str:
+        given = dict(attachments) if isinstance(attachments, dict) else {}
+        lost = {name: one for name, one in self._handed_out.items() if f"nt:{name}" in source}
+        for name, bundle in list((lost | given).items())[:_MOST_ATTACHMENTS]:
+            bundle = bundle if isinstance(bundle, dict) else {}
+            kind = next((kind for kind in _KINDS if kind in bundle), next(iter(bundle), ""))
+            data = bundle.get(kind)
+            data = "".join(map(str, data)) if isinstance(data, list) else data
+            if not isinstance(name, str) or not name or not isinstance(data, str):
+                continue
+            ours = self._take(kind, "".join(data.split()), kept)
+            target = f"attachment:{ours or _GONE}"
+            for written in dict.fromkeys((name, quote(name), unquote(name))):
+                old = re.escape(f"attachment:{written}")
+                source = re.sub(rf"{old}(?=[\s)>\"'\]]|\Z)", target, source)
+        return source
+
+    def _with_data(self, source: str, kept: dict) -> str:
+        parts: list[str] = []
+        end = 0
+        for found in _DATA.finditer(source):
+            kind, data = found[1].lower(), found[2]
+            if kind not in (*_KINDS, "image/jpg") and len(data) < _SHORTEST:
+                continue
+            ours = self._take(kind.replace("/jpg", "/jpeg"), data, kept)
+            before = source[max(end, found.start() - _AROUND) : found.start()]
+            after = source[found.end() : found.end() + _AROUND]
+            shown = f"![](attachment:{ours or _GONE})"
+            tag = before.rfind("<img")
+            if tag >= 0 and ">" not in before[tag:] and ">" in after:  # HTML knows no attachments
+                start = found.start() - len(before) + tag
+                parts += [source[end:start], f"\n\n{shown}\n\n"]
+                end = found.end() + after.index(">") + 1
+            else:
+                parts.append(source[end : found.start()])
+                parts.append(f"attachment:{ours or _GONE}")
+                end = found.end()
+        return "".join([*parts, source[end:]])
+
+    def _take(self, kind: str, data: str, kept: dict) -> str | None:
+        """Keep a picture, and return its name; None where it cannot be kept."""
+        if kind not in _KINDS:
+            self._remark(f"of the kind {kind[:50]}", "only PNG, JPEG and GIF are kept")
+            return None
+        beginning, suffix = _KINDS[kind]
+        try:
+            held = base64.b64decode(data, validate=True)
+        except (binascii.Error, ValueError):
+            held = b""
+        if not held.startswith(beginning):
+            self._remark("that is damaged", "paste it again")
+            return None
+        name = f"picture-{hashlib.sha256(held).hexdigest()[:12]}.{suffix}"
+        if name in kept:
+            return name
+        if len(held) > min(LARGEST_PICTURE, self._room):
+            one, together = LARGEST_PICTURE / 1e6, MOST_PICTURES / 1e6
+            most = f"one may have {one:.0f} MB, all together {together:.0f} MB"
+            self._remark(f"of {len(held) / 1e6:.1f} MB", f"{most}; make it smaller")
+            return None
+        self._room -= len(held)
+        kept[name] = {kind: data}
+        return name
+
+    def _remark(self, which: str, why: str) -> None:
+        which = "".join(sign for sign in which if sign.isprintable())
+        self._note(f"A picture {which} was left out of a text: {why}.")
+
+    def _reference(self, found: re.Match[str], kept: dict) -> str:
+        """Return a reference to an attachment, or words in its place where there is none."""
+        name = (found[2] if found[2] is not None else found[4]).split(" ")[0].strip("<>")
+        if name in kept:
+            return found[0]
+        if name != _GONE:
+            told = "".join(filter(str.isprintable, name))[:80]
+            self._note(
+                f"The picture {told} is not in the notebook though a text shows it: paste it again."
+            )
+        if found[2] is None:
+            return f"{found[3]}#picture-{_GONE}"
+        return f"*(a picture was left out here{': ' if found[1] else ''}{found[1]})*"
+
+    def _note(self, remark: str) -> None:
+        if remark not in self.remarks and len(self.remarks) < _MOST_REMARKS:
+            self.remarks.append(remark)

@@ -64,8 +64,11 @@ def array(value: Any, what: str, *, shape: Sequence[int | None] | None = None) -
         found = np.asarray(value)
     except Exception as error:  # whatever the student's object does when it is converted
         raise Wrong(f"{what}: expected an array, got {_kind(value)}.") from error
+    if found.dtype.name.startswith(("bfloat16", "float8")):  # no types of NumPy's own
+        found = found.astype("float32")
     if found.dtype.kind not in "biuf":
-        raise Wrong(f"{what}: expected an array of numbers, got {_kind(value)}.")
+        dtype = f" of the dtype {found.dtype.name}" if found.dtype.kind not in "OUS" else ""
+        raise Wrong(f"{what}: expected an array of numbers, got {_kind(value)}{dtype}.")
     if shape is not None and not _fits(found.shape, shape):
         raise Wrong(f"{what}: expected shape {_shape(shape)}, got shape {_shape(found.shape)}.")
     return found

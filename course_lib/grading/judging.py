@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course_lib.check import Wrong
+from course_lib.check.messages import without_escapes
 from course_lib.errors import CourseError
+from course_lib.grading.execution.responder import UNANSWERED
 
 if TYPE_CHECKING:
     from course_lib.grading.calls import Call
@@ -37,6 +39,8 @@ class Reply:
         Why there is no value; None where there is one.
     changed : bool
         Whether the call changed an argument in place.
+    about : str
+        What the call was made with, where a student could not guess it.
     """
 
     function: str
@@ -44,6 +48,7 @@ class Reply:
     changed: bool = False
     result: Any = None
     steps: Sequence[Mapping[str, Any]] = ()
+    about: str = ""
 
     @classmethod
     def read(cls, call: Call, data: Any) -> Reply:
@@ -55,7 +60,9 @@ class Reply:
         well_formed = isinstance(steps, list) and all(isinstance(step, dict) for step in steps)
         if not well_formed or not (error is None or isinstance(error, str)):
             return cls(call.function, error="the reply could not be read")
-        return cls(call.function, error, data.get("changed") is True, data.get("value"), steps)
+        error = error and without_escapes(error)
+        changed = data.get("changed") is True
+        return cls(call.function, error, changed, data.get("value"), steps, _about(call))
 
     @property
     def value(self) -> Any:
@@ -104,7 +111,18 @@ class Reply:
 
     def _require(self) -> None:
         if self.error is not None:
-            raise Wrong(_told(self.function, self.error))
+            raise Wrong(_told(self.function, self.error) + self.about)
+
+
+def _about(call: Call) -> str:
+    """Say what kind of model a call was made with: one kind may fail where another works."""
+    given = [one for one in call.request.get("arguments", ()) if isinstance(one, dict)]
+    kinds = [one["api"] for one in given if one.get("made") == "dense_network"]
+    if not kinds:
+        return ""
+    if kinds[0] == "functional":
+        return "; the model was a Functional one, whose first layer is an InputLayer"
+    return "; the model was a Sequential one"
 
 
 @dataclass
@@ -237,11 +255,12 @@ def judge(question: Question, replies: Sequence[Any], *, seed: int) -> Verdict:
         messages.append(
             f"✗ −{cost:g}: {question.name} changes an argument in place; copy it first."
         )
-    return Verdict(round(score, 4), question.points, tuple(messages))
+    told = tuple(without_escapes(message) for message in messages)
+    return Verdict(round(score, 4), question.points, told)
 
 
 def _failure(question: Question, error: str | None) -> str:
-    if error and error.startswith("NotImplementedError"):
+    if error == UNANSWERED:
         return f"✗ {question.name} was not answered."
     return f"✗ {_told(question.name, error or '')}"
 

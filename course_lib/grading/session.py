@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from course_lib.check.messages import causes
 from course_lib.errors import CourseError
 from course_lib.grading import copies, submissions
-from course_lib.grading.assignments import ANSWER_SUFFIX, Assignment
+from course_lib.grading.assignments import Assignment
 from course_lib.grading.calls import Call
 from course_lib.grading.execution.limits import Interrupted, Limits
 from course_lib.grading.execution.workers import Workers
@@ -228,21 +229,24 @@ def judged(
             verdicts[name] = Verdict(0.0, question.points, submission.remarks)
             continue
         verdict = judge(question, attempt.replies.get(name, []), seed=attempt.seed)
-        cause = _cause(name, submission, attempt)
-        if cause and any("is not defined" in message for message in verdict.messages):
-            verdict = replace(verdict, messages=(*verdict.messages, cause))
-        verdicts[name] = verdict
+        verdicts[name] = replace(verdict, messages=_with_causes(verdict, submission, attempt))
     return verdicts
 
 
-def _cause(question: str, submission: Submission, attempt: Attempt) -> str | None:
-    """Say why a question's function may be missing: its cell failed."""
-    for index, error in attempt.cell_errors.items():
-        cell = submission.notebook.cells[index]
-        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
-        if grade_id == question + ANSWER_SUFFIX or f"def {question}" in cell.source:
-            return f"  The cell that should define it failed: {error}"
-    return None
+def _with_causes(verdict: Verdict, submission: Submission, attempt: Attempt) -> tuple[str, ...]:
+    """Return a verdict's messages, and why what they miss is not defined: another cell failed."""
+    if not any("is not defined" in message for message in verdict.messages):
+        return verdict.messages
+    cells = submission.notebook.cells
+    failed = [(cells[index].source, error) for index, error in attempt.cell_errors.items()]
+    executed = set(submission.executed)
+    skipped = [
+        cell.source
+        for index, cell in enumerate(cells)
+        if cell.cell_type == "code" and index not in executed
+    ]
+    told = [one for message in verdict.messages for one in causes(message, failed, skipped)]
+    return (*verdict.messages, *(f"  {one}" for one in dict.fromkeys(told)))
 
 
 def report_of(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from course_lib import check
 from course_lib.errors import CourseError
-from course_lib.grading import call, question, rehearse
+from course_lib.grading import call, dense_network, question, rehearse
 from course_lib.grading.calls import Call
 from course_lib.grading.execution.responder import AROUND, DEEPEST, LONGEST, answer, pack, unpack
 from course_lib.grading.judging import Reply, judge, requests_of
@@ -95,7 +95,9 @@ def test_a_stub_is_told_once_that_it_is_not_answered():
 def test_a_function_that_failed_is_named_once():
     assert rehearse(DOUBLE, "").messages == ("✗ double is not defined",)
     (message,) = rehearse(DOUBLE, "def double(v): return 1 / 0").messages
-    assert message == "✗ double failed: ZeroDivisionError: division by zero"
+    assert message == (
+        "✗ double failed: ZeroDivisionError: division by zero (in double, line 1 of its cell)"
+    )
 
 
 def test_hidden_inputs_depend_on_the_seed_alone():
@@ -232,3 +234,91 @@ def test_a_file_without_questions_is_named(tmp_path):
     path.write_text("", "utf-8")
     with pytest.raises(CourseError, match="declares no question"):
         load_checks(path)
+
+
+LIBRARY = {"__name__": "library"}
+exec(
+    "def build(): raise NotImplementedError\ndef call(): raise NotImplementedError('No call')",
+    LIBRARY,
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("build()", "NotImplementedError (in double, line 2 of its cell)"),
+        ("call()", "NotImplementedError: No call (in double, line 2 of its cell)"),
+        ("raise NotImplementedError('half done')", "NotImplementedError: half done"),
+        ("return other(v)", "NotImplementedError (in other, line 4 of its cell)"),
+    ],
+)
+def test_only_the_stub_itself_is_not_answered(monkeypatch, body, said):
+    monkeypatch.setattr("builtins.build", LIBRARY["build"], raising=False)
+    monkeypatch.setattr("builtins.call", LIBRARY["call"], raising=False)
+    source = f"def double(v):\n    {body}\ndef other(v):\n    raise NotImplementedError()"
+    (message,) = rehearse(DOUBLE, source).messages
+    assert message.startswith(f"✗ double failed: {said}")
+
+
+def test_a_stub_of_a_class_is_told_as_not_answered():
+    source = (
+        "class double:\n    def __new__(cls, v):\n"
+        "        def inner():\n            raise NotImplementedError\n        inner()"
+    )
+    assert rehearse(DOUBLE, source).messages == ("✗ double was not answered.",)
+
+
+def test_no_message_holds_orders_to_a_terminal():
+    @question("double", points=2)
+    class Told:
+        def requests(self, rng):
+            yield call("double", 1)
+            yield call("double", 2)
+
+        def verdict(self, replies, judge):
+            with judge.part(1, "fails"):
+                assert replies[0].value
+            with judge.part(1, "names it"):
+                check.that(not replies[1].value, f"it is {replies[1].value}")
+
+    source = "def double(v):\n    if v == 1: raise ValueError('\\x1b[1mtoo small\\x1b[0m')\n"
+    first, second = rehearse(declared(Told), source + "    return '\\x1b[2Jgone'").messages
+    assert "ValueError: too small (in double, line 2 of its cell)" in first
+    assert "it is gone" in second
+
+
+def test_bfloat16_is_read_as_float32_and_its_tolerance_judged():
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    array = np.array([[1.0, 2.5]], ml_dtypes.bfloat16)
+    found = unpack(pack([array, array[0, 1], np.ones(2, "float16")]))
+    assert [one.dtype.name for one in found] == ["float32", "float32", "float16"]
+    np.testing.assert_array_equal(found[0], [[1.0, 2.5]])
+    check.close(array, [[1.0, 2.5]], "it")
+    assert check.number(array[0, 1], "it") == 2.5
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        (np.array([1j]), "of the type ndarray and the dtype complex128"),
+        (np.array(["a"]), "of the type ndarray and the dtype str"),
+        ((n for n in ()), "of the type generator"),
+    ],
+)
+def test_what_cannot_be_read_is_named(value, named):
+    reply = answer(CALL, {"double": lambda: value})
+    assert named in reply["error"]
+
+
+@pytest.mark.parametrize(
+    ("api", "named"),
+    [
+        ("functional", "the model was a Functional one, whose first layer is an InputLayer"),
+        ("sequential", "the model was a Sequential one"),
+    ],
+)
+def test_a_failure_names_the_kind_of_model_that_it_met(api, named):
+    made = call("last", dense_network([np.ones((2, 1))], [np.ones(1)], api=api))
+    with pytest.raises(check.Wrong) as caught:
+        _ = Reply.read(made, {"error": "TypeError: no"}).value
+    assert str(caught.value) == f"last failed: TypeError: no; {named}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from course_lib.check.messages import without_escapes
 from course_lib.grading.execution.responder import LONGEST_ERROR, plain_text
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Outputs:
 
         if self._room <= 0:
             return
-        text = plain_text(text)
+        text = without_escapes(plain_text(text))
         if len(text) > self._room:
             text = text[: self._room] + "\n… (the rest of the output was left out)\n"
         self._room -= len(text)
@@ -82,4 +83,4 @@ class Outputs:
 
 
 def _error(name: object, value: object) -> str:
-    return plain_text(f"{name}: {value}"[:LONGEST_ERROR])
+    return without_escapes(plain_text(f"{name}: {value}"[:LONGEST_ERROR]))

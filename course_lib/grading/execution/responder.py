@@ -27,6 +27,7 @@ AROUND = 3  # levels that a reply has around a value
 LONGEST_TEXT = 10_000
 DEEPEST_CONFIG = 6  # of the config of a layer that `describe` tells
 LONGEST_ERROR = 600
+UNANSWERED = "NotImplementedError"  # the error of a stub: without a text, raised in the stub itself
 
 
 def pack(tree: Any, around: int = AROUND) -> bytes:
@@ -86,8 +87,11 @@ def _encode(value: Any, arrays: list, depth: int) -> Any:
         array = numpy.asarray(value)
     except Exception:  # whatever an object does when it is converted
         array = numpy.asarray(None)
+    if array.dtype.name.startswith(("bfloat16", "float8")):  # no types of NumPy's own
+        array = array.astype("float32")
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"it holds a value of the type {type(value).__name__}")
+        numbers = f" and the dtype {array.dtype.name}" if array.dtype.kind != "O" else ""
+        raise TypeError(f"it holds a value of the type {type(value).__name__}{numbers}")
     arrays.append(array)
     return {"array": f"array{len(arrays) - 1}"}
 
@@ -153,6 +157,10 @@ def answer(request: dict[str, Any], namespace: Mapping[str, Any]) -> dict[str, A
                 reply["value"] = _plain(result, f"the value that {name} returned")
         except (Exception, SystemExit) as error:
             reply["error"] = _told(error)
+            if reply["error"] != UNANSWERED:
+                reply["error"] += _place(error)
+            elif _raised_in(error) != name:
+                reply["error"] += _place(error) or " (not in the notebook's own code)"
     return reply
 
 
@@ -182,6 +190,26 @@ def _told(error: BaseException) -> str:
     except Exception:  # an exception whose text raises
         message = type(error).__name__
     return message.removesuffix(": ")[:LONGEST_ERROR]
+
+
+def _place(error: BaseException) -> str:
+    """Return where in the notebook's own code an error arose, as far as that can be told."""
+    place, traceback = "", error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        is_own = traceback.tb_frame.f_globals.get("__name__") == "__main__"
+        if is_own and code.co_name.isidentifier():
+            place = f" (in {code.co_name}, line {traceback.tb_lineno} of its cell)"
+        traceback = traceback.tb_next
+    return place
+
+
+def _raised_in(error: BaseException) -> str:
+    """Return the outermost name of the function or class in whose code an error was raised."""
+    traceback = error.__traceback__
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback.tb_frame.f_code.co_qualname.split(".")[0]
 
 
 def _seed(seed: int) -> None:

@@ -116,15 +116,16 @@ class Pictures:
         if kind not in _KINDS:
             self._remark(f"of the kind {kind[:50]}", "only PNG, JPEG and GIF are kept")
             return None
-        beginning, suffix = _KINDS[kind]
         try:
             held = base64.b64decode(data, validate=True)
         except (binascii.Error, ValueError):
             held = b""
-        if not held.startswith(beginning):
+        # By what it holds: programs call a JPEG a PNG.
+        kind = next((kind for kind, (begins, _) in _KINDS.items() if held.startswith(begins)), "")
+        if not kind:
             self._remark("that is damaged", "paste it again")
             return None
-        name = f"picture-{hashlib.sha256(held).hexdigest()[:12]}.{suffix}"
+        name = f"picture-{hashlib.sha256(held).hexdigest()[:12]}.{_KINDS[kind][1]}"
         if name in kept:
             return name
         if len(held) > min(LARGEST_PICTURE, self._room):

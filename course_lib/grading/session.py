@@ -243,7 +243,8 @@ def _with_causes(verdict: Verdict, submission: Submission, attempt: Attempt) -> 
     skipped = [
         cell.source
         for index, cell in enumerate(cells)
-        if cell.cell_type == "code" and index not in executed
+        # A cell that nbgrader knows is a test, or a stub that was put back.
+        if cell.cell_type == "code" and index not in executed and "nbgrader" not in cell.metadata
     ]
     told = [one for message in verdict.messages for one in causes(message, failed, skipped)]
     return (*verdict.messages, *(f"  {one}" for one in dict.fromkeys(told)))

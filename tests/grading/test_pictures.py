@@ -47,7 +47,7 @@ def test_a_tag_of_html_becomes_a_picture_that_a_page_can_show():
         ("![a](data:image/png;base64,AAAA)", None, "that is damaged"),
         (f"![a](data:image/svg+xml;base64,{PNG})", None, "of the kind image/svg+xml"),
         ("![a](attachment:x.svg)", {"x.svg": {"image/svg+xml": "<svg/>"}}, "image/svg+xml"),
-        ("![a](attachment:x.png)", {"x.png": {"image/png": JPEG}}, "that is damaged"),
+        ("![a](attachment:x.png)", {"x.png": {"image/png": "PHN2Zz4="}}, "that is damaged"),
         ("![a](attachment:x.png)", {"x.png": {"image/png": 3}}, "x.png is not in the notebook"),
         ("![a](attachment:x.png)", {"y.png": {"image/png": PNG}}, "x.png is not in the notebook"),
         ("![a](attachment:x.png 'title')", [3], "x.png is not in the notebook"),
@@ -60,6 +60,13 @@ def test_what_is_left_out_is_told_in_its_place(text, attachments, said):
     assert source == "before *(a picture was left out here: a)* after"
     (remark,) = kept.remarks
     assert said in remark
+
+
+def test_a_picture_of_another_kind_than_it_says_is_called_what_it_is():
+    _, attachments = Pictures().keep(
+        "![](attachment:x.png)", {"x.png": {"image/png": [JPEG, "\n"]}}
+    )
+    assert list(attachments.values()) == [{"image/jpeg": JPEG}]
 
 
 def test_no_reference_is_left_without_its_picture():

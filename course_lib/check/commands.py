@@ -99,6 +99,7 @@ def as_json(notebook: Path, report: Report) -> str:
         "points": sum(outcome.points or 0 for outcome in report.outcomes),
         "questions": [asdict(outcome) for outcome in report.outcomes],
         "errors": report.errors,
+        "notes": report.notes,
     }
     return dumps(document, indent=2) + "\n"
 
@@ -126,6 +127,8 @@ def show(report: Report) -> None:
     console.print(table)
     for error in report.errors:
         console.print(Text(f"An error in {error}"), style="red")
+    for note in report.notes:
+        console.print(Text(note))
     tested = [outcome for outcome in report.outcomes if not outcome.written]
     seen = sum(outcome.seen for outcome in tested)
     points = sum(outcome.points or 0 for outcome in tested)

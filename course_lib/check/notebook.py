@@ -9,14 +9,24 @@ from __future__ import annotations
 import ast
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from course_lib.check.file_kinds import kind_of
+from course_lib.check.messages import quoted
+from course_lib.check.source_code import (
+    Known,
+    defined,
+    own_definitions,
+    statements,
+    without_elsewhere,
+)
+from course_lib.check.written import Text, answers
 from course_lib.errors import CourseError
 
 ANSWER_SUFFIX = "-answer"  # of an answer's name in nbgrader's metadata
-EMPTY_TEXTS = ("", "YOUR ANSWER HERE")
+_TYPES = {"code": "code", "markdown": "text (Markdown)", "raw": "raw text"}
 
 _HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS\n?", flags=re.DOTALL)
 _HEADING = re.compile(r"^ {0,3}#{1,6}\s+(.+?)\s*#*$", flags=re.MULTILINE)
@@ -42,6 +52,10 @@ class Cell:
         What the question carries.
     answers : str or None
         The question that this cell's code answers.
+    name : str or None
+        The cell's, in nbgrader's metadata.
+    written : bool
+        Whether this cell's content is an answer that is marked by hand.
     """
 
     number: int
@@ -52,6 +66,8 @@ class Cell:
     question: str | None = None
     points: float | None = None
     answers: str | None = None
+    name: str | None = None
+    written: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,11 +90,26 @@ class Asked:
 
 @dataclass
 class Plan:
-    """What to run, and what to expect of it."""
+    """What to run, and what to expect of it.
+
+    Attributes
+    ----------
+    cells : list of Cell
+        Those to run.
+    questions : dict of str to Asked
+    remarks : dict of str to str
+        What the student should know, by question.
+    skipped : list of str
+        The sources of the cells of code that are not run.
+    notes : list of str
+        What the student should know of the notebook.
+    """
 
     cells: list[Cell] = field(default_factory=list)
     questions: dict[str, Asked] = field(default_factory=dict)
     remarks: dict[str, str] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def read(path: Path) -> list[Cell]:
@@ -90,16 +121,20 @@ def read(path: Path) -> list[Cell]:
         If there is no such file, or it is not a notebook.
     """
     try:
-        text = path.read_text("utf-8-sig")
+        data = path.read_bytes()
     except FileNotFoundError as error:
         raise CourseError(f"There is no file {path}: name the notebook to check.") from error
-    except UnicodeDecodeError as error:
-        raise CourseError(f"{path} is not a notebook: it is no text.") from error
     except OSError as error:
         raise CourseError(f"{path} cannot be read: {error.strerror}.") from error
     try:
-        document = json.loads(text)
+        document = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
+        if kind := kind_of(data):
+            raise CourseError(
+                f"{path} is {kind}, not a notebook: download or save it again."
+            ) from error
+        if isinstance(error, UnicodeDecodeError):
+            raise CourseError(f"{path} is not a notebook: it is no text.") from error
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise CourseError(
             f"{path} is damaged or not a notebook: it is not valid JSON{where}. "
@@ -134,31 +169,39 @@ def plan(cells: list[Cell], released: list[Cell] | None = None) -> Plan:
         changed or deleted.
     """
     handed_out = {cell.question: cell for cell in released or () if cell.question}
-    exploring = {cell.source for cell in released or () if cell.explores and cell.kind == "code"}
+    named = {cell.name: cell for cell in released or () if cell.name}
+    known = Known.of(
+        cell.source for cell in released or () if cell.kind == "code" and cell.explores
+    )
     made = Plan()
     tested: set[str] = set()
+    colab: set[str] = set()
     for cell in handed_out.values():
         made.questions[cell.question] = _asked(cell)
+    cells = [_of_its_type(cell, named.get(cell.name), made) for cell in cells]
     for cell in cells:
         name = cell.question
         if name and cell.kind != "code":
             made.questions[name] = _asked(cell, handed_out.get(name))
         elif name:
-            known = handed_out.get(name, cell)
-            if known.kind == "code":
-                if _gist(known.source) != _gist(cell.source):
+            test = handed_out.get(name, cell)
+            if test.kind == "code":
+                if _gist(test.source) != _gist(cell.source):
                     made.remarks[name] = "The tests were changed; the ones handed out were run."
-                cell = Cell(cell.number, "code", known.source, cell.heading, question=name)
-                made.questions.setdefault(name, _asked(known))
+                cell = Cell(cell.number, "code", test.source, cell.heading, question=name)
+                made.questions.setdefault(name, _asked(test))
                 tested.add(name)
         elif cell.answers and cell.answers not in made.questions:
             made.questions[cell.answers] = Asked(cell.answers, None)
-        if cell.kind == "code" and not cell.explores and cell.source not in exploring:
-            made.cells.append(cell)
+        if cell.kind == "code":
+            _add_code(cell, known if released else None, made, colab)
+    if released is not None:
+        _find_texts(cells, released, made)
     texts = {cell.question for cell in cells if cell.kind != "code"}
     for name, asked in made.questions.items():
         if asked.text is not None and name not in texts:
-            made.questions[name] = Asked(name, asked.points, "")
+            if released is None or not asked.text:
+                made.questions[name] = Asked(name, asked.points, "")
             made.remarks[name] = "Its cell is missing: copy it from the notebook handed out."
         elif asked.text is None and name not in tested:
             if name in handed_out:
@@ -169,6 +212,60 @@ def plan(cells: list[Cell], released: list[Cell] | None = None) -> Plan:
                     "The cell with the tests is missing: copy it from the notebook handed out."
                 )
     return made
+
+
+def _of_its_type(cell: Cell, known: Cell | None, made: Plan) -> Cell:
+    """Return an answer's cell as it was handed out, where it was turned into another type."""
+    if known is not None:
+        kind = known.kind if known.answers or known.written else cell.kind
+    elif cell.written:  # a text, as far as can be told without the notebook handed out
+        kind = "code" if cell.kind == "code" and statements(cell.source) else "markdown"
+    else:
+        kind = "code" if cell.answers else cell.kind
+    if kind == cell.kind:
+        return cell
+    name = cell.answers or cell.question or cell.name
+    made.remarks[name] = (
+        f"Its cell had become {_TYPES.get(cell.kind, cell.kind)}; it counts as {_TYPES[kind]} "
+        "again. Change its type in the notebook, too."
+    )
+    return replace(cell, kind=kind)
+
+
+def _add_code(cell: Cell, known: Known | None, made: Plan, colab: set[str]) -> None:
+    """Add a cell of code to a plan as the grader executes it, or the part that it executes."""
+    source, gone = without_elsewhere(cell.source, colab)
+    made.notes += [f"A line that works only elsewhere was left out: {line}" for line in gone]
+    cell = replace(cell, source=source)
+    skipped = cell.explores or (known is not None and source.strip() in known.sources)
+    if skipped:
+        made.skipped.append(source)
+    is_own = known is not None and source.strip() not in known.sources
+    if is_own and not cell.question and (skipped or known.merged_into(source)):
+        definitions = own_definitions(source, known)
+        if definitions:
+            made.cells.append(replace(cell, source=definitions))
+            what = "is skipped, but" if skipped else "also explores:"
+            made.notes.append(
+                f"The cell that begins {quoted(source)} {what} what it defines was run."
+            )
+            # An answer that was merged into an exploring cell may need the rest of it.
+            skipped = skipped and defined(source).isdisjoint(made.questions)
+    if not skipped:
+        made.cells.append(cell)
+
+
+def _find_texts(cells: list[Cell], released: list[Cell], made: Plan) -> None:
+    """Fill in the written answers that stand around their cells, as the grader finds them."""
+    names = [cell.name for cell in released if cell.written and cell.kind != "code"]
+    found, _ = answers(
+        [Text(cell.kind, cell.source, cell.name) for cell in cells],
+        [Text(cell.kind, cell.source, cell.name) for cell in released],
+        names,
+    )
+    for name in names:
+        asked = made.questions[name]
+        made.questions[name] = replace(asked, text=found.get(name, ""))
 
 
 def released_version(path: Path, root: Path | None) -> Path | None:
@@ -208,14 +305,17 @@ def _cell(number: int, entry: dict[str, Any], heading: str) -> Cell:
     points = graded.get("points")
     points = float(points) if isinstance(points, int | float) else None
     question = answers = None
+    written = False
     if isinstance(grade_id, str) and grade_id:
+        written = bool(graded.get("grade") and graded.get("solution"))
         if graded.get("grade"):
             question = grade_id
         elif graded.get("solution"):
             answers = grade_id.removesuffix(ANSWER_SUFFIX)
     if question is None and kind == "code":
         question, points = _asks(source)
-    return Cell(number, kind, source, heading, explores, question, points, answers)
+    name = grade_id if isinstance(grade_id, str) and grade_id else None
+    return Cell(number, kind, source, heading, explores, question, points, answers, name, written)
 
 
 def _asks(source: str) -> tuple[str | None, float | None]:

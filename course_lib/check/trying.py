@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import course_lib
-from course_lib.check.notebook import EMPTY_TEXTS, Asked, Cell, Plan
+from course_lib.check.messages import causes
+from course_lib.check.notebook import Asked, Cell, Plan
 from course_lib.check.questions import INTERRUPTED
+from course_lib.check.written import is_empty
 from course_lib.errors import CourseError
 
 _STARTING = 60.0  # seconds that the process may take to import IPython on a busy machine
@@ -60,10 +62,21 @@ class Outcome:
 
 @dataclass
 class Report:
-    """What became of a notebook: its questions, and the cells that failed outside of them."""
+    """What became of a notebook.
+
+    Attributes
+    ----------
+    outcomes : list of Outcome
+        Of its questions.
+    errors : list of str
+        The cells that failed outside of them.
+    notes : list of str
+        How it was read.
+    """
 
     outcomes: list[Outcome]
     errors: list[str]
+    notes: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
@@ -248,13 +261,16 @@ def _report(plan: Plan, fates: dict[int, str], found: dict[str, dict[str, Any]])
             _see_text(outcome, asked)
         else:
             _see_tests(outcome, found.get(name), of_answers.get(name), of_tests.get(name))
+            failed = [(plan.cells[index].source, fate) for index, fate in sorted(fates.items())]
+            told = [one for what in outcome.problems for one in causes(what, failed, plan.skipped)]
+            outcome.problems += dict.fromkeys(told)
         if name in plan.remarks:
             outcome.problems.append(plan.remarks[name])
-    return Report(outcomes, errors)
+    return Report(outcomes, errors, plan.notes)
 
 
 def _see_text(outcome: Outcome, asked: Asked) -> None:
-    if asked.text in EMPTY_TEXTS:
+    if is_empty(asked.text):
         outcome.problems.append("Write your text into its cell.")
     else:
         outcome.verdict = "written"

@@ -240,7 +240,7 @@ def test_exploring_cells_are_known_by_what_was_handed_out_when_their_tags_are_lo
 ):
     handed_out = tmp_path / "assignments" / "04-Small" / "04-Small.ipynb"
     handed_out.parent.mkdir(parents=True)
-    handed_out.write_text(json.dumps(notebook()))
+    handed_out.write_text(json.dumps(notebook(STUB, "YOUR ANSWER HERE")))
     bare = notebook(explore=code("raise RuntimeError('not while checking')"))
     assert questions(bare, status=0)["errors"] == []
 
@@ -307,3 +307,96 @@ main()
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def released(tmp_path, **changes) -> None:
+    """Hand out the notebook that the student's copy was made from."""
+    path = tmp_path / "assignments" / "04-Small" / "04-Small.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(notebook(STUB, "YOUR ANSWER HERE", **changes)))
+
+
+def test_the_imports_cell_that_failed_is_told_with_what_follows_from_it(questions):
+    imports = code("import no_such_module\nimport numpy as np\nfrom course_lib import check")
+    found = questions(notebook(imports=imports), status=1)
+    assert (
+        "The cell that should define check failed: ModuleNotFoundError: No module named "
+        "'no_such_module' (it begins \"import no_such_module\")."
+    ) in found["double"]["problems"]
+
+
+def test_a_line_for_colab_costs_nothing_below_it(check):
+    imports = code("%matplotlib widget\nimport numpy as np\nfrom course_lib import check")
+    said = check(notebook(imports=imports), status=0).stdout
+    assert "A line that works only elsewhere was left out: %matplotlib widget" in said
+
+
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+def test_an_answers_cell_of_another_type_counts_and_is_told(questions, tmp_path, kind):
+    cell = code(RIGHT, solution=True, grade_id="double-answer") | {"cell_type": kind}
+    for known in (False, True):
+        if known:
+            released(tmp_path)
+        found = questions(notebook(answer=RIGHT) | {"cells": [
+            cell if "double-answer" in str(one["metadata"]) else one
+            for one in notebook()["cells"]
+        ]}, status=0)  # fmt: skip
+        assert found["double"]["verdict"] == "passed"
+        assert "it counts as code again" in found["double"]["problems"][0]
+
+
+@pytest.mark.parametrize("kind", ["code", "raw"])
+def test_a_written_answers_cell_of_another_type_counts_and_is_told(questions, tmp_path, kind):
+    cell = text("Because it is so.", grade=True, solution=True, grade_id="why", points=1)
+    for known in (False, True):
+        if known:
+            released(tmp_path)
+        found = questions(notebook(why=None, other=cell | {"cell_type": kind}))
+        assert found["why"]["verdict"] == "written"
+        assert "it counts as text (Markdown) again" in found["why"]["problems"][0]
+
+
+def test_a_written_answer_beside_its_cell_is_seen(questions, tmp_path):
+    released(tmp_path)
+    cells = notebook(why="YOUR ANSWER HERE")["cells"]
+    at = next(i for i, cell in enumerate(cells) if "why" in str(cell["metadata"]))
+    beside = {"cells": [*cells[: at + 1], text("It is so."), *cells[at + 1 :]]}
+    assert questions(beside, status=0)["why"]["verdict"] == "written"
+    elsewhere = {"cells": [text("I like it."), *cells]}
+    assert questions(elsewhere, status=1)["why"]["verdict"] == "not_yet"
+
+
+def test_a_helper_in_a_skipped_cell_is_run_without_the_rest(check, questions, tmp_path):
+    helper = code("print(housing)\ndef middle(x):\n    return 2 * x", tags=["explore"])
+    answer = "def double(values):\n    return middle(np.asarray(values))"
+    cells = notebook(answer)["cells"]
+    document = {"cells": [*cells[:3], helper, *cells[3:]]}
+    problems = " ".join(questions(document, status=1)["double"]["problems"])
+    assert "middle is defined only in a cell that is skipped" in problems
+    released(tmp_path)
+    assert "is skipped, but what it defines was run" in check(document, status=0).stdout
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("", "is empty"),
+        ("<!DOCTYPE html><html>", "is a web page, not a notebook: download or save it again"),
+        ("{\n<<<<<<< HEAD\n=======\n>>>>>>> b\n}", "a merge conflict (<<<<<<<)"),
+        ("import os\n", "is a Python program (.py)"),
+    ],
+)
+def test_a_file_of_another_kind_is_called_what_it_is(check, data, said):
+    assert said in check(data, status=2).stderr
+
+
+def test_only_the_stub_itself_is_not_answered_and_no_terminal_sign_is_shown(check):
+    answer = (
+        "def built():\n    raise NotImplementedError\n"
+        "def double(values):\n    print(values)\n    return built()"
+    )
+    said = check(notebook(answer), "--json", status=1).stdout
+    assert "raised NotImplementedError (in built, line 2 of its cell)" in said
+    answer = "def double(values):\n    raise ValueError('\\x1b[1mtoo small\\x1b[0m')"
+    said = check(notebook(answer), "--json", status=1).stdout
+    assert "raised ValueError: too small (in double" in said

@@ -7,6 +7,7 @@ import copy
 import json
 
 import nbformat
+import plain_class
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -416,3 +417,42 @@ def test_an_untouched_cell_with_a_picture_of_the_instructors_is_untouched(small)
         assert submission.remarks == ()
         (bundle,) = submission.notebook.cells[0].attachments.values()
         assert bundle == {"image/png": PIXEL}
+
+
+def test_a_plain_assignments_cells_of_another_type_are_turned_back(tmp_path):
+    plain = plain_class.plain_course(tmp_path)
+    answers = plain_class.RIGHT | plain_class.ANSWERS
+    notebook = plain_class.answered(plain, **answers)
+    for cell in notebook.cells:
+        if plain_class.id_of(cell) in ("square", "sketch"):
+            cell["cell_type"] = "markdown"
+        if plain_class.id_of(cell) in ("why", "project"):
+            cell["cell_type"] = "code"
+    submission = sanitize(as_bytes(notebook), plain)
+    ours = sanitize(as_bytes(plain_class.answered(plain, **answers)), plain)
+    assert submission.notebook == ours.notebook
+    assert submission.executed == ours.executed
+    assert submission.written == ours.written
+    assert len(submission.remarks) == 4
+
+
+def test_what_was_added_to_a_locked_text_is_shown_below_it(tmp_path):
+    plain = plain_class.plain_course(tmp_path)
+    notebook = plain_class.right(plain)
+    task = next(cell for cell in notebook.cells if plain_class.id_of(cell) == "project")
+    task.source += "\n\nMy project is a bridge."
+    submission = sanitize(as_bytes(notebook), plain)
+    shown = [cell.source for cell in submission.notebook.cells]
+    assert shown[-2:] == ["Add a cell of your own.", "My project is a bridge."]
+    assert "what was added to it stands in a cell below it" in submission.remarks[0]
+    again = sanitize(as_bytes(submission.notebook), plain)
+    assert again.notebook == submission.notebook
+
+
+def test_code_beside_an_untouched_answer_in_code_that_a_person_marks_goes_to_them(tmp_path):
+    plain = plain_class.plain_course(tmp_path)
+    notebook = plain_class.right(plain)
+    at = next(i for i, c in enumerate(notebook.cells) if plain_class.id_of(c) == "sketch")
+    assert "sketch" not in sanitize(as_bytes(notebook), plain).written
+    notebook.cells.insert(at + 1, new_code_cell("drawn = square(2)"))
+    assert sanitize(as_bytes(notebook), plain).written["sketch"] == "drawn = square(2)"

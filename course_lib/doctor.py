@@ -57,6 +57,7 @@ def examine() -> Iterator[Check]:
     yield _python()
     yield from map(_core_package, CORE)
     yield from (_extra_package(name, extra) for name, extra in EXTRAS.items())
+    yield _keras_settings()
     yield _device()
     yield _memory()
     yield _cache()
@@ -88,6 +89,21 @@ def _extra_package(name: str, extra: str) -> Check:
         return Check(name, "not installed", "optional", remedy)
 
 
+def _keras_settings() -> Check:
+    from course_lib import keras_settings
+
+    file, reason = keras_settings.settings_file(), keras_settings.refusal()
+    if reason:
+        found, _, remedy = reason.rpartition(": ")
+        return Check("Keras settings", found, "problem", remedy.removesuffix("."))
+    other = keras_settings.other_settings()
+    if other:
+        found = f"{file}: {', '.join(f'{name} {value}' for name, value in other.items())}"
+        remedy = "the lessons do without it; other programs follow it: rename or delete the file"
+        return Check("Keras settings", found, "optional", remedy)
+    return Check("Keras settings", str(file) if file.exists() else "Keras' own")
+
+
 def _device() -> Check:
     # In a process of its own: a broken TensorFlow may end its process without an exception.
     code = "from course_lib.runtime import describe_device; print(describe_device())"
@@ -103,10 +119,13 @@ def _device() -> Check:
             "restart the machine, try again",
         )
     if done.returncode:
+        from course_lib import keras_settings
+
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        return Check(
-            "device", last, "problem", "reinstall: pip install --force-reinstall tensorflow"
-        )
+        remedy = "reinstall: pip install --force-reinstall tensorflow"
+        if keras_settings.refusal():
+            remedy = "mend Keras' settings first"
+        return Check("device", last, "problem", remedy)
     return Check("device", done.stdout.strip())
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from course_lib import short_errors
+from course_lib import keras_settings, short_errors
 from course_lib.errors import CourseError
 from course_lib.results import note
 
@@ -45,7 +45,8 @@ class Runtime:
 def setup(*, profile: str = "auto", seed: int = 0, deterministic: bool = False) -> Runtime:
     """Prepare TensorFlow and Keras for a lesson, and say on what it will run.
 
-    Seeds Python, NumPy and Keras. Where there is a GPU, lets TensorFlow take its memory step by
+    Seeds Python, NumPy and Keras, and gives Keras the settings that the lessons need, whatever the
+    user's ``keras.json`` says. Where there is a GPU, lets TensorFlow take its memory step by
     step, and computes in mixed precision if the GPU has tensor cores to gain from it. Call it
     before the first TensorFlow operation.
 
@@ -61,7 +62,7 @@ def setup(*, profile: str = "auto", seed: int = 0, deterministic: bool = False) 
     Raises
     ------
     CourseError
-        If the profile or the seed is not one of those above.
+        If the profile or the seed is not one of those above, or Keras does not run on TensorFlow.
 
     Examples
     --------
@@ -76,6 +77,7 @@ def setup(*, profile: str = "auto", seed: int = 0, deterministic: bool = False) 
         raise CourseError(f"seed is {seed!r}: choose a whole number from 0 to {2**32 - 1}.")
 
     with _start_up_notes_withheld():
+        keras_settings.start()
         import keras
         import tensorflow as tf
 
@@ -109,6 +111,8 @@ def setup(*, profile: str = "auto", seed: int = 0, deterministic: bool = False) 
 def describe_device(gpus: list | None = None) -> str:
     """Return one line on what TensorFlow computes with, such as "CPU, 2 cores"."""
     with _start_up_notes_withheld():
+        if gpus is None:
+            keras_settings.start()  # TensorFlow loads Keras
         import tensorflow as tf
 
         if gpus is None:

@@ -33,8 +33,8 @@ seed = 0
 # %% [markdown]
 # ## 1. Setting up
 #
-# The task comes as a few labelled pictures, in three parts: training, validation and test. What differs between cats and dogs and
-# digits stands in the first lines, and nowhere else.
+# The task comes as a few labelled pictures, in three parts: training, validation and test. The cells are the same for
+# cats and dogs and for digits; where a size, a layer or a rate must differ, the cell says `if real`.
 
 # %%
 from course_lib import runtime
@@ -85,14 +85,16 @@ for p in (0.70, 0.90, 0.975):
     print(f"{p:.3f} of {n_test} pictures: ± {half:.3f}; Wilson interval {low:.3f} to {high:.3f}")
 
 # %% [markdown]
-# So differences of a percent or two mean nothing here. The validation set is as small, and each
+# So a percent or two of difference between two such measurements means nothing. (On the *same* pictures two
+# networks can be compared more sharply; section 7 does so.) The validation set is as small, and each
 # choice that we make by it inherits this error. That is one more reason to choose seldom.
 #
 # ## 2. From scratch
 #
 # A small convolutional network in the manner of lesson 01, with random weights. Photographs are shrunk
-# to 48 × 48 pixels for it: that keeps training short, and it costs some detail, so the comparison
-# below is a little unfair to it. (The full profile takes 96 × 96.) Digits stay as they are.
+# to 48 × 48 pixels for it (96 × 96 in the full profile): that keeps training short, and it costs detail.
+# Digits stay as they are. So the comparison below is not one of pretraining alone: the borrowed network is also
+# of another, better architecture, and sees larger photographs. What we measure is the worth of the whole package.
 
 # %%
 edge = (48 if run.quick else 96) if real else 28
@@ -142,8 +144,8 @@ history_scratch = scratch.fit(
 
 # %% [markdown]
 # The training curve climbs much further than the validation curve: the network has more weights than it
-# has pictures to pin them down, and learns its training pictures by heart. `early_stopping` gave it the
-# weights with the lowest validation loss back.
+# has pictures to pin them down, and learns its training pictures by heart. `early_stopping`, with so long a
+# patience, does not stop it; it only gives it the weights with the lowest validation loss back.
 #
 # ### Augmentation, looked at
 #
@@ -205,7 +207,9 @@ best_scratch = min(
 # %% [markdown]
 # Compare how far the validation loss lies above the training loss: with augmentation the network can no
 # longer learn single pictures by heart, which usually makes the gap smaller. That is not the same as being
-# better in so few epochs: it learns more slowly too. With so small a validation set, two accuracies closer than the interval
+# better in so few epochs: it learns more slowly too. Nor is the comparison quite fair: both training losses are measured in
+# `fit` with dropout switched on, and one of them on altered pictures, so they are not losses on the same pictures.
+# (Lesson 05 measures such gaps with `evaluate`.) With so small a validation set, two accuracies closer than the interval
 # above cannot be told apart. We keep the one with the lower validation loss.
 #
 # ## 3. A network that has already learned to see
@@ -365,14 +369,15 @@ for view, neighbours in nearest.items():
     )
 
 # %% [markdown]
-# Pixels find the same brightness in the same place. Features look for the same kind of thing; how often
-# they find it depends on how near their old task was to ours.
+# Pixels find the same pattern of light and dark in the same place, up to a common factor. Features look for the same
+# kind of thing; how often they find it depends on how near their old task was to ours.
 #
 # ### A head on top
 #
-# One dense layer with softmax on fixed features is **logistic regression**: its loss has one valley, and
-# how it is found is a matter of taste. We train it with Keras, as ever. One number, the features'
-# standard deviation, puts them on the usual scale first.
+# One dense layer with softmax on fixed features is **logistic regression**. Its loss is convex, so there are no bad
+# valleys. But with more features than pictures there is, as a rule, no lowest point either: some weights get every training picture
+# right, and making them longer and longer takes the loss ever nearer to 0. Something has to hold them.
+# Here it is the number of epochs. One number, the features' standard deviation, puts them on the usual scale first.
 
 # %%
 scale = 1 / features_train.std()
@@ -400,8 +405,9 @@ plots.show(
 )
 
 # %% [markdown]
-# scikit-learn finds the bottom of the same valley in a fraction of a second. Its `C` says how
-# weakly large weights are punished (L2, lesson 05); we choose it on the validation pictures.
+# scikit-learn holds the weights in another way: its loss has a penalty on large weights added (L2, lesson 05) and so
+# does have a lowest point, which it finds in a fraction of a second. Its `C` says how *weak* the penalty is; we choose it on the
+# validation pictures.
 
 # %%
 from sklearn.linear_model import LogisticRegression
@@ -433,7 +439,7 @@ def draw(per_class, rng):
     return np.concatenate([rng.choice(m, per_class, replace=False) for m in members])
 
 
-def train_from_scratch(chosen, steps=120):
+def train_from_scratch(chosen, steps, rng):
     network = scratch_network()
     batches = rng.choice(chosen, steps * 32)  # each picture again and again, as in many epochs
     network.fit(small_train[batches], pictures.y_train[batches], batch_size=32, verbose=0)
@@ -451,15 +457,16 @@ def fit_on_features(chosen):
 
 
 # %%
-rng = np.random.default_rng(seed)
+rng, steps = np.random.default_rng(seed), 120
 curves = {"from scratch": [], "frozen features": []}
 for per_class in sizes:
     draws = [draw(per_class, rng) for _ in range(3)]
-    curves["from scratch"].append([train_from_scratch(chosen) for chosen in draws])
+    curves["from scratch"].append([train_from_scratch(chosen, steps, rng) for chosen in draws])
     curves["frozen features"].append([fit_on_features(chosen) for chosen in draws])
-    print(f"{per_class:3} of each class", end="")
+    passes = steps * 32 / (per_class * n_classes)
+    print(f"{per_class:3} of each class, {passes:.0f} passes from scratch", end="")
     for name, values in curves.items():
-        print(f", {name} {np.mean(values[-1]):.3f} ± {np.std(values[-1], ddof=1):.3f}", end="")
+        print(f"; {name} {np.mean(values[-1]):.3f} ± {np.std(values[-1], ddof=1):.3f}", end="")
     print()
 
 # %%
@@ -488,7 +495,9 @@ found.record("scratch_with_most_labels", np.mean(curves["from scratch"][-1]))
 # %% [markdown]
 # The borrowed features carry a few labels further than a start from nothing does, here at each of the four
 # sizes. With more labels the network from scratch learns too,
-# and whether and how fast it catches up depends on the task. Three limits of this picture: three draws
+# and whether and how fast it catches up depends on the task. Four limits of this picture, the largest first. The same number of
+# steps makes many passes over few pictures and few over many; over all photographs it makes fewer than section 2 did. So the right
+# end of the curve from scratch may be low for want of training, not of labels. Three draws
 # give a rough idea of the spread, no more. At the right end all draws hold *all* training pictures:
 # the marks there differ by the network's random start alone, and those of the frozen features not at all. And
 # `C` was chosen with all labels at hand, on the validation pictures that judge here.
@@ -505,8 +514,8 @@ found.record("scratch_with_most_labels", np.mean(curves["from scratch"][-1]))
 #
 # $$\mu \leftarrow m\,\mu + (1 - m)\,\mu_B , \qquad m = 0.999 .$$
 #
-# In inference mode it normalises with these averages. After $s$ steps they have gone only $1 - m^s$ of
-# the way to the new data: after 100 steps about a tenth. So the layers above learn to read one thing and are
+# In inference mode it normalises with these averages. ($m = 0.999$ is MobileNetV2's; Keras' default is 0.99.) After $s$
+# steps they have gone only $1 - m^s$ of the way to the new data: after 100 steps about a tenth. So the layers above learn to read one thing and are
 # given another when it counts. The remedy: keep batch normalisation in inference mode while fine-tuning.
 
 
@@ -528,17 +537,19 @@ def fine_tuned(normalise_by_batch, rate, epochs):
 
 # %% [markdown]
 # A warning about another way that many texts show. `backbone(x, training=False)` used to hold batch
-# normalisation in inference mode. In Keras 3 `fit` calls the model with `training=True`, and this
-# overrides the `training=False` of an inner call
-# ([Keras issue 20285](https://github.com/keras-team/keras/issues/20285)). We do not believe it; we look at the
-# moving averages:
+# normalisation in inference mode. In Keras 3 `fit` calls the model with `training=True`, and in a Functional or Sequential
+# model this overrides the `training=False` of an inner call
+# ([Keras issue 20285](https://github.com/keras-team/keras/issues/20285)). We do not believe it; we put a small backbone
+# into a model and look at the moving averages:
 
 # %%
 moved = {}
 for way in ("training=False", "trainable=False"):
-    norm = keras.layers.BatchNormalization(trainable=way != "trainable=False")
-    start = keras.Input((3,))
-    inner = norm(start, training=False) if way == "training=False" else norm(start)
+    inside, start = keras.Input((3,)), keras.Input((3,))
+    norm = keras.layers.BatchNormalization()
+    nested = keras.Model(inside, norm(inside), name="small_backbone")
+    nested.trainable = way != "trainable=False"
+    inner = nested(start, training=False) if way == "training=False" else nested(start)
     probe = keras.Model(start, keras.layers.Dense(1)(inner))
     probe.compile("sgd", "mse")
     probe.fit(np.full((64, 3), 7.0), np.zeros((64, 1)), verbose=0)
@@ -546,7 +557,8 @@ for way in ("training=False", "trainable=False"):
     print(f"{way}: the moving averages {'moved' if moved[way] > 0 else 'stayed'} during fit")
 
 # %% [markdown]
-# Only `layer.trainable = False` is safe, and our function uses it. While it trains, we also note what
+# Only `trainable = False` is safe in every kind of model, and our function uses it. (In a subclassed model, whose `call` is written by
+# hand, `training=False` does hold.) While it trains, we also note what
 # the network makes of its *own training pictures* in inference mode.
 
 
@@ -567,7 +579,7 @@ def fit_and_watch(network, epochs):
 # %% [markdown]
 # First the pure effect, before any training: the same weights, the same validation pictures, and three ways to
 # normalise. In training mode a picture's answer depends on who sits in the batch with it. *What will happen
-# when each batch of eight holds one class only?*
+# when the pictures are sorted, so that most batches of eight hold one class only?*
 
 
 # %%
@@ -588,7 +600,7 @@ for name, order in (("mixed", mixed), ("one_class", one_class)):
 
 # %% [markdown]
 # Nothing but the normalisation differs. A batch of one class has a mean of its own, and subtracting it takes
-# away much of what told the class. When training starts in training mode, the first gradients mend an
+# away much of what tells the class. When training starts in training mode, the first gradients mend an
 # error that is not there in use, and weights that were good are moved for it.
 #
 # *Before you run the cell: three networks start from the same weights and see the same pictures. Will you
@@ -700,7 +712,7 @@ if len(wrong):
     )
 
 # %% [markdown]
-# A small animal in a wide scene, one half hidden, a stroke too many: some of these are hard for us as well.
+# Look at each before you read its title: which of them would you have known, and what may have misled the network?
 #
 # ### One model from pixels to logits
 #
@@ -756,13 +768,13 @@ print("Right." if answers == (937, 9604) else f"Not yet: expected (937, 9604), g
 # </details>
 #
 # **Exercise 2.** Write a function that makes all layers of a model trainable except its batch
-# normalisations, and returns the number of trainable weights that this leaves. Expected: for the
+# normalisations, and returns how many trainable numbers this leaves (numbers, not tensors). Expected: for the
 # upper part fewer than `upper.count_params()`, and no trainable weight in a `BatchNormalization`.
 
 
 # %% tags=["exercise"]
 def unfreeze_but_normalisation(model):
-    """Number of trainable weights after unfreezing everything but batch normalisation."""
+    """How many trainable numbers there are after unfreezing all but batch normalisation."""
     return None  # your code
 
 
@@ -819,9 +831,9 @@ Markdown(f"""
   {found["nearest_by_pixels_val_accuracy"]:.0%} of cases by pixels,
   {found["nearest_by_features_val_accuracy"]:.0%} by features.
 - Batch normalisation in training mode: {found["batch_statistics_one_class_val_accuracy"]:.1%}
-  in batches of one class, with weights that otherwise have
+  in batches sorted by class, with weights that otherwise have
   {found["frozen_val_accuracy"]:.1%}. In Keras 3, `trainable = False` on the layer keeps it in
-  inference mode; `training=False` in a nested call does not.
+  inference mode; `training=False` in a Functional model's nested call does not.
 """)
 
 # %% [markdown]

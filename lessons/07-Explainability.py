@@ -5,7 +5,7 @@
 # happens to come with that digit? An **attribution** answers with a picture: a number for each
 # pixel or place that says how much it spoke for the class. There are many ways to compute one, they
 # contradict each other, and some draw convincing pictures that have little to do with the
-# network. So we build the methods from first principles, and then put *them* to the test.
+# network. So we build some of the methods by hand, take the others from a library, and then put *them* to the test.
 #
 # **You will**
 #
@@ -15,7 +15,7 @@
 #   check the completeness of integrated gradients numerically,
 # - run the sanity check that guided backpropagation fails: destroy the network, and see whether the
 #   explanation notices,
-# - measure attributions where the truth is known, and unmask a classifier that cheats,
+# - let attributions point at planted markers, see what that cannot show, and unmask a classifier that cheats,
 # - ask an ImageNet network about a photograph with a cat and a dog, one map per class.
 #
 # **Time**: about a minute and a half of computing on two CPU cores (quick profile), two hours with reading and
@@ -35,9 +35,6 @@ seed = 0
 
 # %% [markdown]
 # ## 1. A network to explain
-#
-# The quick profile trains on a part of MNIST only: we want to look inside a decent network, not to break
-# a record.
 
 # %%
 from course_lib import runtime
@@ -55,7 +52,7 @@ digits = datasets.load("mnist", source=data)
 found = results.Results("07-Explainability", profile=run.profile, data=digits.kind)
 
 # %%
-n_used = 12_000 if run.quick else len(digits.x_train)
+n_used = 12_000 if run.quick else len(digits.x_train)  # enough for a decent network
 order = np.random.default_rng(seed).permutation(len(digits.x_train))[:n_used]
 images = digits.x_train[order, ..., np.newaxis].astype("float32") / 255
 labels = digits.y_train[order].astype("int64")
@@ -165,8 +162,7 @@ plots.show(
 # The logit is far above that of the written 3, and yet nobody would write such a 3. Nothing in training told
 # the network what images that are no digits should give, so there are countless ways up, and most of them do
 # not look like digits. The network need not even *call* the image a 3: climbing one logit holds
-# no other one down. (That high scores can be had for nonsense is worth remembering for the rest of
-# the lesson.)
+# no other one down.
 #
 # To see what the network answers to among smoother images, we climb with **regularisation** (Olah et
 # al., 2017): shift the image by a pixel or two before each step (**jitter**), so that only patterns survive which do
@@ -186,7 +182,7 @@ plots.show(
 
 # %% [markdown]
 # Now there are strokes and bends of the size of a digit's parts, repeated in many places: the average
-# pooling behind the last convolution asks only *how much* of a pattern there is, not where. What we see
+# pooling after the last convolution asks only *how much* of a pattern there is, not where. What we see
 # depends on the regularisation that we chose. These pictures are hints, no photographs of a
 # concept.
 #
@@ -253,13 +249,12 @@ plots.show(figure, caption="Class activation maps: red speaks for the class, blu
 # %% [markdown]
 # For the true class nearly all that is coloured is red. For the runner-up some places are red as well, where
 # the two digits are alike, and others may be blue. Red can also lie on empty paper, such as in the opening of a 4:
-# that there is *no* stroke is evidence as well. The maps are coarse, 7 × 7 places enlarged to 28 × 28 pixels: no
-# network tells us more from a layer than the layer's places. And each picture is scaled by
+# that there is *no* stroke is evidence as well. The maps are coarse, 7 × 7 places enlarged to 28 × 28 pixels. And each picture is scaled by
 # itself, so a strong red in two of them is not the same number of logits.
 #
 # ## 4. Grad-CAM: the same for any network
 #
-# Few networks end in one dense layer behind an average. What can play the part of $w_{kc}$ in general? In
+# Few networks end in one dense layer after an average. What can play the part of $w_{kc}$ in general? In
 # our network the **gradient** of the logit with respect to the feature map is
 #
 # $$\frac{\partial z_c}{\partial A^k_{ij}} = \frac{w_{kc}}{Z}$$
@@ -271,7 +266,8 @@ plots.show(figure, caption="Class activation maps: red speaks for the class, blu
 #   L^c_{ij} = \mathrm{relu}\Big( \sum_k \alpha^c_k A^k_{ij} \Big) .$$
 #
 # In Keras that is a dozen lines. Two choices matter: we explain the **logit**, since a saturated softmax has
-# no gradient left, and we take the feature map **after** its activation.
+# no gradient left, and we take the feature map **after** its activation. The last relu is for pictures; our
+# numbers are signed.
 
 
 # %%
@@ -289,7 +285,7 @@ by_hand = grad_cam_by_hand(reader, "conv4", x_shown, y_shown)
 
 # %% [markdown]
 # For our network it must be the class activation map divided by $Z = 49$. And
-# `explain.grad_cam`, which also finds the layer by itself, follows nested models and looks behind a
+# `explain.grad_cam`, which also finds the layer by itself, follows nested models and takes the scores in front of a
 # final softmax, must give the same:
 
 # %%
@@ -307,7 +303,7 @@ assert np.allclose(by_hand, by_library, atol=1e-5)
 # A good explanation depends on the question. We put two digits side by side, give the network a
 # wider input (its weights do not care, thanks to the average), and ask about one class and then
 # the other. **Grad-CAM++** (Chattopadhay et al., 2018) weighs the places of the gradient
-# one by one and keeps only the positive ones; it was made for several objects in one picture.
+# one by one and keeps only the positive ones; it was made for several objects *of one class* in a picture.
 
 # %%
 wide_reader = keras.models.clone_model(reader, input_tensors=keras.Input((28, 56, 1)))
@@ -334,7 +330,7 @@ plots.show(figure, caption="One map per class: the same picture, two questions."
 
 # %% [markdown]
 # How often does the map for a class point to its digit? We count on nearly two hundred
-# pairs, where half of all guesses would be right.
+# pairs, always ask for the left digit, and half of all guesses would be right.
 
 
 # %%
@@ -355,7 +351,7 @@ for name, method in (("grad_cam", explain.grad_cam), ("plus_plus", explain.grad_
 # %% [markdown]
 # Grad-CAM nearly always points to the right half. Grad-CAM++ does so less often: it keeps only what speaks
 # for a class, so the strokes of the other digit that would also fit are never set off by those that
-# do not. More is not always better.
+# do not. (Two different digits are not the case it was made for; two equal ones would be.)
 #
 # ## 5. Down to the pixels
 #
@@ -380,12 +376,12 @@ assert np.allclose(gradients, explain.vanilla_gradients(reader, x_shown, y_shown
 # Four refinements answer its weaknesses:
 #
 # - **Guided backpropagation** (Springenberg et al., 2015): while the gradient flows back, set it to zero at
-#   each ReLU where it is negative. The lines get clean. Why that should explain a decision, nobody has
-#   derived.
+#   each ReLU where it is negative. The lines get clean. Nie et al. (2018) derive why: it comes close to
+#   recovering the image, whatever the decision.
 # - **SmoothGrad** (Smilkov et al., 2017): a network's gradient jumps from pixel to pixel, so average it
 #   over noisy copies of the image.
 # - **Integrated gradients** (Sundararajan et al., 2017): average the gradient on the way from an empty
-#   image $x'$ to $x$, and multiply by the way. It comes with a theorem, below.
+#   image $x'$ to $x$, and multiply by the way.
 # - **Occlusion** (Zeiler and Fergus, 2014): no gradient at all. Cover a window, and see how much
 #   the logit falls.
 
@@ -421,11 +417,10 @@ plots.show(
 )
 
 # %% [markdown]
-# Seven methods, seven pictures. The gradient is noisy; it says what would change the score, not what
-# made it. SmoothGrad colours the paper too, since its noisy copies have specks there; on photographs, for which
-# it was made, it is the calmer of the two. Integrated gradients and occlusion mark ink only, or nearly so,
+# The gradient is noisy; it says what would change the score, not what
+# made it. SmoothGrad colours the paper too, since its noisy copies have specks there. Integrated gradients and occlusion mark ink only, or nearly so,
 # since empty paper is what they compare with. And guided backpropagation draws the prettiest
-# picture: clean outlines of the digit. Keep that in mind.
+# picture: clean outlines of the digit.
 #
 # ### Completeness, checked
 #
@@ -470,7 +465,7 @@ axis.grid(alpha=0.3)
 plots.show(figure, caption="How far the sum is from the logit's change, mean of ten digits.")
 
 # %% [markdown]
-# With few steps the sum misses the logit's change by a part that can be seen, with a few dozen it agrees. Completeness
+# With a few dozen steps the sum agrees. Completeness
 # is a property of the *sum*. It does not make each pixel's share true, and the result depends on the
 # baseline $x'$: with empty paper as the baseline, paper that a digit needs to be *free* of ink
 # ($x_p = x'_p = 0$) can never get any credit, although section 3 showed that it counts.
@@ -537,11 +532,11 @@ plots.show(
 # From the second column on the network does not know the digits any more. An explanation of *its
 # decision* would have to change completely. Most methods go on marking places near the ink, since nothing
 # else is in the picture; but which strokes speak for the class, and which against it, changes at
-# once. Only guided backpropagation goes on drawing the same digit in the same colours, until the lowest
-# layers are random too. It shows the input's strokes, and what the network learned about classes hardly
-# matters.
+# once. Not so with two of them. Grad-CAM++ changes little at first, and guided backpropagation goes on drawing the same digit in the
+# same colours, until the lowest layers are random too. It shows the input's strokes, and what the network learned about
+# classes hardly matters.
 #
-# The eye can be fooled either way, so we put a number on it: **Spearman's rank correlation** $\rho$ between
+# In numbers: **Spearman's rank correlation** $\rho$ between
 # the original attribution and the new one, over the pixels of each image, then the mean over images. 1
 # is the same order of pixels, 0 no relation.
 
@@ -591,25 +586,29 @@ for name, curve in curves.items():
 # Grad-CAM++ deserves suspicion too: it throws away the negative gradients, and a random layer's positive
 # ones still give a sum of feature maps, that is, of ink.
 #
-# Two warnings. The check is a necessary condition only: an attribution may pass and still be wrong.
-# And the number depends on how we compare. Many papers drop the sign first:
+# Three warnings. The check is a necessary condition only: an attribution may pass and still be wrong. A method that is linear
+# in the top layer's weights falls to 0 on average by their random signs alone.
+# And the number depends on how we compare. Many papers drop the sign first. In the last line two patterns of pure noise, each
+# multiplied by the digit, are compared in the same way:
 
 # %%
 unsigned = {flat[name]: curve_of(name, np.abs)[1] for name in methods}
 for name, value in unsigned.items():
     print(f"{name:24} {value:5.2f}")
+noise = np.random.default_rng(seed).standard_normal((2, *x_shown.shape)) * x_shown
+print(f"{'two of noise × input':24} {rank_correlation(*noise, np.abs):5.2f}")
 found.record("rho_logits_random_unsigned_integrated_gradients", unsigned["integrated gradients"])
 
 # %% [markdown]
-# Without signs integrated gradients look as insensitive as anything. They are multiplied by the input,
-# and most of a digit's picture is empty: all these zeros agree. A metric has its own failure
+# Without signs integrated gradients look as insensitive as anything, and so does noise: both are multiplied by the input,
+# and most of a digit's picture is empty. All these zeros agree (Sundararajan and Taly, 2018). A metric has its own failure
 # modes; the pictures and the numbers have to be read together.
 #
-# ## 7. Where the truth is known: a planted marker
+# ## 7. A planted marker, and what it cannot show
 #
-# For a photograph nobody can say which pixels *should* count. So we make pictures for which we can. Each
+# For a photograph nobody can say which pixels *should* count. So we make pictures for which we nearly can. Each
 # has a noisy background, one of three markers (a plus, a cross, a ring) that decides the class, and a
-# decoy: the same number of bright pixels in disorder.
+# decoy: the same number of brightened pixels in disorder.
 
 # %%
 from scipy.ndimage import gaussian_filter
@@ -652,23 +651,38 @@ found.record("marker_accuracy", accuracy_marked)
 
 # %% [markdown]
 # The **pointing game** (Zhang et al., 2018): does the map's maximum lie in the marker's 7 × 7 box? Somebody
-# who points blindly hits with probability $49 / 1024$, under five per cent. For the gradient
-# and its relatives we point at the largest absolute value, for the others at the largest value.
+# who points blindly hits with probability $49 / 1024$, under five per cent. Beside the methods we set
+# two that ask no network at all: the brightest pixel, and the strongest edge.
+#
+# *Before you run the cells: how often will the brightest pixel lie in the box?*
 
 # %%
 judged = np.flatnonzero(said_marked == y_new)[:100]
 maps_of = explain_all(finder, x_new[judged], y_new[judged])
+# These point at the largest absolute value, the others at the largest value.
 unsigned_methods = ("gradient", "SmoothGrad", "guided back-\npropagation")
 
 
-def pointing_score(name):
-    maps = np.abs(maps_of[name]) if name in unsigned_methods else maps_of[name]
+def pointing_score(maps):
     places = np.array([np.unravel_index(each.argmax(), each.shape) for each in maps])
     offset = places - corners[judged]
     return np.mean(((offset >= 0) & (offset < 7)).all(axis=1))
 
 
-scores = {flat[name]: pointing_score(name) for name in methods}
+scores = {
+    flat[name]: pointing_score(np.abs(maps) if name in unsigned_methods else maps)
+    for name, maps in maps_of.items()
+}
+
+# %%
+from scipy.ndimage import sobel
+
+brightness = x_new[judged].sum(axis=-1)
+edges = np.hypot(sobel(brightness, axis=1), sobel(brightness, axis=2))
+without_network = {
+    "brightest pixel": pointing_score(brightness),
+    "strongest edge": pointing_score(edges),
+}
 
 # %%
 shown = [int(np.flatnonzero(y_new[judged] == kind)[0]) for kind in range(3)]
@@ -687,17 +701,28 @@ plots.show(
 
 # %%
 found.record("pointing_chance", 49 / 1024)
-for name, score in scores.items():
+for name, score in (scores | without_network).items():
     key = name.lower().replace(" ", "_").replace("-", "_").replace("++", "_plus_plus")
     found.record(f"pointing_{key}", score)
 
+# %%
+from IPython.display import Markdown
+
+ranked = sorted((scores | without_network).items(), key=lambda pair: -pair[1])
+rows = [
+    f"| {f'**{name}**, no network' if name in without_network else name} | {score:.0%} |"
+    for name, score in ranked
+]
+rows.append(f"| **blind**, no network | {49 / 1024:.0%} |")
+Markdown("\n".join(["| points at | in the marker's box |", "| --- | --- |", *rows]))
+
 # %% [markdown]
-# All methods do far better than chance. Note guided backpropagation: we have just seen that it hardly looks at
-# what the network learned, and yet it tends to beat the plain gradient here, since the marker is full of edges. A test on
-# data where the answer *looks* striking cannot tell an explanation from an edge detector; it
-# takes both tests. Maps with 8 × 8 places cannot point more finely than their places, which is fine enough for a
-# box of 7 × 7 pixels. And occlusion covers with black, which stands out from these backgrounds itself: so
-# covering mere noise moves the score as well.
+# The brightest pixel hits nearly always, without any network: the marker is the brightest thing in these pictures.
+# The strongest edge beats several methods too. So a high score proves little, and the order of the methods nothing: each may point to
+# the marker because the network uses it, or because it catches the eye. Guided backpropagation, which hardly looks at
+# what the network learned, beats the plain gradient here. Nor is the box the whole truth: a ring's
+# decoy has 16 pixels and the others' 13, so the decoy tells of the class as well. All methods do
+# better than pointing blindly; more this game does not show.
 #
 # ## 8. Unmasking a classifier that cheats
 #
@@ -766,7 +791,7 @@ plots.show(
 # read: its places see wide windows, and near the stamp lies a part of the digit.
 #
 # And in numbers: which share of all positive evidence for "8" lies in the corner of the stamp,
-# 9 × 9 of 784 pixels, over a hundred eights?
+# 9 × 9 of 784 pixels or a tenth, over a hundred eights?
 
 
 # %%
@@ -816,14 +841,13 @@ found.record("stamp_raises_lead_of_8", np.mean(moves["cheat"] > 0))
 # %% [markdown]
 # Without stamps the cheat falls from its validation accuracy to not much better than guessing, and a stamp
 # moves it towards the 8 on nearly every 3. How many threes it then calls an 8 depends much on the network's random
-# start. An attribution raised the suspicion; changing the input proved it. That is
-# the order in which explanations are useful.
+# start. An attribution raised the suspicion; changing the input proved it.
 #
 # ## 9. An ImageNet network, a cat and a dog
 #
 # Now a network that we did not train: MobileNetV2, a thousand classes. It ends in a softmax; its last
-# convolution is followed by batch normalisation and a ReLU. `explain.grad_cam` looks behind the
-# softmax, and takes the map after the ReLU. If weights and photographs cannot be had, this section
+# convolution is followed by batch normalisation and a ReLU6, a ReLU that ends at 6. `explain.grad_cam` takes the scores in
+# front of the softmax, and the map after the ReLU6. If weights and photographs cannot be had, this section
 # uses our own network and two digits.
 
 # %%
@@ -881,8 +905,7 @@ plots.show(
 )
 
 # %% [markdown]
-# In numbers: how similar are the maps for the two classes? An explanation of two different decisions
-# should differ.
+# How similar are the maps for the two classes? Explanations of two decisions should differ.
 
 # %%
 for key, maps in zip(("grad_cam", "guided"), two_maps.values(), strict=True):
@@ -891,13 +914,12 @@ for key, maps in zip(("grad_cam", "guided"), two_maps.values(), strict=True):
 
 # %% [markdown]
 # Grad-CAM's two maps differ: each sits on or near its own object. Guided backpropagation's are much alike, which is
-# section 6 once more, on a network and a picture of another kind.
+# section 6 once more.
 #
 # ## 10. A library: tf-explain
 #
-# Ready-made implementations exist. [tf-explain](https://tf-explain.readthedocs.io) offers many of these
-# methods and draws the pictures. We compare its raw numbers with ours, then the pictures. It is an
-# optional part of the course.
+# [tf-explain](https://tf-explain.readthedocs.io) offers many of these methods and draws the pictures. It is an
+# optional part of the course. We compare its raw numbers with ours, then the pictures.
 
 # %%
 import importlib.util
@@ -982,13 +1004,11 @@ if available:
 # 0.3.1 under Keras 3:
 #
 # - Grad-CAM and SmoothGrad fail on Sequential models and on `Model([x], [y])`; rebuild the model as
-#   `Model(x, y)`. Grad-CAM's guess of the layer fails too: pass `layer_name`.
+#   `Model(x, y)`, and pass `layer_name`.
 # - It explains what the model gives. Where that is a softmax, end the model before it.
 # - Its SmoothGrad averages the gradient of the cross-entropy, not of the score: the sign is the opposite.
 # - It returns pictures, scaled and without signs. Its integrated gradients are the mean gradient,
 #   not yet multiplied by the way, so their sum means nothing.
-#
-# It is good at a quick look, one call and one picture. For numbers take the raw attributions.
 #
 # ## 11. Your turn
 #
@@ -1019,7 +1039,7 @@ print("Right." if good else "Not yet: expected shape (10, 28, 28, 1), gradient t
 #
 # </details>
 #
-# **Exercise 2.** A guess needs a baseline. Write `pointing_chance(box, picture)`: the chance that a
+# **Exercise 2.** Write `pointing_chance(box, picture)`: the chance that a
 # random pixel of a square picture lies in a square box, both given by their edge.
 # Expected: `pointing_chance(7, 32)` is about 0.048, and 1 where the box fills the picture.
 
@@ -1055,9 +1075,6 @@ print("Right." if good else f"Not yet: expected about (0.0479, 1), got {answers}
 # ## What we saw
 
 # %%
-from IPython.display import Markdown
-
-# %%
 Markdown(f"""
 - Climbing a logit without regularisation gave a picture that nobody would write, with a higher
   logit than a written digit's.
@@ -1075,11 +1092,12 @@ Markdown(f"""
   {found["rho_logits_random_guided_backpropagation"]:.2f} for **guided backpropagation**,
   which hardly noticed.
 - Pointing at a planted marker: Grad-CAM {found["pointing_grad_cam"]:.0%}, occlusion
-  {found["pointing_occlusion"]:.0%}, by chance {found["pointing_chance"]:.1%}.
+  {found["pointing_occlusion"]:.0%}, by chance {found["pointing_chance"]:.1%}; but the brightest pixel
+  hits {found["pointing_brightest_pixel"]:.0%} without any network, so this test ranks no method.
 - The network that had seen stamps: {found["cheat_validation_accuracy"]:.0%} on validation digits
   from the same source, {found["cheat_clean_test_accuracy"]:.0%} on clean test digits
   (the honest one: {found["honest_clean_test_accuracy"]:.0%});
-  {found["cheat_corner_share"]:.0%} of its evidence lay in the corner.
+  {found["cheat_corner_share"]:.0%} of its evidence lay in the corner, a tenth of the picture.
 """)
 
 # %% [markdown]
@@ -1097,6 +1115,9 @@ Markdown(f"""
 #   deep network.* Technical report 1341, Université de Montréal.
 # - Lapuschkin, S., Wäldchen, S., Binder, A., Montavon, G., Samek, W. and Müller, K.-R. (2019). *Unmasking
 #   Clever Hans predictors and assessing what machines really learn.* Nature Communications 10, 1096.
+# - LeCun, Y., Cortes, C. and Burges, C. J. C. (1998). *The MNIST database of handwritten digits.*
+# - Nie, W., Zhang, Y. and Patel, A. (2018). *A theoretical explanation for perplexing behaviors of backpropagation-based
+#   visualizations.* ICML.
 # - Olah, C., Mordvintsev, A. and Schubert, L. (2017). *Feature visualization.* Distill.
 # - Selvaraju, R. R., Cogswell, M., Das, A., Vedantam, R., Parikh, D. and Batra, D. (2017). *Grad-CAM: visual
 #   explanations from deep networks via gradient-based localization.* ICCV.
@@ -1106,6 +1127,8 @@ Markdown(f"""
 #   adding noise.* [arXiv:1706.03825](https://arxiv.org/abs/1706.03825).
 # - Springenberg, J. T., Dosovitskiy, A., Brox, T. and Riedmiller, M. (2015). *Striving for simplicity: the
 #   all convolutional net.* ICLR workshop.
+# - Sundararajan, M. and Taly, A. (2018). *A note about: local explanation methods for deep neural networks lack sensitivity to
+#   parameter values.* [arXiv:1806.04205](https://arxiv.org/abs/1806.04205).
 # - Sundararajan, M., Taly, A. and Yan, Q. (2017). *Axiomatic attribution for deep networks.* ICML.
 # - Zeiler, M. D. and Fergus, R. (2014). *Visualizing and understanding convolutional networks.* ECCV.
 # - Zhang, J., Bargal, S. A., Lin, Z., Brandt, J., Shen, X. and Sclaroff, S. (2018). *Top-down neural attention by

@@ -245,6 +245,13 @@ def _check(model: keras.Model) -> None:
         raise ValueError(
             f"{model.name} gives {model.outputs[0].shape}, not one score per class, (n, classes)."
         )
+    for layer in model._flatten_layers(include_self=False):  # those of nested models, too
+        if getattr(layer, "data_format", None) == "channels_first":
+            raise ValueError(
+                f"{layer.name!r} of {model.name} has data_format 'channels_first', but images and "
+                "feature maps are explained as (n, height, width, channels): build the model with "
+                "'channels_last'."
+            )
 
 
 def _is_graph(layer: keras.layers.Layer) -> bool:

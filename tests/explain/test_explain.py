@@ -351,6 +351,47 @@ def test_models_whose_layers_cannot_be_followed_are_refused():
         explain.grad_cam(flat, pictures())
 
 
+@pytest.mark.parametrize(
+    ("method", "nesting"),
+    [
+        *((name, "flat") for name in METHODS),
+        *(("grad_cam", nesting) for nesting in ("nested", "sequential", "subclassed inside")),
+    ],
+)
+def test_channels_first_is_refused_and_the_layer_named(method, nesting):
+    first = {"data_format": "channels_first"}
+    chain = [
+        layers.Conv2D(4, 3, padding="same", activation="relu", name="by_channels", **first),
+        layers.GlobalAveragePooling2D(name="by_channels_too", **first),
+        layers.Dense(2),
+    ]
+    image = keras.Input((3, 16, 20))
+    if nesting == "sequential":
+        model = keras.Sequential([image, *chain])
+    elif nesting == "nested":
+        inner = keras.Input((3, 16, 20))
+        model = keras.Model(image, keras.Model(inner, through(inner, chain))(image))
+    elif nesting == "subclassed inside":
+        model = keras.Model(image, through(image, [Doing(chain[0]), *chain[1:]]))
+    else:
+        model = keras.Model(image, through(image, chain))
+    with pytest.raises(
+        ValueError, match=r"'by_channels\w*' of .*'channels_first'.*'channels_last'"
+    ):
+        METHODS[method](model, np.ones((1, 3, 16, 20), "float32"), 1)
+
+
+class Doing(keras.layers.Layer):
+    """A layer of the user's own that uses another one."""
+
+    def __init__(self, layer: keras.layers.Layer) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def call(self, x):
+        return self.layer(x)
+
+
 def test_options_out_of_range_are_refused():
     model, images = make("functional"), pictures()
     for call in (

@@ -2,7 +2,8 @@
 
 `LocalKernelManager` starts a kernel of a given Python and talks to it over Unix sockets;
 `KernelWatch` measures its memory and ends it when it exceeds a limit; `CpuTime` measures its CPU
-time; `end_tree` ends a kernel together with all that it has started.
+time and `WaitingTime` how long it only waits; `end_tree` ends a kernel together with all that it
+has started.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from jupyter_client.kernelspec import KernelSpec
 # A Unix socket's path may take 107 bytes on Linux and 103 on macOS; ours end in "/k-5".
 _LONGEST_FOLDER = 95
 _MOST_FAILURES = 3  # in a row of looking at a kernel, before it is ended
+_LONGEST_LOOK = 1.0  # seconds between two looks that are known to be the kernel's
 _USUAL_SOCKETS = 100  # that a kernel and what it starts may have without being charged for them
 
 
@@ -309,6 +311,11 @@ class CpuTime:
         self._living: dict[psutil.Process, float] = {}  # what each has used itself, in seconds
         self._ended = 0.0  # what all that were seen and have ended had used themselves
 
+    @property
+    def processes(self) -> list[psutil.Process]:
+        """The processes that lived at the last look."""
+        return list(self._living)
+
     def look(self) -> float:
         """Look at the processes and return the seconds."""
         with suppress(psutil.Error):
@@ -327,6 +334,84 @@ class CpuTime:
         # Who was seen and then waited for is in both of these, so they are not added.
         self.seconds = max(self.seconds, sum(self._living.values()) + max(waited_for, self._ended))
         return self.seconds
+
+
+class WaitingTime:
+    """The wall time for which a kernel and all that it has started only wait.
+
+    A kernel works while one of its threads computes or is ready to: on a busy machine it may get no
+    CPU time for long, and that is no waiting. So each look asks for the states of the threads. A
+    thread counts from its second look on, for processes that end between two looks could compute
+    without being counted anywhere.
+
+    What two looks say holds for the time between them, in the mean over many: let their distance
+    vary, or what knows it can be ready at every look and wait in between.
+
+    Parameters
+    ----------
+    cpu : CpuTime
+        It is looked at, too: whatever used CPU time did not wait.
+    clock : callable, optional
+        In seconds.
+
+    """
+
+    def __init__(self, cpu: CpuTime, clock: Callable[[], float] = time.monotonic) -> None:
+        self._cpu, self._clock = cpu, clock
+        self._watched = 0.0  # seconds between the looks
+        self._working = 0.0  # those in which a thread was ready
+        self._blocked = 0.0  # those in which none was, but one waited, most likely, for a slow disk
+        self._began = (0.0, 0.0, 0.0, 0.0)
+        self._threads: dict[tuple[int, int], str] = {}
+        self._looked_at = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """For how long it has waited in all; below 0 where it computed on several cores."""
+        return self._watched - max(self._working, self._cpu.seconds)
+
+    @property
+    def idle_seconds(self) -> float:
+        """For how long it has waited since `begin`, but for waiting for a disk."""
+        now = (self._watched, self._working, self._blocked, self._cpu.seconds)
+        watched, working, blocked, used = (b - a for a, b in zip(self._began, now, strict=True))
+        return watched - blocked - max(working, used)
+
+    def begin(self) -> None:
+        """Watch from now on: what has passed since the last look does not count."""
+        self._cpu.look()
+        self._threads, self._looked_at = _threads(self._cpu.processes), self._clock()
+        self._began = (self._watched, self._working, self._blocked, self._cpu.seconds)
+
+    def look(self) -> None:
+        """Look at the threads and the CPU time.
+
+        From a look that comes late only a second counts: it was this program that had no time.
+        """
+        used, before = self._cpu.seconds, self._threads
+        has_computed = self._cpu.look() > used
+        self._threads, now = _threads(self._cpu.processes), self._clock()
+        passed, self._looked_at = min(now - self._looked_at, _LONGEST_LOOK), now
+        states = {state for thread, state in self._threads.items() if thread in before}
+        self._watched += passed
+        if "R" in states or (has_computed and not self._threads):
+            self._working += passed
+        elif "D" in states:
+            self._blocked += passed
+
+
+def _threads(processes: Sequence[psutil.Process]) -> dict[tuple[int, int], str]:
+    """Return the states of all threads, as Linux names them; empty where it is no Linux."""
+    found = {}
+    for process in processes:
+        folder = f"/proc/{process.pid}/task"
+        with suppress(OSError):
+            for thread in os.listdir(folder):
+                with suppress(OSError), open(f"{folder}/{thread}/stat", "rb") as file:
+                    # The name, in brackets, may hold anything.
+                    state = file.read().rpartition(b") ")[2][:1].decode()
+                    found[process.pid, int(thread)] = state
+    return found
 
 
 def memory_mb(pid: int, *, own_network: bool = False, shared_once: bool = True) -> float:

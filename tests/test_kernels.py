@@ -13,11 +13,19 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from processes import is_gone, wait_until
 
 from course_lib import kernels
-from course_lib.kernels import CpuTime, KernelWatch, LocalKernelManager, end_tree, memory_mb
+from course_lib.kernels import (
+    CpuTime,
+    KernelWatch,
+    LocalKernelManager,
+    WaitingTime,
+    end_tree,
+    memory_mb,
+)
 
 # Two generations: a child that outlives its parent unless it is ended too, and holds 60 MB.
 CHILD = "import os, time; hold = b'x' * 60_000_000; print(os.getpid(), flush=True); time.sleep(60)"
@@ -121,6 +129,87 @@ def test_cpu_time_counts_children_once_whether_or_not_they_are_waited_for(how, l
         seen = cpu.look()
         end_tree(program.pid, grace=0)
     assert least < seen <= cpu.look() < 1.75
+
+
+class Looks:
+    """What looks at a kernel show: its CPU time, its threads' states and the clock, as told."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.seconds, self.now, self.processes = 0.0, 100.0, []
+        self.threads: dict[tuple[int, int], str] = {}
+        monkeypatch.setattr(kernels, "_threads", lambda processes: dict(self.threads))
+        self.waiting = WaitingTime(self, clock=lambda: self.now)
+
+    def look(self) -> float:
+        self.seconds += self.used
+        return self.seconds
+
+    def pass_(self, states: str, used: float = 0.0, seconds: float = 0.5, first: int = 0) -> None:
+        """Let time pass, after which the threads have these states, the first one this number."""
+        self.now, self.used = self.now + seconds, used
+        self.threads = {(1, first + number): state for number, state in enumerate(states)}
+        self.waiting.look()
+
+    used = 0.0
+
+
+def test_only_a_kernel_of_which_no_thread_is_ready_waits(monkeypatch):
+    looks = Looks(monkeypatch)
+    looks.threads = {(1, 0): "S", (1, 1): "S"}
+    looks.waiting.begin()
+    for states in ("SR", "RS", "SS", "ST", "SZ"):
+        looks.pass_(states)
+    assert looks.waiting.seconds == looks.waiting.idle_seconds == 1.5
+    looks.pass_("SD")  # a slow disk: no fault of the cell, but in all it is bounded
+    assert (looks.waiting.seconds, looks.waiting.idle_seconds) == (2.0, 1.5)
+    looks.waiting.begin()
+    assert (looks.waiting.seconds, looks.waiting.idle_seconds) == (2.0, 0)
+
+
+def test_a_kernel_that_gets_no_cpu_time_on_a_busy_machine_does_not_wait(monkeypatch):
+    looks = Looks(monkeypatch)
+    looks.threads = {(1, 0): "R"}
+    looks.waiting.begin()
+    for _ in range(100):
+        looks.pass_("R", used=0.01)
+    assert looks.waiting.seconds == looks.waiting.idle_seconds == 0
+
+
+def test_cpu_time_is_no_waiting_whoever_used_it(monkeypatch):
+    looks = Looks(monkeypatch)
+    looks.waiting.begin()
+    for number in range(10):  # each look shows another process, as where many short ones are made
+        looks.pass_("R", used=0.5, first=number)
+    assert looks.waiting.seconds == 0
+    for number in range(10):  # and here nobody waited for them, so that their time is lost
+        looks.pass_("R", first=100 + number)
+    assert looks.waiting.seconds == 5
+
+
+def test_a_look_that_comes_late_says_little(monkeypatch):
+    looks = Looks(monkeypatch)
+    looks.threads = {(1, 0): "S"}
+    looks.waiting.begin()
+    looks.pass_("S", seconds=3600)
+    assert looks.waiting.seconds == 1
+
+
+def test_where_the_system_names_no_threads_cpu_time_tells(monkeypatch):
+    looks = Looks(monkeypatch)
+    looks.waiting.begin()
+    looks.pass_("", used=0.01)
+    assert looks.waiting.seconds == 0
+    looks.pass_("")
+    assert looks.waiting.seconds == 0.5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the states of threads")
+def test_the_states_of_all_threads_are_seen(family):
+    program, child = family
+    states = kernels._threads([psutil.Process(program.pid), psutil.Process(child)])
+    assert set(states) == {(program.pid, program.pid), (child, child)}
+    own = kernels._threads([psutil.Process()])
+    assert own[os.getpid(), threading.get_native_id()] == "R"
 
 
 def test_a_watch_ends_a_tree_at_its_time_limit(family):

@@ -15,10 +15,11 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from course_lib.grading.calls import Call
-from course_lib.grading.execution.limits import Limits, Stopped
+from course_lib.grading.execution.limits import Limits, Stopped, UsedUp
 from course_lib.grading.execution.student_kernel import StudentKernel
 from course_lib.grading.sanitizing import Submission
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from course_lib.grading.execution.sandbox.pool import Sandbox
 
 _MOST_RESTARTS = 5  # of the kernel, for cells that end it
+_MOST_IN_A_ROW = 3  # cells or calls that cost much and brought nothing
+_COSTLY = {"idle", "memory", "cpu"}
 _MOST_REPLIES = 200_000_000  # bytes of all calls together, which are kept
 
 
@@ -78,7 +81,8 @@ def execute(
 
     A cell that fails does not stop the next one. Where a cell or a call ends the kernel, or has to
     be ended, a new kernel executes the cells again without that cell, and the remaining calls are
-    made there.
+    made there. The questions take turns: one that hangs in every call is asked about all others in
+    between, so that it does not end the submission for them.
 
     Parameters
     ----------
@@ -146,14 +150,14 @@ class _Run:
         self.limits, self.environment, self.stop = limits, environment, stop
         self.execution = Execution(submission.notebook, sandboxed=sandbox is not None)
         self._spoiling: set[int] = set()  # cells that ended a kernel
+        self._in_a_row = {"cells": 0, "calls": 0}  # that were stopped
         self._done: set[int] = set()
         self._room = _MOST_REPLIES
-        self._began = time.monotonic()
-        self._cpu_seconds = 0.0  # of the kernels that have ended
+        self._cpu_seconds = self._waited_seconds = 0.0  # of the kernels that have ended
 
     async def everything(self, calls: Mapping[str, Sequence[Call]]) -> None:
-        waiting = [(name, one) for name, some in calls.items() for one in some if not one.cell]
         self.execution.replies = {name: [] for name in calls}
+        waiting = _in_turn(calls)
         if self.submission.status != "ok":
             self._give_up(waiting, "no notebook could be read")
             return
@@ -165,18 +169,17 @@ class _Run:
                 self.environment,
                 self.stop,
                 self.sandbox,
-                self._began,
                 self._cpu_seconds,
+                self._waited_seconds,
             )
             try:
                 async with kernel:
                     if await self._cells(kernel):
-                        waiting = await self._calls(kernel, waiting)
+                        await self._calls(kernel, waiting)
                         finished = not waiting
                     elif len(self._spoiling) > _MOST_RESTARTS:
-                        self._give_up(waiting, "too many cells had to be stopped")
-                        finished = True
-            except Stopped as stopped:  # nothing is left of what it may use in all
+                        raise UsedUp("too many cells had to be stopped", "stops")
+            except UsedUp as stopped:
                 self._note_limit(stopped)
                 self._give_up(waiting, str(stopped))
                 finished = True
@@ -193,37 +196,59 @@ class _Run:
             cell.outputs = []
             self.execution.cell_errors.pop(index, None)
             self.execution.results.pop(index, None)
+            stopped = None
             try:
                 shown = await kernel.execute_cell(cell)
                 error, result = shown.error, shown.result
-            except Stopped as stopped:
-                error, result = str(stopped), None
+            except Stopped as caught:
+                stopped, error, result = caught, str(caught), None
                 self._note_limit(stopped)
             if error is not None:
                 self.execution.cell_errors[index] = error
             if result is not None:
                 self.execution.results[index] = result
             self._done.add(index)
+            if isinstance(stopped, UsedUp):
+                raise stopped
             if not kernel.is_alive:
                 self._spoiling.add(index)
+                self._count(stopped, "cells")
                 return False
+            if index > max(self._spoiling, default=-1):  # the others were executed before
+                self._in_a_row["cells"] = 0
         return True
 
-    async def _calls(
-        self, kernel: StudentKernel, waiting: list[tuple[str, Call]]
-    ) -> list[tuple[str, Call]]:
-        """Make the calls; return those that remain when the kernel ends."""
-        for number, (name, call) in enumerate(waiting):
+    async def _calls(self, kernel: StudentKernel, waiting: list[tuple[str, Call]]) -> None:
+        """Make the calls, and take those from the list that were made before the kernel ended."""
+        while waiting and kernel.is_alive:
+            name, call = waiting.pop(0)
+            stopped = None
             try:
                 reply, size = await kernel.make_call(call, self._room)
                 self._room -= size
-            except Stopped as stopped:
-                reply = {"error": str(stopped)}
+            except Stopped as caught:
+                stopped, reply = caught, {"error": str(caught)}
                 self._note_limit(stopped)
             self.execution.replies[name].append(reply)
-            if not kernel.is_alive:
-                return waiting[number + 1 :]
-        return []
+            if isinstance(stopped, UsedUp):
+                raise stopped
+            if waiting:
+                self._count(stopped, "calls")
+
+    def _count(self, stopped: Stopped | None, what: str) -> None:
+        """Count what was stopped in a row.
+
+        Raises
+        ------
+        UsedUp
+            If it is too much.
+        """
+        if stopped is None or not stopped.limit:
+            self._in_a_row[what] = 0
+        elif stopped.limit in _COSTLY:
+            self._in_a_row[what] += 1
+        if self._in_a_row[what] == _MOST_IN_A_ROW:
+            raise UsedUp(f"not asked after three {what} were stopped", "stops")
 
     def read_cells(self, calls: Mapping[str, Sequence[Call]]) -> None:
         """Answer the calls that ask what came of a cell."""
@@ -246,9 +271,16 @@ class _Run:
 
     def _note_use(self, kernel: StudentKernel) -> None:
         self._cpu_seconds += kernel.cpu_seconds
+        self._waited_seconds += kernel.waited_seconds
         peak = max(self.execution.peak_memory_mb, kernel.peak_memory_mb)
         self.execution.peak_memory_mb = round(peak, 1)
 
     def _give_up(self, waiting: Sequence[tuple[str, Call]], why: str) -> None:
         for name, _ in waiting:
             self.execution.replies[name].append({"error": why})
+
+
+def _in_turn(calls: Mapping[str, Sequence[Call]]) -> list[tuple[str, Call]]:
+    """Return the calls in the order in which they are made: of each question one, and so on."""
+    asked = [[(name, one) for one in some if not one.cell] for name, some in calls.items()]
+    return [one for together in zip_longest(*asked) for one in together if one is not None]

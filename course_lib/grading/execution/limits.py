@@ -19,11 +19,10 @@ class Limits:
         CPU time of all cells and calls together, in all kernels that they take: what a new kernel
         executes again counts again.
     idle_seconds : float
-        A cell or call that uses no CPU for so long, in seconds of wall time, waits for something
-        that will not come.
-    wall_factor : float
-        CPU time decides; wall time only bounds what does almost nothing: at most so many times the
-        CPU time that is allowed, and a minute, for a cell and for all together.
+        For how long, in seconds of wall time, one cell or call may wait. It waits while no thread
+        of the kernel computes or is ready to, so that a busy machine costs nothing.
+    waiting_seconds : float
+        For how long all cells and calls together may wait, in all kernels that they take.
     memory_mb : float
         Memory of the kernel and all that it starts, together, in MB (10⁶ bytes).
     output_mb : float
@@ -43,7 +42,7 @@ class Limits:
     cell_seconds: float = 60.0
     submission_seconds: float = 900.0
     idle_seconds: float = 30.0
-    wall_factor: float = 10.0
+    waiting_seconds: float = 300.0
     memory_mb: float = 4000.0
     output_mb: float = 20.0
     processes: int = 256
@@ -51,10 +50,6 @@ class Limits:
     file_mb: float = 200.0
     scratch_mb: float = 400.0
     scratch_files: int = 10_000
-
-    def wall_seconds(self, cpu_seconds: float) -> float:
-        """Return after how much wall time something bounded by CPU time is given up."""
-        return self.wall_factor * cpu_seconds + 60.0
 
     def of_room(self) -> dict[str, float]:
         """Return the bounds that the sandbox itself sets."""
@@ -77,10 +72,14 @@ class Stopped(Exception):
     message : str
         Why, for the student.
     limit : str, optional
-        Which bound it hit: "cpu", "idle", "wall", "memory" or "output"; "died" where the kernel
-        ended by itself.
+        Which bound it hit: "cpu", "idle", "waiting", "memory" or "output"; "died" where the kernel
+        ended by itself, "stops" where too much had to be stopped.
     """
 
     def __init__(self, message: str, limit: str = "") -> None:
         super().__init__(message)
         self.limit = limit
+
+
+class UsedUp(Stopped):
+    """A submission has used all that it may use; nothing more of it is executed."""

@@ -17,17 +17,26 @@ import json
 import os
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 import numpy
 
 DEEPEST, LONGEST = 12, 100_000  # of the trees that a reply may hold
+LONGEST_SEQUENCE = 1_000_000  # of any other class than list and tuple, which becomes an array
 AROUND = 3  # levels that a reply has around a value
 LONGEST_TEXT = 10_000
 DEEPEST_CONFIG = 6  # of the config of a layer that `describe` tells
 LONGEST_ERROR = 600
 UNANSWERED = "NotImplementedError"  # the error of a stub: without a text, raised in the stub itself
+
+
+class TooLargeError(ValueError):
+    """A value is too deep or has too many entries."""
+
+    def __init__(self) -> None:
+        super().__init__("it is too deep or too long")
 
 
 def pack(tree: Any, around: int = AROUND) -> bytes:
@@ -77,14 +86,16 @@ def _encode(value: Any, arrays: list, depth: int) -> Any:
     if isinstance(value, numpy.generic) and value.dtype.kind in "biuf":
         return value.item()
     if isinstance(value, list | tuple | dict):
-        if depth == DEEPEST or len(value) > LONGEST:
-            raise ValueError("it is too deep or too long")
+        if depth == DEEPEST:
+            raise TooLargeError
         if isinstance(value, dict):
-            pairs = {str(key): _encode(entry, arrays, depth + 1) for key, entry in value.items()}
-            return {"dict": pairs}
-        return [_encode(entry, arrays, depth + 1) for entry in value]
+            pairs = _all_of(value.items())
+            return {"dict": {str(key): _encode(one, arrays, depth + 1) for key, one in pairs}}
+        return [_encode(entry, arrays, depth + 1) for entry in _all_of(value)]
     try:
-        array = numpy.asarray(value)
+        array = numpy.asarray(_bounded(value))
+    except TooLargeError:
+        raise
     except Exception:  # whatever an object does when it is converted
         array = numpy.asarray(None)
     if array.dtype.name.startswith(("bfloat16", "float8")):  # no types of NumPy's own
@@ -94,6 +105,41 @@ def _encode(value: Any, arrays: list, depth: int) -> Any:
         raise TypeError(f"it holds a value of the type {type(value).__name__}{numbers}")
     arrays.append(array)
     return {"array": f"array{len(arrays) - 1}"}
+
+
+def _all_of(entries: Iterable, most: int = LONGEST) -> list:
+    """Return the entries as a list; what a student's class gives need not end.
+
+    Raises
+    ------
+    TooLargeError
+        If there are too many.
+    """
+    listed = list(islice(entries, most + 1))
+    if len(listed) > most:
+        raise TooLargeError
+    return listed
+
+
+def _bounded(value: Any, depth: int = 0) -> Any:
+    """Return what `numpy.asarray` may read: it reads a sequence of any class up to its end."""
+    is_sequence = hasattr(type(value), "__getitem__") and hasattr(type(value), "__len__")
+    if not is_sequence or isinstance(value, str | bytes | Mapping) or _is_array(value):
+        return value
+    if depth == DEEPEST:
+        raise TooLargeError
+    return [_bounded(entry, depth + 1) for entry in _all_of(value, LONGEST_SEQUENCE)]
+
+
+def _is_array(value: Any) -> bool:
+    """Tell whether NumPy is given the numbers of a value at once."""
+    if any(hasattr(value, f"__array{name}__") for name in ("", "_interface", "_struct")):
+        return True
+    try:
+        memoryview(value).release()
+    except TypeError:
+        return False
+    return True
 
 
 def _decode(value: Any, arrays: dict[str, numpy.ndarray], depth: int) -> Any:
@@ -276,7 +322,7 @@ MAKERS: dict[str, Callable[..., Any]] = {
 
 
 def _weights(model: Any) -> list:
-    return [numpy.asarray(weight) for weight in model.get_weights()]
+    return [numpy.asarray(weight) for weight in _all_of(model.get_weights())]
 
 
 def _set_weights(model: Any, weights: list) -> None:
@@ -285,7 +331,7 @@ def _set_weights(model: Any, weights: list) -> None:
 
 def _randomize_weights(model: Any, seed: int, scale: float) -> None:
     rng = numpy.random.default_rng(seed)
-    for variable in model.weights:
+    for variable in _all_of(model.weights):
         drawn = rng.normal(0.0, scale, variable.shape)
         if "seed" in variable.path:  # a dropout layer's generator
             continue
@@ -306,7 +352,7 @@ def _predict(model: Any, inputs: Any) -> Any:
 
 
 def _penalty(model: Any) -> float:
-    return float(sum(float(loss) for loss in model.losses))
+    return float(sum(float(loss) for loss in _all_of(model.losses)))
 
 
 def _describe(model: Any) -> list:
@@ -325,7 +371,7 @@ def _describe(model: Any) -> list:
 
 def _operations(model: Any) -> list:
     # Of a Functional model also those that are no layers: what `keras.ops` does to its tensors.
-    return list(getattr(model, "operations", None) or model.layers)
+    return _all_of(getattr(model, "operations", None) or model.layers)
 
 
 def _config(operation: Any) -> Any:
@@ -350,9 +396,9 @@ def _pruned(value: Any, depth: int) -> Any:
     if depth == DEEPEST_CONFIG:
         return None
     if isinstance(value, list | tuple):
-        return [_pruned(entry, depth + 1) for entry in value]
+        return [_pruned(entry, depth + 1) for entry in _all_of(value)]
     if isinstance(value, dict):
-        return {str(key): _pruned(entry, depth + 1) for key, entry in value.items()}
+        return {str(key): _pruned(one, depth + 1) for key, one in _all_of(value.items())}
     return value if isinstance(value, bool | int | float | str) else None
 
 

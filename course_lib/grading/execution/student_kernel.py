@@ -1,6 +1,6 @@
 """The kernel of one submission, and the bounded ways to use it: execute a cell, make a call.
 
-CPU time decides what took too long, for the machine may be busy; what uses none is given up after
+CPU time decides what took too long, for the machine may be busy; what only waits is given up after
 a while. Whatever the student's code does to the kernel ends in a message for the student; what the
 machine fails to do ends in `MachineFailed`, and the submission is not judged.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import tempfile
 import threading
 import time
@@ -22,11 +23,11 @@ import zmq
 from course_lib.errors import CourseError
 from course_lib.grading.calls import Call
 from course_lib.grading.execution import responder
-from course_lib.grading.execution.limits import Interrupted, Limits, Stopped
+from course_lib.grading.execution.limits import Interrupted, Limits, Stopped, UsedUp
 from course_lib.grading.execution.outputs import Outputs
 from course_lib.grading.execution.replies import LARGEST_REPLY, read_reply
 from course_lib.grading.execution.sandbox import CHANNEL
-from course_lib.kernels import CpuTime, KernelWatch, LocalKernelManager
+from course_lib.kernels import CpuTime, KernelWatch, LocalKernelManager, WaitingTime
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
 
 _START_TIMEOUT = 120.0  # seconds of wall time; a loaded machine takes its time to start Python
 _MOST_STARTS = 2  # tried for one kernel: what another one used may just be given back
-_CPU_INTERVAL = 0.5  # seconds between two looks at it: each goes through all processes there are
-_BUSY = 0.1  # seconds of CPU time by which something shows that it is not only waiting
+# Seconds between two looks at CPU and waiting time: each goes through all processes there are. They
+# vary, so that nothing can be ready at each look and wait in between.
+_SHORTEST_LOOK, _LONGEST_LOOK = 0.3, 0.7
 _INTERRUPT_GRACE = 3.0  # seconds between asking a cell to stop and ending the kernel
 
 
@@ -62,10 +64,9 @@ class StudentKernel:
         When set, whatever goes on raises `Interrupted`.
     sandbox : Sandbox, optional
         Where the kernel runs; without one it is a plain process of this user's.
-    began : float, optional
-        When executing the submission began, by `time.monotonic`; now if None.
-    cpu_before : float, optional
-        The CPU time that the submission's earlier kernels took, in seconds.
+    cpu_before, waited_before : float, optional
+        The CPU time that the submission's earlier kernels took and for how long they waited, in
+        seconds.
 
     Attributes
     ----------
@@ -84,14 +85,14 @@ class StudentKernel:
         environment: Mapping[str, str],
         stop: threading.Event,
         sandbox: Sandbox | None = None,
-        began: float | None = None,
         cpu_before: float = 0.0,
+        waited_before: float = 0.0,
     ) -> None:
         self._limits, self._environment, self._stop = limits, dict(environment), stop
         self._sandbox = sandbox
-        self._began = time.monotonic() if began is None else began
-        self._cpu_before = cpu_before
+        self._cpu_before, self._waited_before = cpu_before, waited_before
         self._cpu: CpuTime | None = None
+        self._waiting: WaitingTime | None = None
         self._watch: KernelWatch | None = None
         self._received = 0  # bytes of output
         self.is_alive = False
@@ -105,6 +106,11 @@ class StudentKernel:
     def cpu_seconds(self) -> float:
         """The CPU time seen of the kernel and all that it started; 0 where it did not start."""
         return self._cpu.seconds if self._cpu else 0.0
+
+    @property
+    def waited_seconds(self) -> float:
+        """For how long cells and calls only waited; below 0 where they used several cores."""
+        return self._waiting.seconds if self._waiting else 0.0
 
     async def __aenter__(self) -> StudentKernel:
         for start in range(1, _MOST_STARTS + 1):
@@ -145,6 +151,7 @@ class StudentKernel:
         _leave(self._channel / "reply", b"")
         await self._manager.start_kernel(cwd=home, env=self._environment | private)
         self._cpu = CpuTime(self._manager.pid)
+        self._waiting = WaitingTime(self._cpu)
         self._watch = KernelWatch(
             self._manager.pid,
             memory_limit_mb=self._limits.memory_mb,
@@ -154,6 +161,8 @@ class StudentKernel:
         self._client = self._manager.client()
         # A larger message ends its connection: it would be held here several times over.
         self._client.context.setsockopt(zmq.MAXMSGSIZE, int(self._limits.output_mb * 1e6))
+        # The kernel drops what it shows, and that it is done, where the grader is slow to read it.
+        self._client.context.setsockopt(zmq.RCVHWM, 0)
         self._client.start_channels()
         self._cut = self._client.iopub_channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
         await self._connect()
@@ -207,7 +216,7 @@ class StudentKernel:
             If it does not fit.
         MachineFailed
             If the kernel ended.
-        Stopped
+        UsedUp
             If the submission has used all that it may use together.
         """
         _leave(self._channel / "request", content)
@@ -215,9 +224,9 @@ class StudentKernel:
         code = f"__import__('builtins').exec({_BRING!r}, {names!r})"
         try:
             reply = await self._run(code, _BRING_SECONDS, name, lambda message: None, silent=True)
+        except UsedUp:
+            raise
         except Stopped as stopped:
-            if stopped.limit in ("cpu", "wall"):
-                raise
             raise MachineFailed(f"{name} could not be put into a kernel: {stopped}") from stopped
         if reply.get("content", {}).get("status") != "ok":
             raise CourseError(
@@ -306,13 +315,12 @@ class StudentKernel:
                 await task
 
     async def _bounded(self, task: asyncio.Future, seconds: float, what: str) -> None:
-        """Wait for a task, within limits on the kernel's CPU and wall time."""
-        cpu_before, started = self._cpu.look(), time.monotonic()
-        cpu = cpu_seen = cpu_before
-        busy_at = started
+        """Wait for a task, within limits on the kernel's CPU and waiting time."""
+        self._waiting.begin()
+        cpu_before = self._cpu.seconds
         asked_at: float | None = None
         stopped: Stopped | None = None
-        pause, looked_at, cpu_looked_at = 0.005, started, started
+        pause, look_at = 0.005, time.monotonic() + _SHORTEST_LOOK
         while True:
             await asyncio.wait({task}, timeout=pause)
             pause = min(0.2, pause * 2)
@@ -323,20 +331,14 @@ class StudentKernel:
             if not await self._manager.is_alive():
                 self.is_alive = False
                 raise stopped or self._why_it_ended(what)
-            now = time.monotonic()
-            if now - looked_at > 1:  # it was the grader that had no time
-                busy_at += now - looked_at
-            looked_at = now
             if stopped is None and await self._cut.poll(0):
                 raise await self._why_it_was_cut_off(what)
+            now = time.monotonic()
             if asked_at is None:
-                if now - cpu_looked_at > _CPU_INTERVAL:
-                    cpu, cpu_looked_at = self._cpu.look(), now
-                if cpu - cpu_seen > _BUSY:
-                    cpu_seen, busy_at = cpu, now
-                idle, wall = now - busy_at, now - started
-                in_all = self._cpu_before + cpu
-                stopped = self._too_much(what, seconds, cpu - cpu_before, in_all, idle, wall)
+                if now > look_at:
+                    self._waiting.look()
+                    look_at = now + random.uniform(_SHORTEST_LOOK, _LONGEST_LOOK)
+                stopped = self._too_much(what, seconds, self._cpu.seconds - cpu_before)
                 if stopped:
                     asked_at = now
                     with contextlib.suppress(Exception):
@@ -353,27 +355,22 @@ class StudentKernel:
             self.is_alive = False
             raise Stopped(f"{what} disturbed the connection to the kernel", "died")
 
-    def _too_much(
-        self, what: str, seconds: float, cpu: float, cpu_in_all: float, idle: float, wall: float
-    ) -> Stopped | None:
+    def _too_much(self, what: str, seconds: float, cpu: float) -> Stopped | None:
         """Say which limit something has hit, if any."""
         limits = self._limits
         if self._watch.ended_for:  # it is ending, and may take time yet
             return self._why_it_ended(what)
         if cpu > seconds:
             return Stopped(f"{what} took more than {seconds:g} s of CPU time", "cpu")
-        if cpu_in_all > limits.submission_seconds:
-            allowed = limits.submission_seconds
-            return Stopped(f"the notebook took more than {allowed:g} s of CPU time", "cpu")
+        if self._cpu_before + self.cpu_seconds > (allowed := limits.submission_seconds):
+            return UsedUp(f"the notebook took more than {allowed:g} s of CPU time", "cpu")
         if self._printed_too_much:
             return self._flooded(what)
-        if idle > limits.idle_seconds:
+        if (idle := self._waiting.idle_seconds) > limits.idle_seconds:
             return Stopped(f"{what} waited for {idle:.0f} s without doing anything", "idle")
-        if wall > (allowed := limits.wall_seconds(seconds)):
-            return Stopped(f"{what} did not end within {allowed:.0f} s", "wall")
-        in_all = time.monotonic() - self._began
-        if in_all > (allowed := limits.wall_seconds(limits.submission_seconds)):
-            return Stopped(f"the notebook did not end within {allowed:.0f} s", "wall")
+        if self._waited_before + self.waited_seconds > (allowed := limits.waiting_seconds):
+            told = f"the notebook waited for more than {allowed:g} s in all"
+            return UsedUp(told, "waiting")
         return None
 
     async def _why_it_was_cut_off(self, what: str) -> Stopped:

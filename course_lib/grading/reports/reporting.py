@@ -39,11 +39,13 @@ SHORT = {
 }
 LIMITS = {
     "cpu": "CPU time",
-    "wall": "time",
     "idle": "waiting time",
+    "waiting": "waiting time in all",
+    "wall": "time",  # of attempts that were kept before
     "memory": "memory",
     "output": "output",
     "died": "the process died",
+    "stops": "too much was stopped",
 }
 NOT_SANDBOXED = "not sandboxed"
 CAVEATS = {

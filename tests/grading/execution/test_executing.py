@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 import threading
 import time
 import zipfile
+from dataclasses import replace
 
 import nbformat
 import numpy as np
@@ -14,6 +18,7 @@ import pytest
 from small_class import as_bytes, right, with_cell
 
 from course_lib import kernels
+from course_lib.grading.calls import call, generator
 from course_lib.grading.execution import executing
 from course_lib.grading.execution.executing import Execution, execute
 from course_lib.grading.execution.limits import Interrupted, Limits, Stopped
@@ -26,9 +31,10 @@ from course_lib.kernels import LocalKernelManager
 LIMITS = Limits(cell_seconds=2, memory_mb=800, idle_seconds=8)
 
 
-def executed(assignment, notebook) -> Execution:
+def executed(assignment, notebook, calls=None, **limits) -> Execution:
     submission = sanitize(as_bytes(notebook), assignment)
-    return execute(submission, calls_of(assignment, 0), limits=LIMITS)
+    calls = calls or calls_of(assignment, 0)
+    return execute(submission, calls, limits=replace(LIMITS, **limits))
 
 
 def errors(execution: Execution, question: str) -> list[str | None]:
@@ -94,15 +100,142 @@ def test_a_call_out_of_bounds_costs_that_question_alone(small, code, told):
     assert errors(execution, "draw") == [None, None]
 
 
-def test_cells_that_wait_a_little_each_are_bounded_together(small, monkeypatch):
-    monkeypatch.setattr(Limits, "wall_seconds", lambda self, cpu: 60 if cpu < 900 else 6)
+def test_cells_that_wait_a_little_each_are_bounded_together(small):
     notebook = right(small)
     for _ in range(30):
         notebook = with_cell(notebook, "import time; time.sleep(1)")
-    execution = executed(small, notebook)
-    assert "the notebook did not end within 6 s" in execution.cell_errors.values()
-    assert execution.limits_hit == ("wall",)
-    assert "did not end" in errors(execution, "double")[0]
+    execution = executed(small, notebook, waiting_seconds=4)
+    told = "the notebook waited for more than 4 s in all"
+    assert told in execution.cell_errors.values()
+    assert execution.limits_hit == ("waiting",)
+    assert errors(execution, "double") == [told]
+    assert errors(execution, "draw") == [told, told]
+
+
+SLOWLY = """
+import time
+while True:
+    end = time.process_time() + 0.01
+    while time.process_time() < end: pass
+    time.sleep(0.09)
+"""
+
+
+def test_what_mostly_waits_and_computes_a_little_now_and_then_is_waiting(small):
+    execution = executed(small, with_cell(right(small), SLOWLY), idle_seconds=4)
+    assert ["waited for" in error for error in execution.cell_errors.values()] == [True]
+    assert execution.limits_hit == ("idle",)
+    assert errors(execution, "double") == [None]
+
+
+STOPPING = {
+    "idle": "import time; time.sleep(1000)",
+    "memory": "held = np.ones(100_000_000); import time; time.sleep(5)",
+    "cpu": "while True: pass",
+}
+NOT_ASKED = "not asked after three calls were stopped"
+
+
+@pytest.mark.parametrize(
+    "limit",
+    ["idle", *(pytest.param(name, marks=pytest.mark.slow) for name in ("memory", "cpu"))],
+)
+def test_after_three_calls_in_a_row_that_were_stopped_the_rest_is_not_asked(small, limit):
+    notebook = right(small, draw=f"def draw(n, rng):\n    {STOPPING[limit]}")
+    seconds = 0.5 if limit == "cpu" else 20
+    draws = [call("draw", 5, generator(seed), seconds=seconds) for seed in range(6)]
+    execution = executed(small, notebook, {"draw": draws}, idle_seconds=2, memory_mb=500)
+    stopped, rest = errors(execution, "draw")[:3], errors(execution, "draw")[3:]
+    assert NOT_ASKED not in stopped
+    assert rest == [NOT_ASKED] * 3
+    assert execution.limits_hit == tuple(sorted((limit, "stops")))
+
+
+def test_a_question_that_hangs_in_every_call_costs_the_others_nothing(small):
+    notebook = right(small, draw=f"def draw(n, rng):\n    {STOPPING['cpu']}")
+    draws = [call("draw", 5, generator(seed), seconds=0.5) for seed in range(7)]
+    doubles = [call("double", [1.0]) for _ in range(3)]
+    execution = executed(small, notebook, {"draw": draws, "double": doubles})
+    assert errors(execution, "double") == [None] * 3
+    assert errors(execution, "draw")[-1] == NOT_ASKED
+
+
+def test_an_answer_between_calls_that_were_stopped_starts_the_count_afresh(small):
+    slow = "def draw(n, rng):\n    while n % 3: pass\n    return rng.normal(size=n)"
+    draws = [call("draw", n, generator(0), seconds=0.5) for n in range(8)]
+    found = errors(executed(small, right(small, draw=slow), {"draw": draws}), "draw")
+    assert [error is None for error in found] == [n % 3 == 0 for n in range(8)]
+
+
+@pytest.mark.slow
+def test_after_three_cells_in_a_row_that_had_to_be_ended_the_rest_is_not_executed(small):
+    notebook = right(small)
+    for number in range(4):
+        notebook = with_cell(notebook, f"number = {number}; {STOPPING['idle']}")
+    execution = executed(small, notebook, idle_seconds=2)
+    assert len(execution.cell_errors) == 3
+    assert errors(execution, "double") == ["not asked after three cells were stopped"]
+    assert execution.limits_hit == ("idle", "stops")
+
+
+@pytest.mark.slow
+def test_cells_that_had_to_be_ended_here_and_there_cost_themselves_alone(small):
+    notebook = right(small)
+    for number in range(3):
+        notebook = with_cell(notebook, f"number = {number}; {STOPPING['idle']}")
+        notebook = with_cell(notebook, "between = True")
+    execution = executed(small, notebook, idle_seconds=2)
+    assert len(execution.cell_errors) == 3
+    assert errors(execution, "double") == [None]
+
+
+BUSY = "end = time.process_time() + {}\nwhile time.process_time() < end: pass"
+
+
+@pytest.fixture
+def busy_core():
+    """Keep this process and what it starts on one core, among others that want it, too."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(6)]
+    yield
+    for other in others:
+        other.kill()
+        other.wait()
+    os.sched_setaffinity(0, allowed)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux keeps processes on a core")
+def test_a_busy_machine_costs_no_marks(small, busy_core):
+    slow = "import time\ndef draw(n, rng):\n    {}\n    return rng.normal(size=n)"
+    slow = slow.format(BUSY.format(1.5).replace("\n", "\n    "))
+    notebook = with_cell(right(small, draw=slow), "import time\n" + BUSY.format(1))
+    started = time.monotonic()
+    execution = executed(small, notebook, idle_seconds=4, waiting_seconds=6)
+    assert execution.cell_errors == {}
+    assert execution.limits_hit == ()
+    assert errors(execution, "draw") == [None, None]
+    assert time.monotonic() - started > 4 + 6, "the machine was not busy enough to tell anything"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="there is no SIGSTOP")
+def test_a_grader_that_is_stopped_and_continued_costs_no_marks(small):
+    notebook = with_cell(right(small), "import time; time.sleep(2)")
+    stopping = (
+        "import os, signal, sys, time\n"
+        "for _ in range(4):\n"
+        "    time.sleep(0.7)\n"
+        "    os.kill(int(sys.argv[1]), signal.SIGSTOP)\n"
+        "    time.sleep(6)\n"
+        "    os.kill(int(sys.argv[1]), signal.SIGCONT)\n"
+    )
+    other = subprocess.Popen([sys.executable, "-c", stopping, str(os.getpid())])
+    while other.poll() is None:
+        execution = executed(small, notebook, idle_seconds=5, waiting_seconds=10)
+        assert (execution.cell_errors, execution.limits_hit) == ({}, ())
+    assert other.returncode == 0
 
 
 def test_cpu_time_counts_over_all_kernels(small):
@@ -199,7 +332,7 @@ def test_pictures_of_no_size_are_not_kept_by_the_thousand(small):
         "from IPython.display import publish_display_data\n"
         "for _ in range(3000): publish_display_data({'image/png': 'AAAA'})"
     )
-    execution = executed(small, with_cell(right(small), code))
+    execution = executed(small, with_cell(right(small), code), cell_seconds=30)
     assert 0 < sum(len(cell.get("outputs", ())) for cell in execution.notebook.cells) <= 200
 
 

@@ -159,7 +159,7 @@ OBJECTS = [
         def double(values):
             return Endless()
         """,
-        "more than 2 s of CPU time",
+        "too deep or too long",
         (0, 1, 0),
     ),
     answer(

@@ -31,6 +31,7 @@ ASSIGNMENT = typer.Argument(
 OUT = typer.Option(metavar="DIR", help="Where the marks are kept.")
 DB = typer.Option("--db", metavar="URL", help="The gradebook; gradebook.db in --out if not given.")
 AS_JSON = typer.Option("--json", help="Print report.json and nothing else.")
+_ALL = "all"  # in place of a student
 _KINDS = {limit.name: type(limit.default) for limit in fields(Limits)}
 
 
@@ -79,6 +80,10 @@ def grade(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help=f"Repeatable: {', '.join(_KINDS)}."),
     ] = None,
+    again: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Execute this student's again, unchanged or not; or: all."),
+    ] = None,
     json: Annotated[bool, AS_JSON] = False,
 ) -> None:
     """Grade a class: execute every submission, judge it, and keep marks and feedback in --out.
@@ -109,12 +114,13 @@ def grade(
     enrolled = _read_roster(roster)
     folders = submissions.students_in(submitted)
     class_list = sorted({*folders, *enrolled})
-    if unknown := sorted(set(student or ()) - set(class_list)):
+    again = class_list if _ALL in (again or ()) else again or []
+    if unknown := sorted({*(student or ()), *again} - {*class_list}):
         raise CourseError(f"{', '.join(unknown)}: no such folder in {submitted}.")
     everyone = [name for name in class_list if not student or name in student]
     if not everyone:
         raise CourseError(f"{submitted} holds no submission: <student>/<assignment>/…ipynb.")
-    settings = session.Settings(seed, _limits(limit or []))
+    settings = session.Settings(seed, _limits(limit or []), frozenset(again))
     hands = _hands(
         workers,
         scheduler,
@@ -145,7 +151,8 @@ def grade(
                     console.print(said, highlight=False, markup=False, soft_wrap=True)
                 reports = session.grade(
                     chosen, submitted, everyone, recorder, settings, hands,
-                    on_graded=progress.graded, stop=stop,
+                    on_graded=progress.graded, on_changed_packages=progress.changed_packages,
+                    stop=stop,
                 )  # fmt: skip
                 reached = {report.student for report in reports}
                 others = set(recorder.students()) - reached

@@ -21,9 +21,10 @@ from course_lib.grading import copies, submissions
 from course_lib.grading.assignments import Assignment
 from course_lib.grading.calls import Call
 from course_lib.grading.execution.limits import Interrupted, Limits
+from course_lib.grading.execution.packages import differences
 from course_lib.grading.execution.workers import Workers
 from course_lib.grading.judging import Verdict, judge, requests_of
-from course_lib.grading.records.attempts import Attempt, fingerprint, key_of
+from course_lib.grading.records.attempts import Attempt, fingerprint, inputs_of, key_of
 from course_lib.grading.records.kept_verdicts import KeptVerdicts
 from course_lib.grading.records.marks import UNANSWERED, UNMARKED, Mark, Marks
 from course_lib.grading.records.recording import Recorder
@@ -40,10 +41,13 @@ class Settings:
     seed : int
         For the hidden inputs: the same for the whole class.
     limits : Limits
+    again : frozenset of str
+        The students whose submissions are executed also where nothing has changed.
     """
 
     seed: int
     limits: Limits = field(default_factory=Limits)
+    again: frozenset[str] = frozenset()
 
 
 def grade(
@@ -55,12 +59,13 @@ def grade(
     workers: Workers,
     *,
     on_graded: Callable[[StudentReport], None] = lambda report: None,
+    on_changed_packages: Callable[[str], None] = lambda told: None,
     stop: threading.Event | None = None,
 ) -> list[StudentReport]:
     """Grade the submissions of some students.
 
-    A submission that was executed before, unchanged and under the same seed, is judged by its kept
-    replies. What goes wrong with one submission touches no other.
+    A submission that was executed before, unchanged, under the same seed and with the same packages
+    installed, is judged by its kept replies. What goes wrong with one submission touches no other.
 
     Parameters
     ----------
@@ -76,6 +81,9 @@ def grade(
         Open.
     on_graded : callable, optional
         Told of every student's report as it comes.
+    on_changed_packages : callable, optional
+        Told in words, for each submission that was executed again for it, how the installed
+        packages differ from those of the time before.
     stop : threading.Event, optional
         When set, no further submission is graded.
 
@@ -99,6 +107,8 @@ def grade(
             for future in wait(running, timeout=0.2, return_when=FIRST_COMPLETED).done:
                 student = running.pop(future)
                 report = class_.recorded(future, student)
+                if (changed := class_.changed_packages.pop(student, None)) and report is not None:
+                    on_changed_packages(changed)
                 if report is not None:
                     reports[student] = report
                     on_graded(report)
@@ -144,6 +154,7 @@ class _Class:
         self.asked = {name: fingerprint(some) for name, some in self.calls.items()}
         self.verdicts = KeptVerdicts(recorder.archive, assignment)
         self.sought = copies.of_assignment(assignment)
+        self.changed_packages: dict[str, str] = {}  # in words, by student
 
     def executed(self, student: str) -> _Executed:
         """Read and execute a submission, unless a kept attempt says what would come of it.
@@ -158,17 +169,27 @@ class _Class:
         submission = replace(submission, remarks=(*handed.remarks, *submission.remarks))
         if submission.status == "missing":
             return _Executed(submission, timestamp=handed.timestamp, notes=handed.notes)
-        key = key_of(submission, self.asked, settings.seed, settings.limits, self.workers.sandboxed)
-        verdicts = self.verdicts.find(student, key)
-        attempt = archive.find(student, key, replies=verdicts is None)
-        kept = archive.submission(student, attempt) if attempt else None
-        if attempt is not None and kept is not None:
-            # How the notebook was found is told as it was this time.
-            kept = replace(kept, remarks=submission.remarks)
-            attempt = replace(attempt, seconds=0.0)
-            return _Executed(kept, attempt, verdicts, handed.timestamp, handed.notes)
+        packages = self.workers.packages
+        inputs = inputs_of(
+            submission, self.asked, settings.seed, settings.limits, self.workers.sandboxed
+        )
+        key = key_of(inputs, packages)
+        if student not in settings.again:
+            verdicts = self.verdicts.find(student, key)
+            attempt = archive.find(student, key, replies=verdicts is None)
+            kept = archive.submission(student, attempt) if attempt else None
+            if attempt is not None and kept is not None:
+                # How the notebook was found is told as it was this time.
+                kept = replace(kept, remarks=submission.remarks)
+                attempt = replace(attempt, seconds=0.0)
+                return _Executed(kept, attempt, verdicts, handed.timestamp, handed.notes)
+            before = archive.packages_before(student, inputs)
+            if before is not None and (changed := differences(before, packages)):
+                self.changed_packages[student] = changed
         execution = self.workers.execute(submission, self.calls, settings.limits, self.stop)
-        attempt = archive.keep(student, key, settings.seed, self.asked, submission, execution)
+        attempt = archive.keep(
+            student, key, settings.seed, self.asked, submission, execution, inputs, packages
+        )
         submission = replace(submission, notebook=execution.notebook)
         return _Executed(submission, attempt, timestamp=handed.timestamp, notes=handed.notes)
 

@@ -33,10 +33,13 @@ from course_lib.grading.reports import feedback
 COURSE = [sys.executable, "-m", "course_lib"]
 
 
-def course(root: Path, *arguments: object, status: int = 0) -> subprocess.CompletedProcess:
+def course(
+    root: Path, *arguments: object, status: int = 0, **environment: str
+) -> subprocess.CompletedProcess:
     done = subprocess.run(
-        [*COURSE, *map(str, arguments)], cwd=root, capture_output=True, text=True, check=False
-    )
+        [*COURSE, *map(str, arguments)], cwd=root, capture_output=True, text=True, check=False,
+        env=os.environ | environment,
+    )  # fmt: skip
     assert done.returncode == status, done.stdout + done.stderr
     return done
 
@@ -419,6 +422,29 @@ def test_wrong_use_is_told_in_a_sentence(small_root, arguments, told):
     done = course(small_root, "grade", *arguments, status=2)
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_installed_package_or_the_option_again_has_a_class_executed_again(small_root, tmp_path):
+    submitted, out = tmp_path / "submitted", tmp_path / "out"
+    for student in ("ada", "ben"):
+        hand_in(submitted, student, right(assignments.load(small_root, "04")))
+    grade = ["grade", "04", "--submitted", submitted, "--out", out]
+    course(small_root, *grade)
+    assert "2 unchanged" in course(small_root, *grade).stdout
+    done = course(small_root, *grade, "--again", "ada")
+    assert "1 unchanged" in done.stdout
+    assert "installed packages changed" not in done.stdout
+    assert "unchanged" not in course(small_root, *grade, "--again", "all").stdout
+    package = tmp_path / "packages" / "newest-1.2.dist-info" / "METADATA"
+    package.parent.mkdir(parents=True)
+    package.write_text("Metadata-Version: 2.1\nName: newest\nVersion: 1.2\n")
+    with_package = {"PYTHONPATH": str(tmp_path / "packages")}
+    done = course(small_root, *grade, **with_package)
+    assert "The installed packages changed since the last time: newest 1.2 is new." in done.stdout
+    assert "2 submissions were executed again" in done.stdout
+    assert "2 unchanged" in course(small_root, *grade, **with_package).stdout
+    done = course(small_root, *grade, "--again", "cyd", status=2)
+    assert "cyd: no such folder" in done.stderr
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, small_root):

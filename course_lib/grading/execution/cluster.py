@@ -24,6 +24,7 @@ from course_lib.grading.execution import cluster_worker
 from course_lib.grading.execution.cluster_worker import Work
 from course_lib.grading.execution.executing import Execution
 from course_lib.grading.execution.limits import Interrupted, Limits
+from course_lib.grading.execution.packages import together
 from course_lib.grading.sanitizing import Submission
 
 _CONNECT = 10.0  # seconds until the scheduler has to answer, and to know a worker
@@ -58,6 +59,8 @@ class ClusterWorkers:
     ----------
     count : int
         How many submissions are executed at a time; known when it is open.
+    packages : dict of str to str
+        What is installed on the workers that were there when it was opened.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class ClusterWorkers:
         hidden: Iterable[Path] = (),
     ) -> None:
         self.address, self.sandboxed, self.count = address, sandboxed, most
+        self.packages: dict[str, str] = {}
         self._most = most
         self._preload = tuple(preload)
         self._hidden = tuple(str(Path(folder).absolute()) for folder in hidden)
@@ -189,6 +193,7 @@ class ClusterWorkers:
         versions = {address: answer[0] for address, answer in answers.items()}
         if told := cluster_worker.differences(versions, self._ours):
             raise CourseError(told)
+        self.packages = together(answer[2] for answer in answers.values())
         open_ = [f"{address}: {found[1]}" for address, found in answers.items() if found[1]]
         if open_:
             raise CourseError(

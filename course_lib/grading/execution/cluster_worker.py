@@ -27,6 +27,7 @@ from course_lib.errors import CourseError
 from course_lib.grading.calls import Call
 from course_lib.grading.execution.executing import execute, plain_environment
 from course_lib.grading.execution.limits import Interrupted, Limits
+from course_lib.grading.execution.packages import installed
 from course_lib.grading.execution.sandbox import walls
 from course_lib.grading.execution.sandbox.pool import Sandbox
 from course_lib.grading.execution.workers import require_open_files
@@ -85,10 +86,10 @@ def versions() -> dict[str, str]:
     return found | {"sources of course_lib": FINGERPRINT}
 
 
-def examined(sandboxed: bool) -> tuple[dict[str, str], str | None]:
-    """Return this worker's versions, and what keeps student code from being sandboxed here."""
+def examined(sandboxed: bool) -> tuple[dict[str, str], str | None, dict[str, str]]:
+    """Return this worker's versions, what keeps student code from being sandboxed, its packages."""
     problem = walls.problem() if sandboxed else None
-    return versions(), None if problem is None else str(problem)
+    return versions(), None if problem is None else str(problem), installed()
 
 
 def differences(theirs: Mapping[str, Mapping[str, str]], ours: Mapping[str, str]) -> str | None:

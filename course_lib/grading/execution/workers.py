@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +17,7 @@ from course_lib.errors import CourseError
 from course_lib.grading.calls import Call
 from course_lib.grading.execution.executing import Execution, execute, plain_environment
 from course_lib.grading.execution.limits import Limits
+from course_lib.grading.execution.packages import installed
 from course_lib.grading.execution.sandbox import walls
 from course_lib.grading.execution.sandbox.pool import Sandbox
 from course_lib.grading.sanitizing import Submission
@@ -99,10 +101,13 @@ class Workers(Protocol):
     count : int
         How many submissions may be executed at a time, by as many threads.
     sandboxed : bool
+    packages : mapping of str to str
+        The version of Python and of each package that is installed where they execute, by name.
     """
 
     count: int
     sandboxed: bool
+    packages: Mapping[str, str]
 
     def execute(
         self,
@@ -153,6 +158,11 @@ class LocalWorkers:
     def __exit__(self, *exc_info: object) -> None:
         if self._sandbox is not None:
             self._sandbox.__exit__(*exc_info)
+
+    @cached_property
+    def packages(self) -> dict[str, str]:
+        """What is installed here."""
+        return installed()
 
     def execute(
         self,

@@ -23,7 +23,6 @@ import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +45,7 @@ class Attempt:
     Attributes
     ----------
     key : str
-        A fingerprint of all that the replies depend on.
+        A fingerprint of all that the replies depend on, the installed packages included.
     seed : int
         For the hidden inputs.
     asked : dict of str to str
@@ -55,6 +54,11 @@ class Attempt:
         What went wrong in a cell, by its index.
     seconds : float
         The wall time of executing.
+    inputs : str
+        A fingerprint of all that the replies depend on besides the installed packages; empty where
+        the attempt was kept before that was noted.
+    packages : dict of str to str
+        The version of Python and of each package that was installed, by name.
     status, executed, written, remarks
         As `Submission` has them.
     replies, results, limits_hit, peak_memory_mb, sandboxed
@@ -66,6 +70,8 @@ class Attempt:
     asked: dict[str, str]
     cell_errors: dict[int, str] = field(default_factory=dict)
     seconds: float = 0.0
+    inputs: str = ""
+    packages: dict[str, str] = field(default_factory=dict)
     status: str = "ok"
     executed: tuple[int, ...] = ()
     written: dict[str, str] = field(default_factory=dict)
@@ -86,10 +92,23 @@ def fingerprint(calls: Sequence[Call]) -> str:
     return digest.hexdigest()[:16]
 
 
-def key_of(
+def key_of(inputs: str, packages: Mapping[str, str]) -> str:
+    """Return the fingerprint of all that a submission's replies depend on.
+
+    Parameters
+    ----------
+    inputs : str
+        As `inputs_of` gives it.
+    packages : mapping of str to str
+        The versions of what is installed where the submission is executed.
+    """
+    return _digest({"inputs": inputs, "packages": dict(packages)})
+
+
+def inputs_of(
     submission: Submission, asked: Mapping[str, str], seed: int, limits: Limits, sandboxed: bool
 ) -> str:
-    """Return the fingerprint of all that a submission's replies depend on."""
+    """Return a fingerprint of what replies depend on besides the installed packages."""
     cells = [submission.notebook.cells[index].source for index in submission.executed]
     parts = {
         "status": submission.status,
@@ -98,7 +117,6 @@ def key_of(
         "seed": seed,
         "limits": asdict(limits),
         "sandboxed": sandboxed,
-        "versions": [metadata.version(name) for name in ("tensorflow", "keras", "numpy")],
         "responder": hashlib.sha256(Path(responder.__file__).read_bytes()).hexdigest(),
         # The notebook is shown as it was handed in, also where only its text changed.
         "notebook": [
@@ -107,6 +125,10 @@ def key_of(
         ],
         "files": {n: hashlib.sha256(data).hexdigest() for n, data in submission.files.items()},
     }
+    return _digest(parts)
+
+
+def _digest(parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
 
 
@@ -162,6 +184,18 @@ class Archive:
         except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile):
             return None  # none yet, or damaged: it is executed again
 
+    def packages_before(self, student: str, inputs: str) -> dict[str, str] | None:
+        """Return what was installed when the same submission was executed last, if it was."""
+        same: list[tuple[float, dict[str, str]]] = []
+        for path in (self.folder / student).glob("*/attempt.json"):
+            try:
+                facts = json.loads(path.read_text("utf-8"))
+                if facts["inputs"] == inputs:
+                    same.append((path.stat().st_mtime, dict(facts["packages"])))
+            except (OSError, ValueError, KeyError, TypeError):
+                continue  # damaged, or from before that was noted
+        return max(same, key=lambda one: one[0])[1] if same else None
+
     def submission(self, student: str, attempt: Attempt) -> Submission | None:
         """Return the submission of a kept attempt, with outputs; None if its file is damaged."""
         from nbformat import v4  # which does not validate what we wrote ourselves
@@ -183,6 +217,8 @@ class Archive:
         asked: Mapping[str, str],
         submission: Submission,
         execution: Execution,
+        inputs: str = "",
+        packages: Mapping[str, str] | None = None,
     ) -> Attempt:
         """Write an executed submission down, and return it as an attempt.
 
@@ -199,6 +235,8 @@ class Archive:
             dict(asked),
             execution.cell_errors,
             execution.seconds,
+            inputs,
+            dict(packages or {}),
             submission.status,
             submission.executed,
             submission.written,

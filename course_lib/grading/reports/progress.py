@@ -99,6 +99,7 @@ class Progress:
     ) -> None:
         self._console, self._clock = console, clock
         self.pace = Pace(students, clock)
+        self._changes: Counter[str] = Counter()  # of the installed packages
         self._said = clock()
         self._live = None
         if console.is_terminal and not console.is_dumb_terminal:
@@ -118,6 +119,9 @@ class Progress:
             took = f"{self.pace.done} of {self.pace.students} in {duration(self.pace.elapsed)}"
             mean = 60 * self.pace.done / max(self.pace.elapsed, 1e-3)
             self._print(f"{took} ({mean:.3g} a minute): {self.pace.outcomes_in_words()}")
+        for changes, count in self._changes.items():
+            again = "1 submission was" if count == 1 else f"{count} submissions were"
+            self._print(f"{again} executed again, for the installed packages changed: {changes}.")
 
     def graded(self, report: StudentReport) -> None:
         """Show that one more student is done."""
@@ -132,6 +136,15 @@ class Progress:
                 f"{self.pace.done} of {self.pace.students} after {duration(self.pace.elapsed)}, "
                 f"{_speed(self.pace)}: {self.pace.outcomes_in_words()}"
             )
+
+    def changed_packages(self, changes: str) -> None:
+        """Tell, when it happens first, why what was executed before is executed again."""
+        if not self._changes[changes]:
+            self._print(
+                f"The installed packages changed since the last time: {changes}. What was executed "
+                "with the others is executed again."
+            )
+        self._changes[changes] += 1
 
     def _drawn(self) -> RenderableType:
         pace = self.pace

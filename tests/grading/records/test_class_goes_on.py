@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import subprocess
@@ -29,8 +30,9 @@ class Hands:
 
     count, sandboxed = 2, False
 
-    def __init__(self) -> None:
+    def __init__(self, packages=None) -> None:
         self.executed = 0
+        self.packages = packages or {"Python": "3.11.1"}
 
     def execute(self, submission, calls, limits, stop):
         self.executed += 1
@@ -52,15 +54,18 @@ def class_of_two(small, tmp_path):
     for student in ("ada", "ben"):
         hand_in(submitted, student, right(small))
 
-    def grade(students=("ada", "ben")):
-        hands = Hands()
+    def grade(students=("ada", "ben"), packages=None, again=()):
+        hands = Hands(packages)
+        settings = session.Settings(0, again=frozenset(again))
+        grade.changes = []
         with Recorder(small, out, gradebook_url(out)) as recorder:
             reports = session.grade(
-                small, submitted, students, recorder, session.Settings(0), hands
-            )
+                small, submitted, students, recorder, settings, hands,
+                on_changed_packages=grade.changes.append,
+            )  # fmt: skip
         return {report.student: report for report in reports}, hands.executed
 
-    grade.submitted, grade.out = submitted, out
+    grade.submitted, grade.out, grade.changes = submitted, out, []
     return grade
 
 
@@ -180,6 +185,58 @@ def test_an_attempt_whose_notebook_is_damaged_is_executed_again(class_of_two):
     reports, executed = class_of_two(["ada"])
     assert (reports["ada"].status, reports["ada"].marks.total, executed) == ("to_mark", 3, 1)
     assert class_of_two(["ada"])[1] == 0
+
+
+def test_what_is_installed_counts_among_what_was_executed(class_of_two):
+    before, now = {"Python": "3.11.1"}, {"Python": "3.11.1", "pandas": "2.3.3"}
+    for packages, executed, told in (
+        (before, 2, []),
+        (before, 0, []),
+        (now, 2, ["pandas 2.3.3 is new"] * 2),
+        (now, 0, []),
+        (before, 0, []),  # what was executed then was kept
+        ({"Python": "3.12.0"}, 2, ["Python 3.11.1 is now 3.12.0, pandas 2.3.3 is gone"] * 2),
+    ):
+        assert class_of_two(packages=packages)[1] == executed
+        assert class_of_two.changes == told or not executed
+
+
+def test_a_submission_that_changed_is_executed_for_that(class_of_two, small):
+    class_of_two()
+    hand_in(class_of_two.submitted, "ada", right(small, double="def double(v):\n    return v"))
+    assert class_of_two(["ada"], packages={"Python": "3.12.0"})[1] == 1
+    assert class_of_two.changes == []
+
+
+def test_what_did_not_change_is_executed_again_for_the_asking(class_of_two, monkeypatch):
+    class_of_two()
+    assert class_of_two(again=["ada"])[1] == 1
+    assert class_of_two(again=["ada", "ben"])[1] == 2
+    monkeypatch.setattr(responder, "answer", lambda request, names: {"error": "chance"})
+    reports, _ = class_of_two(again=["ada"])
+    assert (reports["ada"].marks.total, reports["ben"].marks.total) == (0, 3)
+    reports, executed = class_of_two()  # and what came of it is kept in place of the other
+    assert (reports["ada"].marks.total, reports["ben"].marks.total, executed) == (0, 3, 0)
+
+
+def test_an_attempt_from_before_packages_were_noted_is_read_and_judged(small, class_of_two):
+    class_of_two()
+    for path in class_of_two.out.glob(f"attempts/{NAME}/*/*/attempt.json"):
+        facts = json.loads(path.read_text("utf-8"))
+        del facts["inputs"], facts["packages"]
+        path.write_text(json.dumps(facts))
+    with Recorder(small, class_of_two.out, gradebook_url(class_of_two.out)) as recorder:
+        reports, _ = rejudging.rejudge(small, recorder)
+    assert [report.marks.total for report in reports] == [3, 3]
+    assert class_of_two(packages={"Python": "3.12.0"})[1] == 2
+    assert class_of_two.changes == []  # nothing is known about them
+
+
+def test_a_class_is_judged_again_whatever_is_installed_by_then(small, class_of_two):
+    class_of_two(packages={"Python": "2.7"})
+    with Recorder(small, class_of_two.out, gradebook_url(class_of_two.out)) as recorder:
+        reports, changes = rejudging.rejudge(small, recorder)
+    assert ([report.marks.total for report in reports], changes) == ([3, 3], [])
 
 
 class Replies(dict):

@@ -1,0 +1,46 @@
+"""Which packages are installed: what student code does depends on all of them."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+
+_MOST_NAMED = 5
+_MISSING = "missing"
+
+
+def installed() -> dict[str, str]:
+    """Return the version of Python and of every installed package, by name."""
+    found = {"Python": platform.python_version()}
+    for distribution in metadata.distributions():
+        name, version = distribution.name, distribution.version
+        if name and version:  # what pip leaves of a broken installation has none
+            # The first one is what is imported.
+            found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)
+    return dict(sorted(found.items()))
+
+
+def together(everywhere: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Return the packages of several machines; a version that differs names each."""
+    machines = list(everywhere)
+    return {
+        name: " or ".join(sorted({machine.get(name, _MISSING) for machine in machines}))
+        for name in sorted({name for machine in machines for name in machine})
+    }
+
+
+def differences(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Say in words what changed, such as "pandas 2.3.3 is new"."""
+    told = []
+    for name in sorted({*before, *now}):
+        if name not in before:
+            told.append(f"{name} {now[name]} is new")
+        elif name not in now:
+            told.append(f"{name} {before[name]} is gone")
+        elif before[name] != now[name]:
+            told.append(f"{name} {before[name]} is now {now[name]}")
+    if len(told) > _MOST_NAMED:
+        told[_MOST_NAMED:] = [f"{len(told) - _MOST_NAMED} more"]
+    return ", ".join(told)

@@ -1,0 +1,54 @@
+"""What is installed, and how what changed is told."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+import pytest
+
+from course_lib.grading.execution.packages import differences, installed, together
+
+
+def test_every_package_is_known_under_its_usual_name(tmp_path, monkeypatch):
+    for folder, text in (
+        ("Odd_Name-1.0.dist-info", "Metadata-Version: 2.1\nName: Odd.Name\nVersion: 1.0\n"),
+        ("broken-1.0.dist-info", ""),
+    ):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "METADATA").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    found = installed()
+    assert found["Python"] == platform.python_version()
+    assert found["numpy"] == metadata.version("numpy")
+    assert found["odd-name"] == "1.0"
+    assert "broken" not in found
+
+
+def test_of_two_versions_the_one_that_is_imported_counts(tmp_path, monkeypatch):
+    folder = tmp_path / "numpy-0.1.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 0.1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert installed()["numpy"] == "0.1"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        ({"a": "1"}, {"a": "1"}, ""),
+        ({}, {"a": "1"}, "a 1 is new"),
+        ({"a": "1"}, {}, "a 1 is gone"),
+        ({"a": "1", "b": "2"}, {"a": "2", "b": "2"}, "a 1 is now 2"),
+        ({}, dict.fromkeys("gfedcba", "1"),
+         "a 1 is new, b 1 is new, c 1 is new, d 1 is new, e 1 is new, 2 more"),
+    ],
+)  # fmt: skip
+def test_what_changed_is_told_in_words(before, now, told):
+    assert differences(before, now) == told
+
+
+def test_of_several_machines_each_version_is_named():
+    here, there = {"a": "1", "b": "2"}, {"a": "1", "b": "3", "c": "4"}
+    assert together([here, here]) == here
+    assert together([here, there]) == {"a": "1", "b": "2 or 3", "c": "4 or missing"}

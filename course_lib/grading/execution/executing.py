@@ -152,6 +152,7 @@ class _Run:
         self._spoiling: set[int] = set()  # cells that ended a kernel
         self._in_a_row = {"cells": 0, "calls": 0}  # that were stopped
         self._done: set[int] = set()
+        self._ended_for: str | None = None
         self._room = _MOST_REPLIES
         self._cpu_seconds = self._waited_seconds = 0.0  # of the kernels that have ended
 
@@ -259,7 +260,7 @@ class _Run:
                 "error": self.execution.cell_errors.get(index),
                 "result": self.execution.results.get(index),
             }
-        nothing = {"error": "the cell was not executed", "result": None}
+        nothing = {"error": self._ended_for or "the cell was not executed", "result": None}
         for name, some in calls.items():
             replies = [{"value": done.get(call.cell, nothing)} for call in some if call.cell]
             self.execution.replies[name] += replies
@@ -276,6 +277,7 @@ class _Run:
         self.execution.peak_memory_mb = round(peak, 1)
 
     def _give_up(self, waiting: Sequence[tuple[str, Call]], why: str) -> None:
+        self._ended_for = why
         for name, _ in waiting:
             self.execution.replies[name].append({"error": why})
 

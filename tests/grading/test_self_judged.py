@@ -335,7 +335,10 @@ def test_manual_marks_and_later_commands_work_as_for_any_assignment(own):
     assert "2.5 / 3.0" in page
     assert "Elegant." in page
     course("export", folder, "--out", out, "--to", own / "marks.csv")
-    rows = {row["student"]: row for row in csv.DictReader((own / "marks.csv").open())}
+    rows = {
+        row["student"]: row
+        for row in csv.DictReader((own / "marks.csv").open(encoding="utf-8-sig"))
+    }
     assert rows["ada"]["score"] == "8.5"
     assert list(rows["ada"])[6:12] == [*TESTS, "sketch", "why", "project"]
 

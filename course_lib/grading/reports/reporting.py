@@ -41,7 +41,6 @@ LIMITS = {
     "cpu": "CPU time",
     "idle": "waiting time",
     "waiting": "waiting time in all",
-    "wall": "time",  # of attempts that were kept before
     "memory": "memory",
     "output": "output",
     "died": "the process died",

@@ -13,6 +13,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -27,9 +28,11 @@ _KINDS = {
 }
 _DATA = re.compile(r"data:([\w.+-]{1,50}/[\w.+-]{1,80})(?:;[\w.=+-]{1,60}){0,4};base64,([\w+/=-]*)")
 _SHORTEST = 1_000  # characters of a data: URI of another kind that is left out
-_REFERENCE = re.compile(
-    r"!\[([^\]\n]{0,300})\]\(\s*<?attachment:([^)\n]{0,300})\)|(\]:\s*<?)attachment:([^\s>]{1,300})"
-)
+_REFERENCE = re.compile(r"attachment:([^\s)>]{1,300})([^)\n]{0,300}\))?")
+_MOST_FOUND = 1_000  # pictures in the texts of a notebook that are looked at
+# What stands before a reference to an attachment.
+_IMAGE = re.compile(r"!\[([^\[\]\n]*)\]\(\s*<?\Z")
+_DEFINITION = re.compile(r"\]:\s*<?\Z")
 _MOST_REMARKS = 10  # of a notebook
 _AROUND = 300  # characters around a data: URI that tell how the text shows it
 _GONE = "left-out"
@@ -52,6 +55,7 @@ class Pictures:
     def __init__(self, handed_out: Mapping[str, Any] | None = None) -> None:
         self.remarks: list[str] = []
         self._room = MOST_PICTURES
+        self._may_find = _MOST_FOUND
         self._handed_out = handed_out or {}
 
     def keep(
@@ -70,7 +74,7 @@ class Pictures:
         kept: dict[str, dict[str, str]] = {}
         source = cut(self._with_data(source, kept))
         source = self._with_attachments(source, attachments, kept)
-        return _REFERENCE.sub(lambda found: self._reference(found, kept), source), kept
+        return self._without_lost(source, kept), kept
 
     def _with_attachments(self, source: str, attachments: Any, kept: dict) -> str:
         given = dict(attachments) if isinstance(attachments, dict) else {}
@@ -92,7 +96,8 @@ class Pictures:
     def _with_data(self, source: str, kept: dict) -> str:
         parts: list[str] = []
         end = 0
-        for found in _DATA.finditer(source):
+        for found in islice(_DATA.finditer(source), self._may_find):
+            self._may_find -= 1
             kind, data = found[1].lower(), found[2]
             if kind not in (*_KINDS, "image/jpg") and len(data) < _SHORTEST:
                 continue
@@ -141,19 +146,34 @@ class Pictures:
         which = "".join(sign for sign in which if sign.isprintable())
         self._note(f"A picture {which} was left out of a text: {why}.")
 
-    def _reference(self, found: re.Match[str], kept: dict) -> str:
-        """Return a reference to an attachment, or words in its place where there is none."""
-        name = (found[2] if found[2] is not None else found[4]).split(" ")[0].strip("<>")
-        if name in kept:
-            return found[0]
-        if name != _GONE:
-            told = "".join(filter(str.isprintable, name))[:80]
-            self._note(
-                f"The picture {told} is not in the notebook though a text shows it: paste it again."
-            )
-        if found[2] is None:
-            return f"{found[3]}#picture-{_GONE}"
-        return f"*(a picture was left out here{': ' if found[1] else ''}{found[1]})*"
+    def _without_lost(self, source: str, kept: dict) -> str:
+        """Put words in place of the pictures that a text refers to and that are not kept."""
+        parts: list[str] = []
+        end = 0
+        for found in islice(_REFERENCE.finditer(source), self._may_find):
+            name = found[1]
+            if name in kept:
+                continue
+            self._may_find -= 1
+            before = source[max(end, found.start() - _AROUND) : found.start()]
+            image, definition = _IMAGE.search(before), _DEFINITION.search(before)
+            if not definition and not (image and found[2] is not None):
+                continue  # the text only speaks of it
+            if name != _GONE:
+                told = "".join(filter(str.isprintable, name))[:80]
+                self._note(
+                    f"The picture {told} is not in the notebook though a text shows it: "
+                    "paste it again."
+                )
+            if definition:
+                parts += [source[end : found.start()], f"#picture-{_GONE}"]
+                end = found.end(1)
+                continue
+            alternative = f": {image[1]}" if image[1] else ""
+            parts.append(source[end : found.start() - len(before) + image.start()])
+            parts.append(f"*(a picture was left out here{alternative})*")
+            end = found.end()
+        return "".join([*parts, source[end:]])
 
     def _note(self, remark: str) -> None:
         if remark not in self.remarks and len(self.remarks) < _MOST_REMARKS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,8 +14,14 @@ _PATIENCE = 15.0
 
 
 @contextmanager
-def stopping_on_signals(stop: threading.Event) -> Iterator[None]:
+def stopping_on_signals(
+    stop: threading.Event,
+    end: Callable[[], object] | None = None,
+    after: float = _PATIENCE,
+) -> Iterator[None]:
     """Set `stop` on Ctrl-C, SIGTERM or a closed terminal, in place of ending at once.
+
+    With `end`, it is called in another thread where the block goes on for `after` seconds more.
 
     Further signals are ignored while the kernels end and the report is written, for some seconds:
     people press Ctrl-C twice. Only the main thread can hear signals; in another one this does
@@ -26,9 +32,13 @@ def stopping_on_signals(stop: threading.Event) -> Iterator[None]:
         return
     previous: dict[int, Any] = {}
     first: list[float] = []
+    ending = threading.Timer(after, end or (lambda: None))
+    ending.daemon = True
 
     def on_signal(number: int, frame: Any) -> None:
         stop.set()
+        if end is not None and not first:
+            ending.start()
         first.append(time.monotonic())
         if time.monotonic() - first[0] > _PATIENCE:
             signal.signal(number, previous[number])
@@ -43,5 +53,6 @@ def stopping_on_signals(stop: threading.Event) -> Iterator[None]:
                 signal.signal(number, on_signal)
         yield
     finally:
+        ending.cancel()
         for number, handler in previous.items():
             signal.signal(number, handler)

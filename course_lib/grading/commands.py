@@ -18,7 +18,7 @@ from course_lib.extras import install_command
 from course_lib.grading.execution.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.console import Console
 
@@ -96,17 +96,15 @@ def grade(
     Example: course grade 04 --submitted submitted --out grading --roster class.csv
     """
     require_packages()
-    import threading
-
     from rich.console import Console
 
     from course_lib import files
     from course_lib.grading import assignments, rejudging, session, submissions
+    from course_lib.grading.interrupting import STATUS, interruptible
     from course_lib.grading.records import gradebook
     from course_lib.grading.records.locking import only_grader
     from course_lib.grading.reports.progress import Progress
     from course_lib.grading.reports.reporting import readable
-    from course_lib.signals import stopping_on_signals
 
     chosen = assignments.find(assignment)
     due_date = _due(due)
@@ -129,10 +127,10 @@ def grade(
         hidden=[chosen.root, out, submitted],
     )
     console = Console(stderr=json)
-    stop = threading.Event()
     url = gradebook.gradebook_url(out, db)
-    with only_grader(out, url):
+    with interruptible(console, hands) as interruption, only_grader(out, url):
         with hands:
+            interruption.check()
             students = f"{len(everyone)} student{'s' * (len(everyone) != 1)}"
             told = f"{students}, {hands.count} at a time, seed {seed}"
             console.print(f"{chosen.name}: {told}")
@@ -141,7 +139,6 @@ def grade(
             if not hands.sandboxed:
                 console.print("[bold]Not sandboxed[/]: students' code can do whatever you can.")
             with (
-                stopping_on_signals(stop),
                 _recorder(chosen, out, url, due_date) as recorder,
                 Progress(console, len(everyone)) as progress,
             ):
@@ -152,17 +149,23 @@ def grade(
                 reports = session.grade(
                     chosen, submitted, everyone, recorder, settings, hands,
                     on_graded=progress.graded, on_changed_packages=progress.changed_packages,
-                    stop=stop,
+                    stop=interruption.stop,
                 )  # fmt: skip
                 reached = {report.student for report in reports}
+                if left := len(set(everyone) - reached):
+                    students = "1 student is" if left == 1 else f"{left} students are"
+                    interruption.tell(f"{students} left")
                 others = set(recorder.students()) - reached
                 reports += rejudging.kept_reports(chosen, others, recorder)
         reports.sort(key=lambda report: report.student)
         _leave_configuration(chosen, out, submitted, url)
-        reports = _leave(console, chosen, reports, out, url, duedate, json=json)
-    if left := len(set(everyone) - reached):
-        console.print(f"Interrupted: {left} students are left; the same command goes on with them.")
-        raise typer.Exit(130)
+        if interruption.stop.is_set():
+            _write_tables(chosen, reports, out, duedate)
+            interruption.tell("every submission has its marks")
+            raise typer.Exit(STATUS)
+        reports = _leave(
+            console, chosen, reports, out, url, duedate, json=json, check=interruption.check
+        )
     undated = [
         r for r in reports if r.status != "missing" and submissions.NOT_UNDERSTOOD in r.notes
     ]
@@ -301,6 +304,22 @@ def _due_in_words(due: datetime.datetime, text: str | None) -> str:
     return f"due {in_words(due)} ({source})"
 
 
+def _write_tables(
+    chosen: Assignment,
+    reports: Sequence[StudentReport],
+    out: Path,
+    due: datetime.datetime | None,
+) -> str:
+    """Write report.json and grades.csv; return the first one's text."""
+    from course_lib import files
+    from course_lib.grading.reports import reporting
+
+    text = reporting.as_json(chosen, reports, due)
+    files.write(out / "report.json", text)
+    files.write_table(out / "grades.csv", reporting.as_csv(chosen, reports))
+    return text
+
+
 def _leave(
     console: Console,
     chosen: Assignment,
@@ -311,39 +330,39 @@ def _leave(
     *,
     json: bool,
     quiet: bool = False,
+    check: Callable[[], None] = lambda: None,
 ) -> Sequence[StudentReport]:
     """Write the reports and the feedback, and show how it went.
 
-    Returns the reports with what could not be made of a submission: the others' pages are.
+    `check` is called in between, and raises where that is to end. Returns the reports with what
+    could not be made of a submission: the others' pages are.
     """
     from rich.progress import Progress
 
-    from course_lib import files
     from course_lib.grading.reports import reporting
     from course_lib.grading.reports.class_report import look_through, write_class_report
     from course_lib.grading.reports.feedback import write_feedback
 
-    def write(reports: Sequence[StudentReport]) -> str:
-        text = reporting.as_json(chosen, reports, due)
-        files.write(out / "report.json", text)
-        files.write_table(out / "grades.csv", reporting.as_csv(chosen, reports))
-        return text
-
-    text = write(reports)  # pages take their time: the marks are there before
+    text = _write_tables(chosen, reports, out, due)  # pages take time: the marks are there before
     problems: dict[str, str] = {}
     handed_in = [report.student for report in reports if report.status not in ("missing", "failed")]
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("feedback", total=len(handed_in))
+
+        def advance(_: str) -> None:
+            bar.advance(task)
+            check()
+
         write_feedback(
-            out, chosen.name, handed_in, url,
-            advance=lambda _: bar.advance(task), on_failure=problems.__setitem__,
-        )  # fmt: skip
+            out, chosen.name, handed_in, url, advance=advance, on_failure=problems.__setitem__
+        )
     reports = reporting.with_problems(reports, problems, has_page=False)
     looks, unread = look_through(out, chosen, reports)
     reports = reporting.with_problems(reports, unread)
     if problems or unread:
-        text = write(reports)
+        text = _write_tables(chosen, reports, out, due)
     write_class_report(out, chosen, reports, looks, due)
+    check()
     if json:
         sys.stdout.write(text + "\n")
         return reports

@@ -161,6 +161,8 @@ class _Class:
 
         Runs in several threads at once; what it writes, an attempt, is the student's own.
         """
+        if self.stop.is_set():
+            raise Interrupted
         archive, settings, assignment = self.recorder.archive, self.settings, self.assignment
         handed = submissions.read(
             self.submitted, student, assignment.name, assignment.notebook_name, self.sought

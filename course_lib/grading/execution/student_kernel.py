@@ -119,6 +119,8 @@ class StudentKernel:
                 await self._start()
             except (OSError, zmq.ZMQError) as error:
                 await self.__aexit__()
+                if self._stop.is_set():  # what was started may have been ended with the rest
+                    raise Interrupted from error
                 if start == _MOST_STARTS:
                     raise MachineFailed(
                         f"no kernel could be started ({error}); see whether this machine has "
@@ -143,7 +145,7 @@ class StudentKernel:
         else:
             self._manager = LocalKernelManager(
                 inside=self._sandbox.folder,
-                provisioner=self._sandbox.provisioner(self._limits.of_room()),
+                provisioner=self._sandbox.provisioner(self._limits.of_room(), self._stop),
             )
             home, private, self._inside = None, {}, CHANNEL
         self._channel = self._manager.folder
@@ -177,6 +179,8 @@ class StudentKernel:
         """
         deadline = time.monotonic() + _START_TIMEOUT
         while time.monotonic() < deadline and await self._manager.is_alive():
+            if self._stop.is_set():
+                raise Interrupted
             asked = self._client.kernel_info()
             with contextlib.suppress(Empty):
                 while True:

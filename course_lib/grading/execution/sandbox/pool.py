@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.errors import CourseError
+from course_lib.grading.execution.limits import Interrupted
 from course_lib.grading.execution.sandbox import HOME, POOL, walls
 from course_lib.kernels import end_tree
 
 _PREFIX = "course-pool-"
 _SOCKET = "template"
-_END_TIMEOUT = 10.0  # seconds
+_END_TIMEOUT = 1.0  # seconds; it holds nothing that could be lost
 _START_TIMEOUT = 180.0  # seconds; a loaded machine takes its time to import TensorFlow
 _LEFT = 3600.0  # seconds after which a folder that nobody holds was left by a killed grader
 
@@ -74,15 +75,19 @@ class Sandbox:
         shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._held)
 
-    def provisioner(self, limits: Mapping[str, float]) -> dict[str, Any]:
+    def provisioner(
+        self, limits: Mapping[str, float], stop: threading.Event | None = None
+    ) -> dict[str, Any]:
         """Return how a kernelspec's metadata names the provisioner of this sandbox.
 
         Raises
         ------
         CourseError
             If the template does not start.
+        Interrupted
+            If `stop` is set before it has.
         """
-        config = {"template": str(self._ready()), "limits": dict(limits)}
+        config = {"template": str(self._ready(stop or threading.Event())), "limits": dict(limits)}
         return {"provisioner_name": "course-sandbox", "config": config}
 
     def _start(self) -> None:
@@ -102,13 +107,15 @@ class Sandbox:
                 start_new_session=True,  # Ctrl-C is the grader's
             )
 
-    def _ready(self) -> Path:
+    def _ready(self, stop: threading.Event) -> Path:
         path = self.folder / _SOCKET
         with self._lock:
             if self._process.poll() is not None and path.exists():
                 self._start()
             deadline = time.monotonic() + _START_TIMEOUT
             while not path.exists():
+                if stop.is_set():
+                    raise Interrupted
                 if self._process.poll() is not None or time.monotonic() > deadline:
                     told = (self.folder / "template.log").read_text("utf-8", errors="replace")
                     raise CourseError(
@@ -122,8 +129,9 @@ class Sandbox:
     def _stop(self) -> None:
         with suppress(OSError):
             self._process.stdin.close()
+        is_ready = (self.folder / _SOCKET).exists()  # before, it does not hear that it is to end
         try:
-            self._process.wait(_END_TIMEOUT)
+            self._process.wait(_END_TIMEOUT if is_ready else 0)
         except subprocess.TimeoutExpired:
             end_tree(self._process.pid, grace=0.1)
             self._process.wait()

@@ -1,8 +1,8 @@
 """Importing course_lib costs nearly nothing."""
 
+import os
 import subprocess
 import sys
-import time
 
 HEAVY = ("tensorflow", "keras", "matplotlib", "nbgrader", "papermill", "numpy", "sklearn")
 
@@ -14,7 +14,8 @@ def python(code: str) -> str:
 
 
 def test_importing_course_lib_takes_under_a_tenth_of_a_second():
-    code = "import time; t = time.perf_counter(); import course_lib; print(time.perf_counter() - t)"
+    # The processor's time: a busy machine lets it wait.
+    code = "import time; t = time.process_time(); import course_lib; print(time.process_time() - t)"
     assert min(float(python(code)) for _ in range(3)) < 0.1
 
 
@@ -32,6 +33,12 @@ def test_the_command_line_starts_without_tensorflow():
 
 
 def test_help_appears_within_seconds():
-    start = time.perf_counter()
+    before = children_seconds()
     subprocess.run([sys.executable, "-m", "course_lib", "--help"], capture_output=True, check=True)
-    assert time.perf_counter() - start < 4
+    assert children_seconds() - before < 4
+
+
+def children_seconds() -> float:
+    """The processor's time that child processes took: a busy machine lets them wait."""
+    times = os.times()
+    return times.children_user + times.children_system

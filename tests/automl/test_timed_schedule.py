@@ -17,8 +17,8 @@ def test_training_ends_when_the_seconds_are_over():
     clock = TimedSchedule(1.0)
     started = time.perf_counter()
     network.fit(np.ones((64, 3)), np.ones(64), epochs=10**6, verbose=0, callbacks=[clock])
-    assert 1.0 <= time.perf_counter() - started < 30  # compiling may take long on a busy machine
-    assert clock.steps >= 1
+    assert time.perf_counter() - started >= 1.0
+    assert 1 <= clock.steps < 10**6  # it ends by itself, however long a busy machine compiles
 
 
 def test_the_rate_rises_for_a_fifth_of_the_time_and_falls_to_zero():

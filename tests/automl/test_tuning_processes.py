@@ -32,6 +32,15 @@ tuner = Curve(hyperparameters=hp, objective=height, max_trials=8, seed=1, direct
 tuner.search(verbose=0)
 """
 
+# A worker that is quick to start would have done all trials before the other one is there.
+TOGETHER = """
+import os, pathlib, sys, time
+pathlib.Path(sys.argv[1], os.environ["KERASTUNER_TUNER_ID"] + " is there").touch()
+if os.environ["KERASTUNER_TUNER_ID"] != "chief":
+    while len(list(pathlib.Path(sys.argv[1]).glob("worker * is there"))) < 2:
+        time.sleep(0.05)
+"""
+
 needs_loopback = pytest.mark.skipif(
     not processes.loopback_is_up(), reason="nothing gets through to 127.0.0.1 here"
 )
@@ -49,7 +58,7 @@ def children(folder: Path) -> list[psutil.Process]:
 @pytest.mark.slow
 @needs_loopback
 def test_two_workers_share_the_trials_of_one_search(tmp_path):
-    trials = automl.tune_in_processes(PROGRAM, tmp_path)
+    trials = automl.tune_in_processes(TOGETHER + PROGRAM, tmp_path)
     assert [trial.number for trial in trials] == list(range(1, 9))
     assert {trial.worker for trial in trials} == {"worker 1", "worker 2"}
     for trial in trials:

@@ -282,11 +282,11 @@ def test_ctrl_c_ends_the_check_and_what_it_started(tmp_path):
         [sys.executable, "-m", "course_lib", "check", "a.ipynb"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not (tmp_path / "started").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    said, errors = process.communicate(timeout=30)
+    said, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert errors.startswith("Interrupted")
     assert said == ""

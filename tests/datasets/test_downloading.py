@@ -25,7 +25,7 @@ def failure(dataset) -> str:
     started = time.monotonic()
     with pytest.raises(DataError) as caught:
         datasets.fetch(dataset)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 25  # what hangs, does so for 30 s
     return str(caught.value)
 
 

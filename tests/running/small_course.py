@@ -57,7 +57,7 @@ def make_course(root: Path, lessons: dict[str, Iterable[str]]) -> Path:
 def run_course(root: Path, *words: str, **options: object) -> subprocess.CompletedProcess[str]:
     """Run `course run` in a process of its own."""
     return subprocess.run(
-        [*PROGRAM, *words], cwd=root, text=True, capture_output=True, timeout=60, **options
+        [*PROGRAM, *words], cwd=root, text=True, capture_output=True, timeout=300, **options
     )
 
 

@@ -88,7 +88,7 @@ def test_a_notebook_is_ended_at_its_time_limit():
     assert execution.status == "time_limit"
     assert execution.failure.cell == 4
     assert "2 s" in str(execution.failure)
-    assert execution.seconds < 15
+    assert execution.seconds < 60
 
 
 def test_swallowing_interrupts_does_not_outlive_the_time_limit():
@@ -98,7 +98,7 @@ def test_swallowing_interrupts_does_not_outlive_the_time_limit():
     source = f"import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n{stubborn}"
     execution = execute(make_notebook(source), {}, time_limit=1.5)
     assert execution.status == "time_limit"
-    assert execution.seconds < 15
+    assert execution.seconds < 60
 
 
 def test_a_notebook_is_ended_at_its_memory_limit_with_its_children_counted():

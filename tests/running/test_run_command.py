@@ -152,7 +152,7 @@ def test_the_junit_file_is_written_before_a_closed_pipe_ends_the_program(course)
     os.close(reading)
     with os.fdopen(writing, "w") as closed:
         subprocess.run(
-            [*PROGRAM, "--json", "--junit", "j.xml"], cwd=root, stdout=closed, timeout=60
+            [*PROGRAM, "--json", "--junit", "j.xml"], cwd=root, stdout=closed, timeout=300
         )
     assert "01-a" in (root / "j.xml").read_text("utf-8")
 
@@ -193,7 +193,7 @@ def test_a_result_out_of_its_band_fails_the_run(course, accuracy, status, code):
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
         text=True,
         capture_output=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == code
     assert lessons_in(root / "out")["01-a"]["status"] == status
@@ -310,7 +310,7 @@ def test_a_stopped_run_leaves_no_kernel_and_a_report(course, marked_environment,
         program.send_signal(number)
         time.sleep(0.1)
         program.send_signal(number)  # people press it twice
-        _, log = program.communicate(timeout=30)
+        _, log = program.communicate(timeout=120)
     assert program.returncode == 130
     assert processes_of(mark) == []
     assert b"Traceback" not in log
@@ -328,7 +328,7 @@ def test_a_killed_run_leaves_no_kernel(course, marked_environment):
     ) as program:
         wait_for(Path(mark, "running"))
         program.kill()
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 50  # what is left behind would sleep for 60 s
     while processes_of(mark) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert processes_of(mark) == []
@@ -336,7 +336,7 @@ def test_a_killed_run_leaves_no_kernel(course, marked_environment):
 
 def test_help_has_an_example():
     done = subprocess.run(
-        [*PROGRAM, "--help"], capture_output=True, text=True, timeout=30, check=True
+        [*PROGRAM, "--help"], capture_output=True, text=True, timeout=300, check=True
     )
     assert "Example: course run 01 --profile quick" in done.stdout
 
@@ -349,7 +349,7 @@ def test_the_command_is_there_without_loading_what_runs_notebooks():
 
 
 def wait_for(sign: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 300
     while not sign.exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)

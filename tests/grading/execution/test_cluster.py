@@ -227,7 +227,12 @@ def test_what_is_stopped_ends_on_the_worker_too(own_cluster, asked):
         asked.by(workers)
         idle = len(worker.children(recursive=True))
         stop = threading.Event()
-        threading.Timer(3, stop.set).start()
+
+        def stop_when_it_has_begun() -> None:
+            wait_until(lambda: len(worker.children(recursive=True)) > idle)
+            stop.set()
+
+        threading.Thread(target=stop_when_it_has_begun).start()
         with pytest.raises(Interrupted):
             asked.by(workers, "import time; time.sleep(300)", stop=stop)
         assert len(worker.children(recursive=True)) > idle

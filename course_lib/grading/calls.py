@@ -148,6 +148,35 @@ def dense_network(
     }
 
 
+def pick(*keys: str | int) -> Step:
+    """Let the steps that follow work on one part of what was returned, until the next `pick`.
+
+    Where a function returns several models, as in ``{"zeros": (errors, model)}``, each has steps of
+    its own: ``pick("zeros", 1), predict(x), pick("he_normal", 1), predict(x)``. What fails on
+    one part does not keep another from answering.
+
+    Parameters
+    ----------
+    *keys
+        From the returned object inwards: keys of dictionaries, numbers of list entries.
+    """
+    return _step("pick", keys=list(keys))
+
+
+def outline() -> Step:
+    """Ask for the object as plain data, with None in place of a model or the like."""
+    return _step("outline")
+
+
+def kind() -> Step:
+    """Ask what the object is: its "class", a name, and "keras", whether it is a Keras model.
+
+    Like `describe`, it is what the student's process says about itself: good for a message that
+    an honest student understands, and no proof.
+    """
+    return _step("kind")
+
+
 def weights() -> Step:
     """Ask for the model's weights: the list of arrays that Keras' `get_weights` gives."""
     return _step("weights")

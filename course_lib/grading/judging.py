@@ -99,15 +99,15 @@ class Reply:
         Raises
         ------
         Wrong
-            If the call, this step or an earlier one failed.
+            If the call, this step or an earlier one on the same object failed.
         """
         self._require()
-        for index, step in enumerate(self.steps[: number + 1]):
-            if step.get("error") is not None:
-                raise Wrong(f"the model that {self.function} returned failed: {step['error']}")
-            if index == number:
-                return step.get("value")
-        raise Wrong(f"the model that {self.function} returned did not answer.")
+        if number >= len(self.steps):
+            raise Wrong(f"the model that {self.function} returned did not answer.")
+        step = self.steps[number]
+        if step.get("error") is not None:
+            raise Wrong(f"the model that {self.function} returned failed: {step['error']}")
+        return step.get("value")
 
     def _require(self) -> None:
         if self.error is not None:

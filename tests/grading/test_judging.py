@@ -13,7 +13,18 @@ from hypothesis import strategies as st
 
 from course_lib import check
 from course_lib.errors import CourseError
-from course_lib.grading import call, dense_network, question, rehearse
+from course_lib.grading import (
+    call,
+    dense_network,
+    forward,
+    kind,
+    outline,
+    pick,
+    question,
+    rehearse,
+    set_weights,
+    weights,
+)
 from course_lib.grading.calls import Call
 from course_lib.grading.execution.responder import AROUND, DEEPEST, LONGEST, answer, pack, unpack
 from course_lib.grading.judging import Reply, judge, requests_of
@@ -115,6 +126,82 @@ def test_parts_that_do_not_sum_to_the_points_are_the_checks_fault():
 
     with pytest.raises(CourseError, match="parts of 2 points in all"):
         rehearse(declared(Wrong), "def double(v): return 2 * v")
+
+
+NETWORKS = """
+import keras
+
+def networks(kernel):
+    found = {}
+    for name in ("ones", "zeros"):
+        layer = keras.layers.Dense(1, kernel_initializer=name)
+        model = keras.Sequential([keras.Input((2,)), layer])
+        found[name] = ([1.0, 2.0], model)
+    return found
+"""
+
+
+def replies_to(source: str, *steps):
+    namespace: dict = {}
+    exec(source, namespace)
+    asked = call("networks", np.ones((2, 1)), then=steps)
+    return Reply.read(asked, unpack(pack(answer(unpack(pack(asked.request)), namespace))))
+
+
+def test_each_of_several_returned_networks_is_asked_by_itself():
+    x = np.array([[1.0, 2.0]], "float32")
+    reply = replies_to(
+        NETWORKS, outline(), pick("zeros", 1), forward(x), pick("ones", 1), forward(x), kind(),
+        set_weights([np.array([[3.0], [0.0]]), np.zeros(1)]), forward(x),
+    )  # fmt: skip
+    assert reply.step(0) == {"ones": [[1.0, 2.0], None], "zeros": [[1.0, 2.0], None]}
+    assert [reply.step(number).item() for number in (2, 4, 7)] == [0, 3, 3]
+    assert reply.step(5) == {"class": "Sequential", "keras": True}
+
+
+def test_a_part_that_fails_does_not_keep_another_from_answering():
+    x = np.ones((1, 2), "float32")
+    source = NETWORKS.replace("found[name] = (", 'found[name] = None if name == "ones" else (')
+    reply = replies_to(
+        source, pick("ones", 1), weights(), forward(x), pick("zeros", 1), forward(x), forward(x.T)
+    )
+    for number in (0, 1, 2):
+        with pytest.raises(check.Wrong, match="pick: TypeError"):
+            reply.step(number)
+    assert reply.step(4).item() == 0
+    with pytest.raises(check.Wrong, match="forward: ValueError"):
+        reply.step(5)
+
+
+def test_what_is_no_keras_model_says_what_it_is():
+    source = "class Forest:\n    pass\ndef networks(kernel): return Forest()"
+    assert replies_to(source, kind()).step(0) == {"class": "Forest", "keras": False}
+
+
+@pytest.mark.parametrize(
+    ("body", "score"),
+    [
+        ("return sum(w.sum() for w in model.get_weights())", 1),
+        ("model.compile(loss='mse'); return sum(w.sum() for w in model.get_weights())", 1),
+        ("model.set_weights(model.get_weights()); return model.layers[-1].kernel.numpy().sum()", 1),
+        ("k = model.layers[-1].kernel; s = k.numpy().sum(); k.assign(0 * k); return s", 0.5),
+        ("s = model.get_weights()[0].sum(); model.pop(); return s", 0.5),
+    ],
+)
+def test_a_network_whose_weights_differ_afterwards_costs_half_a_point(body, score):
+    @question("total", points=1)
+    class Total:
+        def requests(self, rng):
+            self.kernel = rng.normal(size=(3, 1)).astype("float32")
+            network = dense_network([self.kernel], [np.zeros(1, "float32")], api="sequential")
+            yield call("total", network)
+
+        def verdict(self, replies, judge):
+            with judge.part(1, "the total"):
+                check.close(replies[0].value, self.kernel.sum(), "total(model)")
+
+    verdict = rehearse(declared(Total), f"def total(model): {body}")
+    assert verdict.score == score, verdict.messages
 
 
 CALL = {"function": "double", "arguments": [], "named": {}, "steps": [], "seed": 0}

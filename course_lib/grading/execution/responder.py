@@ -210,15 +210,21 @@ def answer(request: dict[str, Any], namespace: Mapping[str, Any]) -> dict[str, A
     return reply
 
 
-def _follow(steps: list[dict[str, Any]], model: Any) -> list[dict[str, Any]]:
+def _follow(steps: list[dict[str, Any]], returned: Any) -> list[dict[str, Any]]:
+    """Take the steps; after one that fails, the next ones on the same object fail like it."""
     told: list[dict[str, Any]] = []
+    chosen, failure = returned, None
     for step in steps:
+        name, value = step["step"], None
         try:
-            value = STEPS[step["step"]](model, **step["arguments"])
-            told.append({"value": _plain(value, step["step"]), "error": None})
+            if name == "pick":
+                failure = None
+                chosen = _pick(returned, **step["arguments"])
+            elif failure is None:
+                value = _plain(STEPS[name](chosen, **step["arguments"]), name)
         except Exception as error:
-            told.append({"value": None, "error": f"{step['step']}: {_told(error)}"})
-            break
+            failure = f"{name}: {_told(error)}"
+        told.append({"value": value, "error": failure})
     return told
 
 
@@ -277,13 +283,15 @@ def _made(value: Any) -> Any:
 
 
 def _snapshot(tree: Any) -> Any:
-    """Return what a call's plain arguments hold, to be compared with what they hold afterwards."""
+    """Return what the arguments hold, a network its weights: to be compared with it afterwards."""
     if isinstance(tree, list):
         return [_snapshot(entry) for entry in tree]
     if isinstance(tree, dict):
         return {key: _snapshot(entry) for key, entry in tree.items()}
     if isinstance(tree, numpy.ndarray):
         return tree.dtype.str, tree.shape, tree.tobytes()
+    if hasattr(tree, "get_weights"):  # a network that was made here
+        return _snapshot(tree.get_weights())
     return repr(tree) if isinstance(tree, int | float | str) else None
 
 
@@ -319,6 +327,29 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "initializer": _initializer,
     "dense_network": _dense_network,
 }
+
+
+def _pick(returned: Any, keys: list) -> Any:
+    for key in keys:
+        returned = returned[key]
+    return returned
+
+
+def _outline(returned: Any) -> Any:
+    try:
+        return _plain(returned, "outline")
+    except (TypeError, ValueError):
+        if isinstance(returned, list | tuple):
+            return [_outline(entry) for entry in returned]
+        if isinstance(returned, dict):
+            return {str(key): _outline(entry) for key, entry in returned.items()}
+        return None
+
+
+def _kind(model: Any) -> dict[str, Any]:
+    import keras
+
+    return {"class": type(model).__name__, "keras": isinstance(model, keras.Model)}
 
 
 def _weights(model: Any) -> list:
@@ -403,6 +434,9 @@ def _pruned(value: Any, depth: int) -> Any:
 
 
 STEPS: dict[str, Callable[..., Any]] = {
+    "pick": _pick,
+    "outline": _outline,
+    "kind": _kind,
     "weights": _weights,
     "set_weights": _set_weights,
     "randomize_weights": _randomize_weights,

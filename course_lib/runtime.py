@@ -42,7 +42,13 @@ class Runtime:
         return self.profile == "quick"
 
 
-def setup(*, profile: str = "auto", seed: int = 0, deterministic: bool = False) -> Runtime:
+def setup(
+    *,
+    profile: str = "auto",
+    seed: int = 0,
+    deterministic: bool = False,
+    mixed_precision: bool = True,
+) -> Runtime:
     """Prepare TensorFlow and Keras for a lesson, and say on what it will run.
 
     Seeds Python, NumPy and Keras, and gives Keras the settings that the lessons need, whatever the
@@ -58,6 +64,9 @@ def setup(*, profile: str = "auto", seed: int = 0, deterministic: bool = False) 
         From 0 to 2**32 - 1.
     deterministic : bool
         Make every operation give the same bits in every run. Costs speed on a GPU.
+    mixed_precision : bool
+        Compute in 16 bits where the GPU gains from it. A lesson that compares numbers to more than
+        three digits, as the tests of a graded one do, says False and computes in float32.
 
     Raises
     ------
@@ -89,7 +98,9 @@ def setup(*, profile: str = "auto", seed: int = 0, deterministic: bool = False) 
     keras.utils.set_random_seed(seed)
     if deterministic:
         tf.config.experimental.enable_op_determinism()
-    mixed = bool(gpus) and all(map(_has_tensor_cores, gpus))
+    # Newer GPUs round the factors of a float32 product to ten bits unless they are told not to.
+    tf.config.experimental.enable_tensor_float_32_execution(mixed_precision)
+    mixed = mixed_precision and bool(gpus) and all(map(_has_tensor_cores, gpus))
     keras.mixed_precision.set_global_policy("mixed_float16" if mixed else "float32")
 
     if profile == "auto":

@@ -48,7 +48,7 @@ seed = 0
 # %%
 from course_lib import runtime
 
-run = runtime.setup(profile=profile, seed=seed)
+run = runtime.setup(profile=profile, seed=seed, mixed_precision=False)
 
 # %%
 from itertools import pairwise

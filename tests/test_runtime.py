@@ -122,6 +122,23 @@ def test_mixed_precision_is_for_gpus_with_tensor_cores(monkeypatch, capability, 
     assert runtime._has_tensor_cores(0) is gains
 
 
+def test_a_lesson_that_wants_float32_gets_it_on_tensor_cores_too():
+    code = """
+from course_lib import runtime
+runtime._has_tensor_cores = lambda gpu: True
+runtime._grow_memory = lambda gpu: None
+import keras, tensorflow as tf
+tf.config.list_physical_devices = lambda kind: ["a card"]
+runtime.describe_device = lambda gpus: gpus[0]
+for wanted in (True, False):
+    run = runtime.setup(mixed_precision=wanted)
+    print(run.mixed_precision, keras.config.dtype_policy().name,
+          tf.config.experimental.tensor_float_32_execution_enabled())
+"""
+    said = in_new_process(code).stdout.splitlines()
+    assert said[1::2] == ["True mixed_float16 True", "False float32 False"]
+
+
 def test_every_gpu_gets_its_memory_step_by_step_and_is_named(monkeypatch):
     fake = _TensorFlow([(8, 0), (8, 0)])
     monkeypatch.setitem(sys.modules, "tensorflow", fake)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from course_lib import results
 from course_lib.check.messages import without_escapes
+from course_lib.check.precision import full_precision, sixteen_bits
 
 INTERRUPTED = "was interrupted before it came to an end."
 _VERDICTS = {"passed": "passed", "partly": "partly", "not_yet": "not yet"}
@@ -47,12 +48,15 @@ class Question:
         Those that ran, in order.
     attempted : bool
         False if the answer is still the stub that came with the assignment.
+    precision : str or None
+        The 16-bit precision that the answer has switched on, such as "mixed_float16".
     """
 
     name: str
     points: float
     parts: list[Part] = field(default_factory=list)
     attempted: bool = True
+    precision: str | None = None
 
     @contextmanager
     def part(self, points: float, label: str) -> Iterator[None]:
@@ -104,6 +108,11 @@ class Question:
             lines.append(f"  {sign} {part.label}")
             if part.problem is not None:
                 lines.append(f"      {part.problem}")
+        if self.precision is not None and self.verdict != "passed":
+            lines.append(
+                f"  {self.name} switches Keras to {self.precision}, which keeps three digits; "
+                "the tests want float32."
+            )
         return "\n".join(lines)
 
 
@@ -134,8 +143,11 @@ def question(name: str, *, points: float) -> Iterator[Question]:
     asked = Question(name, points)
     _questions[name] = asked
     # What is outside of the parts is a part too: all of them, if there is no other.
-    with asked.part(0.0, "runs"):
-        yield asked
+    with full_precision(), asked.part(0.0, "runs"):
+        try:
+            yield asked
+        finally:
+            asked.precision = sixteen_bits()
     if len(asked.parts) == 1:
         asked.parts[0].points = points
     elif asked.parts[0].problem is None:

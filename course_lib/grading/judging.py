@@ -16,6 +16,7 @@ import numpy as np
 
 from course_lib.check import Wrong
 from course_lib.check.messages import without_escapes
+from course_lib.check.precision import SIXTEEN_BITS
 from course_lib.errors import CourseError
 from course_lib.grading.execution.responder import UNANSWERED
 
@@ -41,6 +42,8 @@ class Reply:
         Whether the call changed an argument in place.
     about : str
         What the call was made with, where a student could not guess it.
+    precision : str or None
+        The 16-bit precision that the call switched on, such as "mixed_float16".
     """
 
     function: str
@@ -49,6 +52,7 @@ class Reply:
     result: Any = None
     steps: Sequence[Mapping[str, Any]] = ()
     about: str = ""
+    precision: str | None = None
 
     @classmethod
     def read(cls, call: Call, data: Any) -> Reply:
@@ -61,8 +65,17 @@ class Reply:
         if not well_formed or not (error is None or isinstance(error, str)):
             return cls(call.function, error="the reply could not be read")
         error = error and without_escapes(error)
-        changed = data.get("changed") is True
-        return cls(call.function, error, changed, data.get("value"), steps, _about(call))
+        precision = data.get("precision")
+        known = isinstance(precision, str) and precision in SIXTEEN_BITS
+        return cls(
+            call.function,
+            error,
+            changed=data.get("changed") is True,
+            result=data.get("value"),
+            steps=steps,
+            about=_about(call),
+            precision=precision if known else None,
+        )
 
     @property
     def value(self) -> Any:
@@ -254,6 +267,12 @@ def judge(question: Question, replies: Sequence[Any], *, seed: int) -> Verdict:
         score -= cost
         messages.append(
             f"✗ −{cost:g}: {question.name} changes an argument in place; copy it first."
+        )
+    precisions = {reply.precision for reply in read} - {None}
+    if precisions and score < question.points:
+        messages.append(
+            f"✗ {question.name} switches Keras to {min(precisions)}, which keeps three digits; "
+            "the checks want float32."
         )
     told = tuple(without_escapes(message) for message in messages)
     return Verdict(round(score, 4), question.points, told)

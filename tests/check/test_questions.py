@@ -116,3 +116,47 @@ def test_the_summary_lists_what_ran(capsys):
     said = capsys.readouterr().out
     assert "double  passed   2 of 3 points seen" in said
     assert "in all           2 of 3 points seen; hidden checks decide" in said
+
+
+@pytest.fixture
+def mixed_float16():
+    import keras
+
+    keras.config.set_dtype_policy("mixed_float16")
+    yield keras.config
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+
+
+def third() -> float:
+    import keras
+
+    return float(keras.layers.Rescaling(1 / 3)(keras.ops.ones((1, 1)))[0, 0])
+
+
+def test_tests_compute_in_float32_where_the_notebook_does_not(mixed_float16):
+    assert abs(third() - 1 / 3) > 5e-5
+    with check.question("double", points=1) as question, question.part(1, "a third"):
+        check.close(third(), 1 / 3, "a third")
+    assert mixed_float16.dtype_policy().name == "mixed_float16"
+
+
+def test_float64_stays_where_a_notebook_wants_it(mixed_float16):
+    mixed_float16.set_floatx("float64")
+    mixed_float16.set_dtype_policy("float64")
+    with check.question("double", points=1) as question, question.part(1, "stays"):
+        assert mixed_float16.dtype_policy().name == "float64"
+
+
+def test_an_answer_that_switches_to_sixteen_bits_is_told_so(mixed_float16, capsys):
+    def answer():
+        mixed_float16.set_dtype_policy("mixed_bfloat16")
+        check.close(third(), 1 / 3, "a third")
+
+    with (
+        pytest.raises(check.NotYet),
+        check.question("double", points=1) as question,
+        question.part(1, "a third"),
+    ):
+        answer()
+    assert "double switches Keras to mixed_bfloat16" in capsys.readouterr().out

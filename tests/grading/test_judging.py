@@ -204,6 +204,49 @@ def test_a_network_whose_weights_differ_afterwards_costs_half_a_point(body, scor
     assert verdict.score == score, verdict.messages
 
 
+@question("third", points=1)
+class Third:
+    def requests(self, rng):
+        for _ in range(2):
+            yield call("third", np.ones((1, 1)))
+
+    def verdict(self, replies, judge):
+        with judge.part(1, "a third"):
+            for reply in replies:
+                check.close(reply.value, [[1 / 3]], "a third")
+
+
+@pytest.mark.parametrize(
+    ("in_the_notebook", "in_the_answer", "score"),
+    [
+        ("set_dtype_policy('mixed_float16')", "floatx()", 1),
+        ("set_floatx('float16'); keras.backend.clear_session()", "floatx()", 1),
+        ("set_floatx('float64')", "floatx()", 1),
+        ("floatx()", "set_dtype_policy('bfloat16')", 0),
+    ],
+)
+def test_sixteen_bits_cost_marks_only_where_the_answer_asks_for_them(
+    in_the_notebook, in_the_answer, score
+):
+    source = f"""
+import keras
+keras.config.{in_the_notebook}
+def third(x):
+    keras.config.{in_the_answer}
+    return keras.ops.cast(keras.layers.Rescaling(1 / 3)(x), "float32")
+"""
+    import keras
+
+    try:
+        verdict = rehearse(declared(Third), source)
+    finally:
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")
+    assert verdict.score == score, verdict.messages
+    told = "third switches Keras to bfloat16" in "\n".join(verdict.messages)
+    assert told is (score == 0)
+
+
 CALL = {"function": "double", "arguments": [], "named": {}, "steps": [], "seed": 0}
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 PLAIN = st.recursive(

@@ -29,6 +29,7 @@ AROUND = 3  # levels that a reply has around a value
 LONGEST_TEXT = 10_000
 DEEPEST_CONFIG = 6  # of the config of a layer that `describe` tells
 LONGEST_ERROR = 600
+SIXTEEN_BITS = ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
 UNANSWERED = "NotImplementedError"  # the error of a stub: without a text, raised in the stub itself
 
 
@@ -179,7 +180,7 @@ def answer(request: dict[str, Any], namespace: Mapping[str, Any]) -> dict[str, A
     -------
     dict
         "value" or, for a call with steps, "steps"; "error" if the call failed; "changed" if it
-        changed an argument in place.
+        changed an argument in place; "precision" if it switched Keras to 16 bits.
     """
     name = request["function"]
     reply: dict[str, Any] = {"error": None, "changed": False}
@@ -192,11 +193,15 @@ def answer(request: dict[str, Any], namespace: Mapping[str, Any]) -> dict[str, A
         stack.enter_context(contextlib.redirect_stderr(nowhere))
         try:
             _seed(request["seed"])
+            if _sixteen_bits():  # left on in the notebook: results are compared to 0.01 %
+                sys.modules["keras"].config.set_floatx("float32")
+                sys.modules["keras"].config.set_dtype_policy("float32")
             arguments = [_made(value) for value in request["arguments"]]
             named = {key: _made(value) for key, value in request["named"].items()}
             before = _snapshot([arguments, named])
             result = function(*arguments, **named)
             reply["changed"] = _snapshot([arguments, named]) != before
+            reply["precision"] = _sixteen_bits()
             if request["steps"]:
                 reply["steps"] = _follow(request["steps"], result)
             else:
@@ -269,6 +274,14 @@ def _seed(seed: int) -> None:
     numpy.random.seed(seed)  # noqa: NPY002  (students may use the old interface)
     if "keras" in sys.modules:
         sys.modules["keras"].utils.set_random_seed(seed)
+
+
+def _sixteen_bits() -> str | None:
+    if "keras" not in sys.modules:
+        return None
+    config = sys.modules["keras"].config
+    names = (config.dtype_policy().name, config.floatx())
+    return next((name for name in names if name in SIXTEEN_BITS), None)
 
 
 def _made(value: Any) -> Any:

@@ -12,6 +12,7 @@ blocks in ``answers/NN/<question>.py``::
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,14 @@ def with_imports(source: str) -> str:
     """Return an answer with the notebook's imports that it uses: TensorFlow takes seconds."""
     used = [line for name, line in IMPORTS.items() if re.search(rf"\b{name}\.", source)]
     return "\n".join([*used, source])
+
+
+def _imports(cell) -> bool:
+    """Whether a cell is the one that imports what the notebook's functions use."""
+    if cell.cell_type != "code" or cell.metadata:
+        return False
+    starts = isinstance(ast.parse(cell.source).body[0], ast.Import | ast.ImportFrom)
+    return starts and "runtime.setup(" not in cell.source  # whose seed is the notebook's own
 
 
 @dataclass(frozen=True)
@@ -63,11 +72,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Assignment:
-    """A graded lesson: its hidden checks and its reference solutions."""
+    """A graded lesson: its hidden checks, its reference solutions and its visible tests."""
 
     number: str
     checks: dict[str, Question]
     solutions: dict[str, str]
+    visible_tests: dict[str, str]
+    imports: str
 
     @classmethod
     def load(cls, number: str) -> Assignment:
@@ -75,9 +86,19 @@ class Assignment:
         (source,) = (path for path in (ROOT / "lessons").glob(f"{number}-*.py")
                      if not path.name.endswith(".checks.py"))  # fmt: skip
         cells = jupytext.read(source).cells
-        solutions = {cell.metadata["answer"]: cell.source for cell in cells
-                     if "answer" in cell.metadata}  # fmt: skip
-        return cls(number, load_checks(source.with_suffix(".checks.py")), solutions)
+        checks = load_checks(source.with_suffix(".checks.py"))
+        solutions, visible_tests = (
+            {cell.metadata[kind]: cell.source for cell in cells if kind in cell.metadata}
+            for kind in ("answer", "tests")
+        )
+        imports = [cell.source for cell in cells if _imports(cell)]
+        return cls(number, checks, solutions, visible_tests, "\n".join(imports))
+
+    @classmethod
+    def all(cls) -> dict[str, Assignment]:
+        """Read every assignment that stands among the lessons, by number."""
+        found = sorted((ROOT / "lessons").glob("*.checks.py"))
+        return {path.name[:2]: cls.load(path.name[:2]) for path in found}
 
     @property
     def questions(self) -> list[str]:
@@ -114,6 +135,13 @@ class Assignment:
                 right=head[1] == "right",
             )
             for head, end in zip(heads, ends, strict=True)
+        ]
+
+    def right_answers(self, question: str) -> list[Answer]:
+        """Return the reference and the right answers of the table."""
+        return [
+            self.reference(question),
+            *(answer for answer in self.table(question) if answer.right),
         ]
 
     def answers(self, question: str) -> list[Answer]:

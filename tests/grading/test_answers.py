@@ -1,4 +1,4 @@
-"""Every answer gets the marks it deserves: the hidden checks of both assignments, judged here."""
+"""Every answer gets the marks it deserves: the hidden checks of all assignments, judged here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from answer_tables import TRAINING, Answer, Assignment
 from course_lib.grading.judging import Verdict
 from course_lib.grading.rehearsal import rehearse_in
 
-ASSIGNMENTS = {number: Assignment.load(number) for number in ("04", "05")}
+ASSIGNMENTS = Assignment.all()
 QUESTIONS = [
     pytest.param(number, question, id=f"{number}-{question}")
     for number, assignment in ASSIGNMENTS.items()
@@ -19,6 +19,12 @@ ANSWERS = [
     for number, assignment in ASSIGNMENTS.items()
     for question in assignment.questions
     for answer in assignment.answers(question)
+]
+RIGHT = [
+    pytest.param(number, answer, id=f"{number}-{answer.question}-{answer.label}")
+    for number, assignment in ASSIGNMENTS.items()
+    for question in assignment.questions
+    for answer in assignment.right_answers(question)
 ]
 # Building Keras models takes half a second a seed, NumPy milliseconds; all have once been judged
 # under twenty seeds, which docs/measurements.md tells.
@@ -63,6 +69,31 @@ def test_an_answer_gets_its_marks_under_many_seeds(number, answer):
 @pytest.mark.parametrize(("number", "answer"), short(ANSWERS, wanted=False))
 def test_an_answer_that_trains_gets_its_marks(number, answer):
     assert not wrong(judged(number, answer, [0]), answer.marks)
+
+
+def run_visible_tests(number: str, answer: Answer) -> None:
+    """Run a question's visible tests on an answer, as a student does."""
+    namespace: dict = {"__name__": "__main__"}
+    assignment = ASSIGNMENTS[number]
+    for source in (assignment.imports, answer.source, assignment.visible_tests[answer.question]):
+        exec(compile(source, f"<{answer.question}: {answer.label}>", "exec"), namespace)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+@pytest.mark.parametrize(("number", "answer"), short(RIGHT))
+def test_the_visible_tests_accept_what_the_hidden_check_accepts(number, answer, monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")  # the error tells what was printed
+    run_visible_tests(number, answer)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+@pytest.mark.parametrize(("number", "answer"), short(RIGHT, wanted=False))
+def test_the_visible_tests_accept_training_that_the_hidden_check_accepts(
+    number, answer, monkeypatch
+):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+    run_visible_tests(number, answer)
 
 
 @pytest.mark.parametrize("number", ASSIGNMENTS)

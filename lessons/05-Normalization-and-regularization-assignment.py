@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 05 · Normalisation and regularisation: how does a network learn from few examples without learning them by heart?
 #
-# Three hundred pictures of clothes are few. A small convolutional network has fifty thousand weights, enough to store
-# every one of them, and that is what it does: its training loss goes to zero, while on pictures that it has not seen it gets no better, and ever
+# Three hundred pictures of clothes are few. A small convolutional network has fifty thousand weights, enough to learn
+# every one of their labels by heart, and that is what it does: its training loss goes to zero, while on pictures that it has not seen it gets no better, and ever
 # surer of its mistakes. A dozen methods promise to help. In this assignment we switch on one at a time and measure
 # what it does, and you write the ones that everybody uses and few have written.
 #
@@ -212,6 +212,10 @@ report("nothing")
 # among them `"loss"` and `"val_loss"`, both of the same length. It returns one number: validation loss minus
 # training loss, both **at the epoch of the lowest validation loss** (the first one, if several are equally low).
 #
+# This is the quick look that costs no further computing. It is fair where training has nothing that validation lacks, as in the run above: no
+# dropout, no penalty, and an average over one epoch that differs little from its end. For the methods below it is not, and we go on with
+# losses from `evaluate`; section 4 shows how far the two can lie apart.
+#
 # <details><summary>Hint</summary>
 #
 # `np.argmin` gives the index of the smallest entry.
@@ -283,8 +287,8 @@ print(f"strength {strength} in Keras is lambda = {2 * n_train * strength:.2f} fo
 #
 # <details><summary>Hint</summary>
 #
-# Compute it on paper for a single kernel with the entries 3 and 4. And NumPy's `np.linalg.norm` takes the Frobenius norm of a
-# matrix, but not of an array with four dimensions.
+# Compute it on paper for a single kernel with the entries 3 and 4. `np.linalg.norm(W)` works for any shape, `np.linalg.norm(W, "fro")` for
+# matrices only; and both are the *root* of the sum of squares.
 # </details>
 
 
@@ -517,7 +521,8 @@ found.record("dropout_gap_by_history", val - recorded)
 found.record("dropout_gap", val - train)
 
 # %% [markdown]
-# The record shows the training loss with half of the units missing, so the gap that one would read off it is too small. The second number compares like with like: the same network, with all its units, on
+# It depends on the pictures; on Fashion-MNIST the recorded training loss is usually the lower one all the same, on the drawings either may be. What
+# holds for both: the record shows the training loss with half of the units missing, so it is too high, and the gap that one would read off it is too small. The second number compares like with like: the same network, with all its units, on
 # the pictures that it was trained on and on others.
 #
 # ## 5. Early stopping
@@ -1225,7 +1230,7 @@ Markdown(
 # ## References
 #
 # - Ba, J. L., Kiros, J. R. and Hinton, G. E. (2016). Layer normalization. arXiv:1607.06450.
-# - Goodfellow, I., Bengio, Y. and Courville, A. (2016). [Deep Learning](https://www.deeplearningbook.org), chapter 7.
+# - Goodfellow, I., Bengio, Y. and Courville, A. (2016). [Deep Learning](https://www.deeplearningbook.org), section 5.6.1.
 # - Ioffe, S. and Szegedy, C. (2015). Batch normalization: accelerating deep network training by reducing internal covariate shift. ICML.
 # - Krogh, A. and Hertz, J. A. (1992). A simple weight decay can improve generalization. NeurIPS 4.
 # - Loshchilov, I. and Hutter, F. (2019). Decoupled weight decay regularization. ICLR.

@@ -504,7 +504,8 @@ with check.question("dropout", points=3) as question:
         same, differs = (first == again).all(), (first != other).any()
         check.that(same and differs, "the same seed must drop the same entries, another others.")
     with question.part(1, "keeps the mean: what is kept is scaled up"):
-        mean = np.mean([np.asarray(seeds[0]).mean(), np.asarray(seeds[2]).mean()])
+        outputs = [dropout(x, 0.25, True, np.random.default_rng(s)) for s in (1, 2)]
+        mean = np.mean([np.asarray(output).mean() for output in outputs])
         check.close(mean, x.mean(), "the mean after dropout", rtol=0.04, hint="Inverted dropout!")
 
 # %% [markdown]
@@ -1036,7 +1037,7 @@ with check.question("build_classifier", points=4) as question:
     ):
         for kind, rate in [("none", 0.0), ("layer", 0.0), ("batch", 0.0), ("none", 0.5)]:
             model = build_classifier(kind, rate, 0.0)
-            differ = not np.allclose(model(batch, training=True), model(batch), atol=1e-6)
+            differ = not np.allclose(model(batch, training=True), model(batch), 1e-4, 1e-5)
             said = f'build_classifier("{kind}", {rate}, 0.0): training and prediction '
             check.that(
                 differ == (kind == "batch" or rate > 0), said + ("agree.", "differ.")[differ]
@@ -1044,15 +1045,19 @@ with check.question("build_classifier", points=4) as question:
     with question.part(1, "the penalty is there when l2 is, and proportional to it"):
         penalties = []
         for l2 in (0.0, 0.01, 0.02):
-            keras.utils.set_random_seed(0)  # the same weights each time
-            penalties.append(float(sum(build_classifier("batch", 0.0, l2).losses)))
+            model = build_classifier("batch", 0.0, l2)
+            for weight in model.weights:
+                weight.assign(np.full(weight.shape, 0.1))  # the same weights each time
+            penalties.append(float(sum(model.losses)))
         none, once, twice = penalties
         check.that(none == 0 < once, f"the penalty is {none} without l2, {once} with l2=0.01.")
         check.close(twice / once, 2.0, "the ratio of the penalties with l2=0.02 and l2=0.01")
-    with question.part(1, "two convolutions of different kernel size"):
-        convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
-        sizes = {layer.kernel_size for layer in convolutions}
-        check.that(len(sizes) > 1, f"the convolutions' kernel sizes are {sorted(sizes)}.")
+    with question.part(1, "convolutions of two kernel sizes; whether side by side is tried later"):
+        model = build_classifier("none", 0.0, 0.0)
+        # The kernels of all convolutions, those inside a nested model or a separable one too.
+        shapes = [tuple(weight.shape) for weight in model.weights if len(weight.shape) == 4]
+        sizes = sorted({shape[:2] for shape in shapes})
+        check.that(len(sizes) > 1, f"the convolutions' kernel sizes are {sizes}.")
 
 # %% tags=["explore"]
 if check.passed("build_classifier"):
@@ -1120,14 +1125,16 @@ with check.question("train_regularized", points=4) as question:
     x[np.arange(60), 2 * y + 4] = 1.0  # class k has a bright row
     with question.part(1, "returns a trained network; its accuracy is for the hidden check"):
         trained = train_regularized(x[:40], y[:40], x[40:], y[40:])
-        scores = check.array(trained.predict(x, verbose=0), "predict(x)", shape=(60, 10))
+        quiet = {"verbose": 0} if isinstance(trained, keras.Model) else {}
+        scores = check.array(trained.predict(x, **quiet), "predict(x)", shape=(60, 10))
         check.that(np.isfinite(scores).all(), "predict gives values that are not finite.")
 
 # %% tags=["explore"]
 if check.passed("train_regularized"):
     keras.utils.set_random_seed(seed)
     yours = train_regularized(x_train, y_train, x_val, y_val)
-    accuracy = np.mean(yours.predict(x_val, verbose=0).argmax(axis=1) == y_val)
+    quiet = {"verbose": 0} if isinstance(yours, keras.Model) else {}
+    accuracy = np.mean(np.asarray(yours.predict(x_val, **quiet)).argmax(axis=1) == y_val)
     best = max(variants, key=lambda name: values(name, "val", "accuracy").mean())
     print(f"validation accuracy of yours {accuracy:.3f}")
     for name in ("nothing", best):

@@ -439,6 +439,12 @@ class BuildClassifier:
                 )
         with judge.part(1, "an L2 penalty exactly where l2 is above 0, proportional to it"):
             self._penalised(plain)
+            for setting, reply in zip(self.settings, replies, strict=True):
+                if setting[0] != "none" and _answered(reply, 4):
+                    check.that(
+                        (check.number(reply.step(4), "the penalty") > 1e-5) == (setting[2] > 0),
+                        f"{self._told(setting)} has a penalty of {reply.step(4):.3g}.",
+                    )
         with judge.part(1, "two convolutional branches that are merged", reported=True):
             for _, reply in plain:
                 check.that(
@@ -471,6 +477,15 @@ class BuildClassifier:
     def _told(setting):
         normalization, rate, l2 = setting
         return f'build_classifier("{normalization}", {rate:.3g}, {l2:.3g})'
+
+
+def _answered(reply, step):
+    """Whether a call came as far as this step."""
+    try:
+        reply.step(step)
+    except check.Wrong:
+        return False
+    return True
 
 
 def _has_two_branches(layers):

@@ -53,7 +53,10 @@ n_train, n_val = 300, 1000  # pictures to train on, and to compare by
 # For all of them:
 #
 # - Inputs are NumPy arrays of float32 or float64. You may return NumPy arrays, lists of numbers or Keras
-#   tensors, whatever `np.asarray` takes, in the shape that is asked for.
+#   tensors, whatever `np.asarray` takes, in the shape that is asked for (dense ones, not sparse ones). A tuple counts as a list, a generator
+#   does not.
+# - Each part of a question is right or not. A wrong shape or a wrong number of values loses the part, and what is right by accident, such as zeros
+#   everywhere, earns nothing.
 # - Rounding is forgiven: 0.0001 of the value, plus 0.00001.
 # - `rng` is a NumPy generator, as made by `np.random.default_rng(0)`. Draw everything random from it. The same seed then gives the same
 #   answer, and another seed another one.
@@ -987,10 +990,10 @@ found.record("smallest_gap", min(gaps.values()))
 # - `l2` is the `strength` that Keras' L2 regulariser gets. The model has a penalty (the sum of `model.losses`) above 0 exactly when `l2` is above 0,
 #   and proportional to `l2` (1 point).
 # - **Two branches**: from the one input go two convolutions of different kernel size, side by side; what comes out of the branches is merged
-#   (concatenated or added) before the output (1 point, read off the model's own description: its layers and what each is connected to).
+#   (concatenated or added) before the output (1 point, read off the model's own description: its layers and what each is connected to, so a
+#   subclassed model does not get it). A branch may be a `Sequential` model of its own, and a `SeparableConv2D` is a convolution too.
 #
-# Everything else is your choice: widths, depth, pooling, where normalisation and dropout stand. Keep it small: fewer than a million
-# parameters.
+# Everything else is your choice: widths, depth, pooling, where normalisation and dropout stand, which kernels have the penalty.
 #
 # <details><summary>Hint</summary>
 #

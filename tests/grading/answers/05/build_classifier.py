@@ -328,6 +328,18 @@ def build_classifier(normalization, dropout_rate, l2):
     return keras.Model(image, layers.Dense(10, activation="softmax")(x))
 
 
+# %% mistake 3: the penalty goes where normalisation is on
+def build_classifier(normalization, dropout_rate, l2):
+    layers = keras.layers
+    penalty = keras.regularizers.L2(l2) if normalization == "none" else None
+    kinds = {"batch": layers.BatchNormalization, "layer": layers.LayerNormalization}
+    image = keras.Input((28, 28, 1))
+    ends = [layers.Conv2D(8, k, 2, "same", kernel_regularizer=penalty)(image) for k in (3, 5)]
+    x = kinds.get(normalization, layers.Identity)()(layers.Concatenate()(ends))
+    x = layers.Dropout(dropout_rate)(layers.Flatten()(x))
+    return keras.Model(image, layers.Dense(10, activation="softmax")(x))
+
+
 # %% mistake 1: two convolutional branches that are averaged, everything else forgotten
 def build_classifier(normalization, dropout_rate, l2):
     image = keras.Input((28, 28, 1))

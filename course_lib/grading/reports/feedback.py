@@ -21,6 +21,7 @@ from course_lib.grading.records.gradebook import explained, gradebook
 from course_lib.grading.reports import inert_pages
 from course_lib.grading.reports.inert_pages import leave_out_unsafe, make_exporter
 from course_lib.grading.submissions import plain_file
+from course_lib.running import mathml
 
 if TYPE_CHECKING:
     from nbconvert.exporters import HTMLExporter
@@ -170,11 +171,14 @@ class _Shown:
     comments : dict of str to str or None
         By the grade_id of a solution or task.
     late_penalty : float
+    waiting : list of str
+        The questions that a person is yet to mark.
     """
 
     scores: dict[str, tuple[float, float]]
     comments: dict[str, str | None]
     late_penalty: float
+    waiting: list[str]
 
     def fill_in(self, notebook: NotebookNode) -> None:
         """Put marks and comments where nbgrader's template looks for them.
@@ -192,6 +196,7 @@ class _Shown:
                 known["comment"] = self.comments[known["grade_id"]]
             if utils.is_grade(cell) or utils.is_task(cell):
                 known["score"], known["points"] = self.scores[known["grade_id"]]
+                known["waiting"] = known["grade_id"] in self.waiting
 
     @property
     def totals(self) -> dict[str, float]:
@@ -280,6 +285,7 @@ class _Pages:
             {cells[g.cell_id].name: (g.score, cells[g.cell_id].max_score) for g in handed.grades},
             {cells[comment.cell_id].name: comment.comment for comment in handed.comments},
             float(handed.late_submission_penalty or 0.0),
+            sorted(cells[g.cell_id].name for g in handed.grades if g.needs_manual_grade),
         )
 
     def _render(self, student: str, path: Path, data: bytes, shown: _Shown) -> str:
@@ -310,7 +316,7 @@ def _versions() -> list[str]:
     """Return what a page depends on besides its notebook and the gradebook."""
     packages = ("bleach", "jinja2", "mistune", "nbconvert", "nbgrader", "pygments")
     own = hashlib.sha256()
-    for path in (__file__, inert_pages.__file__, cleaning.__file__):
+    for path in (__file__, inert_pages.__file__, cleaning.__file__, mathml.__file__):
         own.update(Path(path).read_bytes())
     return [own.hexdigest(), *map(metadata.version, packages)]
 

@@ -18,12 +18,10 @@ from functools import cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
 from jinja2 import BaseLoader
 
 from course_lib.grading.reports.inert_pages import Renderer, leave_out_unsafe, make_exporter
-from course_lib.running.mathml import to_mathml
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -108,8 +106,6 @@ class _Careful(BaseLoader):
 
     def get_source(self, environment: Environment, template: str) -> Any:
         source, name, is_fresh = self._loader.get_source(environment, template)
-        if template.endswith("mathjax.html.j2"):  # it comes from elsewhere: formulas are MathML
-            source = '{%- macro mathjax(url="") -%}{%- endmacro %}'
         source = source.replace("<script", f'<script nonce="{_NONCE}"')
         source = re.sub(r'= "\{\{ ([a-z_.]+) \}\}";', r"= {{ \1 | tojson }};", source)
         return source, name, is_fresh
@@ -152,64 +148,9 @@ def _exporter() -> HTMLExporter:
 
 
 class _Renderer(Renderer):
-    """Markdown without links, for the Jupyter server obeys some addresses, and with MathML."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._mark = secrets.token_hex(8)
-        self._formulas: list[str] = []
+    """Markdown without links, for the Jupyter server obeys some addresses."""
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
         if url.startswith("#"):
             return super().link(text, url, title)
         return f"{text} <code>{escape(url)}</code>"
-
-    def inline_math(self, body: str) -> str:
-        return self._formula(body)
-
-    def block_math(self, body: str) -> str:
-        return self._formula(body, block=True)
-
-    def latex_environment(self, name: str, body: str) -> str:
-        return self._formula(rf"\begin{{{name}}}{body}\end{{{name}}}", block=True)
-
-    def _formula(self, latex: str, *, block: bool = False) -> str:
-        """Put a mark in a formula's place: MathML does not pass the cleaning."""
-        markup = to_mathml(latex, block=block) if len(latex) <= _LONGEST_FORMULA else ""
-        if not _is_plain_mathml(markup):
-            markup = f"<code>{escape(latex)}</code>"
-        self._formulas.append(markup)
-        return f'<span title="{self._mark}{len(self._formulas) - 1}"></span>'
-
-    def finish(self, page: str) -> str:
-        """Put the formulas into the cleaned text; within an attribute no mark looks like that."""
-        mark = re.compile(rf'<span title="{self._mark}(\d+)"></span>')
-        return mark.sub(lambda found: self._formulas[int(found[1])], page)
-
-
-_LONGEST_FORMULA = 5_000  # characters
-_ELEMENTS = frozenset([
-    "math", "maction", "menclose", "merror", "mfenced", "mfrac", "mi", "mmultiscripts", "mn", "mo",
-    "mover", "mpadded", "mphantom", "mprescripts", "mroot", "mrow", "ms", "mspace", "msqrt",
-    "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr", "munder", "munderover",
-    "none", "semantics",
-])  # fmt: skip
-_ATTRIBUTES = frozenset([
-    "accent", "accentunder", "align", "columnalign", "columnlines", "columnspacing", "depth",
-    "display", "displaystyle", "fence", "form", "frame", "height", "largeop", "linethickness",
-    "lspace", "mathbackground", "mathcolor", "mathsize", "mathvariant", "maxsize", "minsize",
-    "movablelimits", "notation", "rowalign", "rowlines", "rowspacing", "rspace", "scriptlevel",
-    "separator", "stretchy", "symmetric", "voffset", "width",
-])  # fmt: skip
-
-
-def _is_plain_mathml(markup: str) -> bool:
-    """Tell whether markup is a formula and nothing else: latex2mathml knows links and styles."""
-    try:
-        elements = list(ElementTree.fromstring(markup).iter())
-    except ElementTree.ParseError:
-        return False
-    return all(
-        element.tag.rpartition("}")[2] in _ELEMENTS and _ATTRIBUTES.issuperset(element.attrib)
-        for element in elements
-    )

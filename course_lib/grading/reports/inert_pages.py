@@ -6,18 +6,23 @@ cleaned after it was rendered: no script, no event handler, no foreign frame or 
 
 from __future__ import annotations
 
-import html
 import logging
 import re
+import secrets
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from html import escape
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
+from jinja2 import BaseLoader
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from course_lib.grading.cleaning import cleaner, takes_long
+from course_lib.running.mathml import to_mathml
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
     from nbconvert.exporters import HTMLExporter
     from nbformat import NotebookNode
 
@@ -31,26 +36,89 @@ _MOST_CODE = 50_000  # characters of a cell: coloured, a sign takes up to thirty
 # Most cells of a class are the same: the assignment's text and tests. None of those is long.
 _REMEMBERED, _LONGEST_REMEMBERED = 2000, 10_000
 _NO_ALTERNATIVE = re.compile(r"<img\b(?![^>]*\balt=)")
+_LONGEST_FORMULA = 5_000  # characters
+_ELEMENTS = frozenset([
+    "math", "maction", "menclose", "merror", "mfenced", "mfrac", "mi", "mmultiscripts", "mn", "mo",
+    "mover", "mpadded", "mphantom", "mprescripts", "mroot", "mrow", "ms", "mspace", "msqrt",
+    "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr", "munder", "munderover",
+    "none", "semantics",
+])  # fmt: skip
+_ATTRIBUTES = frozenset([
+    "accent", "accentunder", "align", "columnalign", "columnlines", "columnspacing", "depth",
+    "display", "displaystyle", "fence", "form", "frame", "height", "largeop", "linethickness",
+    "lspace", "mathbackground", "mathcolor", "mathsize", "mathvariant", "maxsize", "minsize",
+    "movablelimits", "notation", "rowalign", "rowlines", "rowspacing", "rspace", "scriptlevel",
+    "separator", "stretchy", "symmetric", "voffset", "width",
+])  # fmt: skip
 # Pygments has lexers that take minutes for a text made for them.
 _COLOURED = frozenset({"python", "python3", "py", "ipython", "ipython3", "pycon", "text", "json"})
 
 
 class Renderer(IPythonRenderer):
-    """nbconvert's Markdown, which does not fail for a picture that is not there."""
+    """nbconvert's Markdown with formulas as MathML, which does not fail for a missing picture."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._mark = secrets.token_hex(8)
+        self._formulas: list[str] = []
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         name = url.removeprefix("attachment:")
         if name != url and name not in self.attachments:
-            return f"<em>[picture {html.escape(name)}]</em>"
+            return f"<em>[picture {escape(name)}]</em>"
         return super().image(text, url, title)
 
     def block_code(self, code: str, info: str | None = None) -> str:
         language = (info or "").split(maxsplit=1)[:1]
         return super().block_code(code, info if _COLOURED.issuperset(language) else None)
 
+    def inline_math(self, body: str) -> str:
+        return self._formula(body)
+
+    def block_math(self, body: str) -> str:
+        return self._formula(body, block=True)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return self._formula(rf"\begin{{{name}}}{body}\end{{{name}}}", block=True)
+
+    def _formula(self, latex: str, *, block: bool = False) -> str:
+        """Put a mark in a formula's place: MathML does not pass the cleaning."""
+        markup = to_mathml(latex, block=block) if len(latex) <= _LONGEST_FORMULA else ""
+        if not _is_plain_mathml(markup):
+            markup = f"<code>{escape(latex)}</code>"
+        self._formulas.append(markup)
+        return f'<span title="{self._mark}{len(self._formulas) - 1}"></span>'
+
     def finish(self, page: str) -> str:
-        """Return what was made of a text and cleaned, with what needs no cleaning."""
-        return page
+        """Put the formulas into the cleaned text; within an attribute no mark looks like that."""
+        mark = re.compile(rf'<span title="{self._mark}(\d+)"></span>')
+        return mark.sub(lambda found: self._formulas[int(found[1])], page)
+
+
+_NAME = "<code>{{ cell.metadata.nbgrader.grade_id | escape }}</code>"
+_POINTS = "{{ cell.metadata.nbgrader.score | float | round(2) }}"
+_CHANGES = {
+    # In the contents and in headings: the question, and no points before somebody gave them.
+    ">Test cell</a>": f">{_NAME}</a>",
+    ">Written response</a>": f">{_NAME}, written</a>",
+    f"Score: {_POINTS} /": "Score: {% if cell.metadata.nbgrader.waiting %}not marked yet, of"
+    f"{{% else %}}{_POINTS} /{{% endif %}}",
+}
+
+
+class _Readable(BaseLoader):
+    """nbgrader's feedback template with the questions' names, and without a script for formulas."""
+
+    def __init__(self, loader: BaseLoader) -> None:
+        self._loader = loader
+
+    def get_source(self, environment: Environment, template: str) -> Any:
+        source, name, is_fresh = self._loader.get_source(environment, template)
+        if template.endswith("mathjax.html.j2"):  # it comes from another server
+            source = '{%- macro mathjax(url="") -%}{%- endmacro %}'
+        for old, new in _CHANGES.items():
+            source = source.replace(old, new)
+        return source, name, is_fresh
 
 
 def make_exporter(template: str = "feedback", renderer: type[Renderer] = Renderer) -> HTMLExporter:
@@ -133,6 +201,7 @@ def make_exporter(template: str = "feedback", renderer: type[Renderer] = Rendere
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.template_name = template
     exporter = FeedbackExporter(config=config)
+    exporter.environment.loader = _Readable(exporter.environment.loader)
     exporter.log = quiet = logging.Logger("feedback", logging.CRITICAL)
     if template != "feedback":
         return exporter
@@ -143,8 +212,20 @@ def make_exporter(template: str = "feedback", renderer: type[Renderer] = Rendere
     return exporter
 
 
+def _is_plain_mathml(markup: str) -> bool:
+    """Tell whether markup is a formula and nothing else: latex2mathml knows links and styles."""
+    try:
+        elements = list(ElementTree.fromstring(markup).iter())
+    except ElementTree.ParseError:
+        return False
+    return all(
+        element.tag.rpartition("}")[2] in _ELEMENTS and _ATTRIBUTES.issuperset(element.attrib)
+        for element in elements
+    )
+
+
 def _as_text(source: str) -> str:
-    return f"<pre>{html.escape(source)}</pre>"
+    return f"<pre>{escape(source)}</pre>"
 
 
 def _remembering(make: Callable[..., str]) -> Callable[..., str]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import pytest
 from hostile import files, pages
 from hostile.entries import NAME, Surroundings
@@ -102,6 +103,16 @@ def serve(folder: Path, home: Path) -> tuple[subprocess.Popen, str]:
             time.sleep(0.2)
 
 
+def stop(server: subprocess.Popen) -> None:
+    """End the server and the kernels that it started."""
+    family = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
+    server.terminate()
+    _, left = psutil.wait_procs(family, timeout=60)
+    for process in left:
+        process.kill()
+    server.wait()
+
+
 @pytest.fixture(scope="module")
 def marked(tmp_path_factory):
     """The class after `course grade`, open in formgrader."""
@@ -138,8 +149,7 @@ def marked(tmp_path_factory):
             yield made
             browser.close()
     finally:
-        server.terminate()
-        server.wait(60)
+        stop(server)
         listeners.close()
 
 

@@ -156,8 +156,16 @@ def marked(tmp_path_factory):
 def test_no_script_of_a_students_runs_on_the_page_of_a_submission(marked):
     ids = marked.submissions()
     assert set(ids) == {"zoe", *(entry.student for entry in HOSTILE)}
-    for submission in ids.values():
-        page = marked.open(f"/formgrader/submissions/{submission}/?index=0")
+    ran = []
+    for student, submission in ids.items():
+        page = marked.open(f"/formgrader/submissions/{submission}/")
+        ran += [student for frame in page.frames if frame.evaluate("window.ran")]
+    assert (ran, marked.dialogs, marked.heard) == ([], [], [])
+
+
+def test_no_text_acts_on_the_page_of_a_submission(marked):
+    for submission in marked.submissions().values():
+        page = marked.open(f"/formgrader/submissions/{submission}/")
         page.wait_for_selector("textarea.comment")
         for link in page.query_selector_all("#notebook a"):
             assert (link.get_attribute("href") or "#").startswith("#")

@@ -260,7 +260,8 @@ class _Run:
                 "error": self.execution.cell_errors.get(index),
                 "result": self.execution.results.get(index),
             }
-        nothing = {"error": self._ended_for or "the cell was not executed", "result": None}
+        why = f" ({self._ended_for})" if self._ended_for else ""
+        nothing = {"error": f"the cell was not executed{why}", "result": None}
         for name, some in calls.items():
             replies = [{"value": done.get(call.cell, nothing)} for call in some if call.cell]
             self.execution.replies[name] += replies

@@ -48,7 +48,7 @@ def grade(home: Path, out: Path, *arguments: object, **environment: str):
         [sys.executable, "-m", "course_lib", "grade", "04", "--submitted", home / "submitted",
          "--out", out, *[f"--limit={name}={value}" for name, value in LIMITS.items()],
          "--workers", "2", *map(str, arguments)],
-        cwd=home / "course", capture_output=True, check=False, timeout=1500,
+        cwd=home / "course", capture_output=True, check=False, timeout=7200,
         env=os.environ | {"HOME": str(home / "home"), "TMPDIR": str(home / "tmp")} | environment,
     )  # fmt: skip
 

@@ -9,6 +9,19 @@ from hostile.entries import Entry, code
 
 CPU, IDLE, ENDED, MEMORY = "CPU time", "without doing anything", "ended the kernel", "MB of memory"
 
+LAZY = """
+        import time
+        class Lazy:
+            def __len__(self):
+                return 10**9
+            def __getitem__(self, index):
+                end = time.process_time() + 0.01
+                while time.process_time() < end:
+                    pass
+                time.sleep(0.09)
+                return 1.0
+        """
+
 
 def spent(student: str, tries: str, cell: str | None = None, shown: str = "", **options) -> Entry:
     """Return a right submission with a cell that costs too much."""
@@ -109,6 +122,63 @@ ENTRIES = [
         """,
         marks=(0, 1, 0),
         told="more than 2 s of CPU time",
+    ),
+    spent(
+        "waits-in-every-call",
+        "waits wherever it is called",
+        double="""
+        import time
+        def double(values):
+            time.sleep(500)
+        """,
+        draw="""
+        def draw(n, rng):
+            time.sleep(500)
+        """,
+        affine="""
+        def affine(kernel, bias):
+            time.sleep(500)
+        """,
+        marks=(0, 0, 0),
+        told=IDLE,
+    ),
+    spent(
+        "computes-now-and-then",
+        "returns a sequence without an end, and takes its time for each entry",
+        double=LAZY
+        + """
+        def double(values):
+            return Lazy()
+        """,
+        draw="""
+        def draw(n, rng):
+            return Lazy()
+        """,
+        affine="""
+        def affine(kernel, bias):
+            return Lazy()
+        """,
+        marks=(0, 0, 0),
+        told=IDLE,
+    ),
+    spent(
+        "memory-in-every-call",
+        "takes memory wherever it is called",
+        double="""
+        import time
+        def double(values):
+            held = [np.ones(10**7) for _ in range(60)]
+            time.sleep(20)
+        """,
+        draw="""
+        def draw(n, rng):
+            return double(n)
+        """,
+        affine="""
+        def affine(kernel, bias):
+            return double(kernel)
+        """,
+        marks=(0, 0, 0),
     ),
     spent(
         "memory-bomb",

@@ -192,3 +192,13 @@ def build_network(n_features, depth, width, activation, initializer):
     for _ in range(depth):
         network.add(keras.layers.Dense(width, activation, kernel_initializer=initializer))
     network.add(keras.layers.Dense(1))
+
+
+# %% mistake 2: dropout between the layers
+def build_network(n_features, depth, width, activation, initializer):
+    network = keras.Sequential([keras.Input((n_features,))])
+    for _ in range(depth):
+        network.add(keras.layers.Dense(width, activation, kernel_initializer=initializer))
+        network.add(keras.layers.Dropout(0.2))
+    network.add(keras.layers.Dense(1))
+    return network

@@ -208,3 +208,36 @@ def gradient_norms(model, inputs, targets):
 # %% mistake 0: norms of the weights
 def gradient_norms(model, inputs, targets):
     return [np.linalg.norm(w) for w in model.get_weights()[::2]]
+
+
+# %% right: the gradients that a step of descent takes, and the weights put back
+def gradient_norms(model, inputs, targets):
+    before = model.get_weights()
+    model.compile(keras.optimizers.SGD(0.5), "mse")
+    model.train_on_batch(inputs, targets)
+    steps = [(a - b) / 0.5 for a, b in zip(before, model.get_weights(), strict=True)]
+    model.set_weights(before)
+    return [np.linalg.norm(step) for step in steps[::2]]
+
+
+# %% mistake 2.5: the model is trained on afterwards
+import tensorflow as tf
+
+
+def gradient_norms(model, inputs, targets):
+    kernels = [layer.kernel for layer in model.layers if hasattr(layer, "kernel")]
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(inputs) - targets) ** 2)
+    gradients = tape.gradient(loss, kernels)
+    for kernel, gradient in zip(kernels, gradients, strict=True):
+        kernel.assign_sub(0.01 * gradient)
+    return [float(tf.norm(gradient)) for gradient in gradients]
+
+
+# %% mistake 2.5: the gradients that a step of descent takes, which stays
+def gradient_norms(model, inputs, targets):
+    before = model.get_weights()
+    model.compile(keras.optimizers.SGD(0.5), "mse")
+    model.train_on_batch(inputs, targets)
+    steps = [(a - b) / 0.5 for a, b in zip(before, model.get_weights(), strict=True)]
+    return [np.linalg.norm(step) for step in steps[::2]]

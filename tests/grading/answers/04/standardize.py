@@ -130,3 +130,44 @@ def standardize(train, test):
 # %% mistake 0: zeros everywhere
 def standardize(train, test):
     return np.zeros_like(train), np.zeros_like(test)
+
+
+# %% right: divided by the deviation, or by 1e-12 if that is larger
+def standardize(train, test):
+    deviation = np.maximum(train.std(axis=0, dtype="float64"), 1e-12)
+    return tuple((table - train.mean(axis=0)) / deviation for table in (train, test))
+
+
+# %% mistake 1.5: infinities made the largest float, which is finite
+def standardize(train, test):
+    with np.errstate(all="ignore"):
+        scaled = [(table - train.mean(0)) / train.std(0) for table in (train, test)]
+    return [np.nan_to_num(table) for table in scaled]
+
+
+# %% mistake 1.5: infinities made 1e30
+def standardize(train, test):
+    mean, std = train.mean(axis=0), train.std(axis=0)
+    scaled_test = (test - mean) / np.where(std == 0, 1, std)
+    scaled_test[:, std == 0] = 1e30
+    return (train - mean) / np.where(std == 0, 1, std), scaled_test
+
+
+# %% mistake 0: no deviation below 1
+def standardize(train, test):
+    mean, std = train.mean(axis=0), np.maximum(train.std(axis=0), 1)
+    return (train - mean) / std, (test - mean) / std
+
+
+# %% mistake 1.5: NaN in the test table's constant column
+def standardize(train, test):
+    mean, std = train.mean(axis=0), train.std(axis=0)
+    constant = std == 0
+    scaled = (train - mean) / np.where(constant, 1, std)
+    return scaled, (test - mean) / np.where(constant, np.nan, std)
+
+
+# %% mistake 1: the training table is not scaled, which a constant column does not make up for
+def standardize(train, test):
+    mean, std = train.mean(axis=0), train.std(axis=0)
+    return train - mean, (test - mean) / np.where(std == 0, 1, std)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
+from course_lib.check.source_code import statements
+
 # How files of other kinds begin.
 _BEGINNINGS = (
     (b"%PDF", "a PDF"),
@@ -25,7 +27,6 @@ _OFFICE = (
     (b"ppt/", "a PowerPoint file"),
     (b"application/vnd.oasis.opendocument", "an OpenDocument file"),
 )
-_LONGEST_PROGRAM = 1_000_000  # characters: parsing a longer one takes seconds
 _PAGE = re.compile(r"<(!doctype\s+html|html)\b", re.IGNORECASE)
 _CONFLICT = re.compile(r"^<{7}(\s|$)", re.MULTILINE), re.compile(r"^>{7}(\s|$)", re.MULTILINE)
 _STATEMENTS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign)
@@ -52,14 +53,7 @@ def kind_of(data: bytes) -> str | None:
     if all(mark.search(text) for mark in _CONFLICT):
         return "a file with a merge conflict (<<<<<<<)"
     is_json = text.lstrip().startswith(("{", "["))  # which is damaged
-    if not is_json and len(text) <= _LONGEST_PROGRAM and _is_python(text):
+    body = None if is_json else statements(text)
+    if any(isinstance(statement, _STATEMENTS) for statement in body or ()):
         return "a Python program (.py)"
     return None
-
-
-def _is_python(text: str) -> bool:
-    try:
-        statements = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return any(isinstance(statement, _STATEMENTS) for statement in statements)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -24,6 +25,9 @@ _ELSEWHERE = re.compile(
     r"%tensorflow_version\b|%matplotlib\s+(?!inline\b|agg\b|-)\w|[%!]\s*(pip|pip3|conda|mamba|uv)\b"
     r"|!\s*(apt|apt-get|python3? -m pip)\b"
 )
+# Python 3.11's parser counts its depth for all threads together, and raises SystemError where one
+# begins while another, whose garbage is being collected, has not ended (python/cpython#106905).
+_ONE_AT_A_TIME = threading.Lock()
 _LONGEST = 50_000  # characters of a cell that is read: a million takes a quarter of a minute
 MOST_CODE = 500_000  # characters of the cells of a notebook that are read, far above honest ones
 _LEFT_OUT = "# (left out: works only elsewhere) "
@@ -35,7 +39,8 @@ def statements(source: str) -> list[ast.stmt] | None:
         return None
     for text in (source, _MAGIC.sub(r"\1pass", source)):
         try:
-            return ast.parse(text).body
+            with _ONE_AT_A_TIME:
+                return ast.parse(text).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return None

@@ -1,11 +1,16 @@
 """What code defines and needs is read from its text; none of it is executed."""
 
+import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from course_lib.check.source_code import (
     Known,
     binds,
     own_definitions,
+    statements,
     without_elsewhere,
 )
 
@@ -118,3 +123,29 @@ def test_what_was_imported_from_colab_goes_with_the_import():
 )
 def test_what_knows_what_to_do_elsewhere_stays(code):
     assert without_elsewhere(code, set()) == (code, [])
+
+
+class _Slow:
+    """Garbage whose collection lets other threads go on."""
+
+    def __init__(self):
+        self.me = self
+
+    def __del__(self):
+        time.sleep(0.0005)
+
+
+def test_code_is_read_in_several_threads_at_once():
+    source = "\n".join(f"def f{n}(a, b):\n    return [a + {n}, (b, {{'x': a}})]" for n in range(60))
+
+    def read(depth: int) -> int:
+        _Slow()
+        return len(statements(source)) if depth == 0 else read(depth - 1)
+
+    before = gc.get_threshold()
+    gc.set_threshold(50, 2, 2)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            assert set(pool.map(read, [number % 20 for number in range(60)])) == {60}
+    finally:
+        gc.set_threshold(*before)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from importlib import metadata
 
 _MOST_NAMED = 5
@@ -15,8 +16,11 @@ def installed() -> dict[str, str]:
     """Return the version of Python and of every installed package, by name."""
     found = {"Python": platform.python_version()}
     for distribution in metadata.distributions():
-        name, version = distribution.name, distribution.version
-        if name and version:  # what pip leaves of a broken installation has none
+        # What pip leaves of a broken installation has neither, and some libraries raise for that.
+        with suppress(OSError, KeyError, ImportError):
+            name, version = distribution.name, distribution.version
+            if not name or not version:
+                continue
             # The first one is what is imported.
             found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)
     return dict(sorted(found.items()))

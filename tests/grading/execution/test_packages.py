@@ -25,6 +25,18 @@ def test_every_package_is_known_under_its_usual_name(tmp_path, monkeypatch):
     assert "broken" not in found
 
 
+def test_a_broken_package_is_left_out_also_where_a_library_raises_for_it(monkeypatch):
+    class Broken:
+        version = "1.0"
+
+        @property
+        def name(self):
+            raise FileNotFoundError("No package metadata was found.")
+
+    monkeypatch.setattr(metadata, "distributions", lambda: [Broken()])
+    assert list(installed()) == ["Python"]
+
+
 def test_of_two_versions_the_one_that_is_imported_counts(tmp_path, monkeypatch):
     folder = tmp_path / "numpy-0.1.dist-info"
     folder.mkdir()

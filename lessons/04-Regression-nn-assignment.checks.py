@@ -462,13 +462,13 @@ class CompareInitializers:
     forgotten, the two networks are one. The bounds were measured (docs/measurements.md).
     """
 
-    epochs, more_epochs = 12, 36
+    epochs, more_epochs = 12, 24
 
     def requests(self, rng):
         # Three columns and no noise, so that more epochs help whatever the network.
         n_train, n_val, n_new = 500, 150, 800
         z = rng.standard_normal((n_train + n_val + n_new, 3))
-        y = 1.2 * np.sin(1.5 * z[:, 0]) + z[:, 1] * z[:, 2] + 0.8 * z[:, 1]
+        y = 1.2 * np.sin(1.5 * z[:, 0]) + 0.8 * z[:, 1] + np.abs(z[:, 2])
         x = z @ np.linalg.qr(rng.standard_normal((3, 3)))[0]
         x = (x - x[:n_train].mean(axis=0)) / x[:n_train].std(axis=0)
         scale = rng.uniform(0.35, 0.5)  # so small that predictions of scaled targets are far off
@@ -575,7 +575,7 @@ class CompareInitializers:
             f"{stuck:.3g}. Was it trained, and does it predict in the targets' unit?",
         )
         check.that(
-            better < 0.95 * error,
+            better < 0.9 * error,
             f"he_normal: the network's error on new rows is {error:.3g} after {self.epochs} epochs "
             f"and {better:.3g} after {self.more_epochs}. Is it trained for `epochs` epochs?",
         )
@@ -618,7 +618,7 @@ class TrainBest:
     def requests(self, rng):
         x_train, y_train, x_val, y_val, x_test, self.y_test = regression_task(rng, 2000, 500, 2000)
         seed = int(rng.integers(2**31))
-        few = slice(100)  # enough to stop by, too few to be learned from
+        few = slice(60)  # enough to stop by, too few to be learned from
         yield call(
             "train_best", x_train, y_train, x_val[few], y_val[few], seed=seed, seconds=120,
             then=[kind(), predict(x_test), randomize_weights(seed), predict(x_test)],

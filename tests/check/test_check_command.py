@@ -57,7 +57,7 @@ def check(tmp_path):
     (tmp_path / "pyproject.toml").write_text("[tool.course]\n")
 
     def run(document, *options, name="04-Small.ipynb", status=None):
-        if document:
+        if document is not None:
             path = tmp_path / name
             path.write_text(document if isinstance(document, str) else json.dumps(document))
         done = subprocess.run(
@@ -99,16 +99,16 @@ def test_right_answers_pass(check, questions):
 def test_a_lessons_number_means_the_copy_that_was_saved_last(check, tmp_path):
     stub = tmp_path / "notebooks" / "04-Small.ipynb"
     own = tmp_path / "assignments" / "04-Small" / "04-Small.ipynb"
-    for path, document in ((stub, notebook(STUB)), (own, notebook())):
+    for path, document in ((stub, notebook(STUB, "YOUR ANSWER HERE")), (own, notebook())):
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(document))
     os.utime(stub, (1, 1))
-    done = check("", "--json", name="4", status=0)
+    done = check(None, "--json", name="4", status=0)
     assert json.loads(done.stdout)["notebook"] == str(own)
     os.utime(own, (0, 0))
-    done = check("", name="small", status=1)
+    done = check(None, name="small", status=1)
     assert str(stub) in done.stdout.replace("\n", "")
-    assert "5 is no lesson" in check("", name="5", status=2).stderr.replace("'", "")
+    assert "5 is no lesson" in check(None, name="5", status=2).stderr.replace("'", "")
 
 
 def test_untouched_stubs_are_not_yet(questions):

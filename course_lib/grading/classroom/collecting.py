@@ -38,7 +38,7 @@ class Collected:
     source : str
         Its path in the source.
     status : {"new", "replaced", "unchanged", "older"}
-        "older": a newer one was collected before, and stays.
+        "older": a newer one was collected before, or one with work in it, and stays.
     timestamp : str
         When it was handed in, as written to timestamp.txt.
     remark : str
@@ -168,7 +168,7 @@ def collect(
             chosen = _choose(student, candidates, assignment, sought, collection)
             if chosen is not None:
                 home = submitted / student / assignment
-                _place(student, chosen, home, assignment, collection)
+                _place(student, chosen, home, assignment, sought, collection)
                 _keep_secret(student, chosen.candidate, found, home, collection)
                 if chosen.candidate.named.folder:
                     platforms[student] = chosen.candidate.named.folder
@@ -347,28 +347,42 @@ def _called(copy: Copy, assignment: str) -> str:
 
 
 def _place(
-    student: str, chosen: _Chosen, home: Path, assignment: str, collection: Collection
+    student: str,
+    chosen: _Chosen,
+    home: Path,
+    assignment: str,
+    sought: Sought,
+    collection: Collection,
 ) -> None:
-    """Write a notebook and its time, unless what is there is the same or newer."""
+    """Write a notebook and its time, unless what is there is the same, newer, or has more work."""
     data, source, moment = chosen.data, chosen.candidate.upload.name, chosen.candidate.when
     path, stamp = home / f"{assignment}.ipynb", home / TIMESTAMP
     when = f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-    status = "new"
+    status, remark = "new", chosen.remark
     if path.is_file():
         before = _existing_time(path, stamp)
-        if path.read_bytes() == data:
+        there = Copy(path.name, path.read_bytes(), before)
+        untouched = sought.is_untouched(Copy(source, data, moment))
+        if there.data == data:
             status = "unchanged"
+        elif untouched != sought.is_untouched(there):  # no original counts before work
+            status = "older" if untouched else "replaced"
         elif before == moment:
             reason = f"differs from what was collected of {student}, with the same time {when}"
             collection.problems.append(Problem(source, f"{reason}: keep one of them"))
             return
         else:
             status = "replaced" if before < moment else "older"
+        if status == "older":
+            told = "what is there is newer than this one"
+            if untouched and before <= moment:
+                told = "what is there stays, for this one is as it was handed out"
+            remark = "; ".join(filter(None, (remark, told)))
         if status == "older" or (status == "unchanged" and stamp.is_file()):
             # The first time stays: a platform that packs again dates everything anew.
             kept = f"{before:%Y-%m-%d %H:%M:%S} UTC"
             collection.collected.append(
-                Collected(student, source, status, kept, chosen.remark, chosen.left)
+                Collected(student, source, status, kept, remark, chosen.left)
             )
             return
     prepare_folder(home)
@@ -377,9 +391,7 @@ def _place(
         stamp.unlink(missing_ok=True)
     write_bytes(path, data)
     write(stamp, when + "\n")
-    collection.collected.append(
-        Collected(student, source, status, when, chosen.remark, chosen.left)
-    )
+    collection.collected.append(Collected(student, source, status, when, remark, chosen.left))
 
 
 def _keep_secret(

@@ -327,11 +327,6 @@ def _show_collection(name: str, collection: Collection, submitted: Path) -> None
     told = ", ".join(f"{count} {status}" for status, count in counts.items()) or "nothing"
     console.print(f"{name}: {told}, in {submitted}", soft_wrap=True, highlight=False)
     remarks = [(one.student, one.remark) for one in collection.collected if one.remark]
-    remarks += [
-        (one.student, "what is there is newer than this one")
-        for one in collection.collected
-        if one.status == "older"
-    ]
     for student, remark in sorted(remarks):
         console.print(f"{student}: {remark}", markup=False, highlight=False, soft_wrap=True)
     for note in collection.notes:

@@ -301,6 +301,23 @@ def test_notebooks_of_any_name_are_known_by_their_cells(tmp_path, into):
     }
 
 
+def test_an_original_that_is_collected_later_does_not_replace_work(tmp_path, into):
+    def handed(text, day):
+        name = f"ada/{A}.ipynb"
+        return a_zip(tmp_path / f"{day}.zip", {name: text}, {name: (2026, 11, day, 9, 0, 0)})
+
+    work, original = cells(f="return 1"), cells(f="pass")
+    into(handed(work, 10), sought=KNOWN)
+    (one,) = into(handed(original, 12), sought=KNOWN).collected
+    assert one.status == "older"
+    assert one.remark == "what is there stays, for this one is as it was handed out"
+    assert (into.notebook("ada"), into.time("ada")) == (work, "2026-11-10 09:00:00 UTC\n")
+
+    into.folder.joinpath("ada", A, f"{A}.ipynb").write_text(original)
+    assert [one.status for one in into(handed(work, 9), sought=KNOWN).collected] == ["replaced"]
+    assert into.notebook("ada") == work
+
+
 def test_collecting_again_changes_nothing(tmp_path, into):
     source = a_zip(tmp_path / "s.zip", {f"lovelaceada_101_9_{A}.ipynb": "one"})
     into(source)

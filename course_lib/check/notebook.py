@@ -280,7 +280,9 @@ def released_version(path: Path, root: Path | None) -> Path | None:
     """
     if root is None:
         return None
-    found = sorted((root / "assignments").glob("*/*.ipynb"))
+    # The same is in both folders; students answer in one of them, which then tells nothing.
+    found = [*sorted(root.glob("assignments/*/*.ipynb")), *sorted(root.glob("notebooks/*.ipynb"))]
+    found = [candidate for candidate in found if not candidate.samefile(path)]
     names = [candidate for candidate in found if path.stem.startswith(candidate.stem)]
     numbers = [
         candidate

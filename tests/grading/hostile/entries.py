@@ -63,7 +63,7 @@ class Entry:
         The points due for double (of 2), draw (of 1) and affine (of 2).
     told : str
         A part of what its messages or remarks say.
-    shown : str
+    shown : str or tuple of str
         A part of its feedback page.
     status : str
         As in report.json.
@@ -76,7 +76,7 @@ class Entry:
     content: Callable[[Assignment], NotebookNode | bytes]
     marks: tuple[float, float, float] = RIGHT
     told: str = ""
-    shown: str = ""
+    shown: str | tuple[str, ...] = ""
     status: str = "to_mark"
     arrange: Callable[[Path, Surroundings], None] | None = None
 
@@ -96,7 +96,7 @@ def code(
     *,
     marks: tuple[float, float, float] = RIGHT,
     told: str = "",
-    shown: str = "",
+    shown: str | tuple[str, ...] = "",
     before: bool = False,
     **answers: str,
 ) -> Entry:

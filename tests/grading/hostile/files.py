@@ -134,7 +134,7 @@ ENTRIES = [
     arranged("undecodable-name", "a notebook whose name is no text",
              _other_name(os.fsdecode(b"home\xff\xfework.ipynb")), told="it was taken for 04-Small"),
     arranged("twenty-notebooks", "twenty notebooks, none of them by the right name", _several,
-             told="none was graded", marks=(0, 0, 0), status="missing"),
+             told="it was taken for 04-Small"),
     arranged("a-crowd-of-files", "three thousand files and a link to its own folder", _crowd),
     arranged("stamp-of-the-past", "handed in before the course began",
              _stamped(b"1970-01-01 00:00:00 UTC")),

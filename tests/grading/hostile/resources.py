@@ -167,7 +167,7 @@ ENTRIES = [
         double="""
         import time
         def double(values):
-            held = [np.ones(10**7) for _ in range(60)]
+            held = [np.ones(10**7) for _ in range(20)]
             time.sleep(20)
         """,
         draw="""
@@ -185,7 +185,7 @@ ENTRIES = [
         "takes memory until there is none",
         """
         import time
-        held = [np.ones(10**7) for _ in range(60)]
+        held = [np.ones(10**7) for _ in range(20)]
         time.sleep(20)
         """,
         MEMORY,
@@ -477,7 +477,7 @@ ENTRIES = [
             os.nice(-20)
         except OSError as error:
             print(error)
-        held = [np.ones(10**7) for _ in range(60)]
+        held = [np.ones(10**7) for _ in range(20)]
         import time
         time.sleep(20)
         """,

@@ -190,7 +190,7 @@ def test_a_marker_reads_what_was_written(marked):
     marked.open(f"/formgrader/submissions/{ids['page-written-server']}/")
     assert "[here](/formgrader?path=/tmp/" in marked.text()
     marked.open(f"/formgrader/submissions/{ids['page-attachments']}/")
-    assert "the picture missing.png is not in the notebook" in marked.text()
+    assert "picture missing.png is not in the notebook" in marked.text()
 
 
 def test_names_of_students_are_text_on_every_page(marked):

@@ -275,7 +275,7 @@ def test_a_picture_that_is_missing_stops_nobody(own):
     hand_in(submitted, "ada", right(assignment, why="![a][r]\n\n[r]: attachment:sketch.png"))
     course(root, *grade)
     (page,) = (out / "feedback" / "ada").rglob("*.html")
-    assert "the picture <code>sketch.png</code> is not in the notebook" in page.read_text("utf-8")
+    assert "The picture sketch.png is not in the notebook" in page.read_text("utf-8")
     assert (out / "class.html").is_file()
 
 

@@ -314,7 +314,9 @@ class _Pages:
 
 def _versions() -> list[str]:
     """Return what a page depends on besides its notebook and the gradebook."""
-    packages = ("bleach", "jinja2", "mistune", "nbconvert", "nbgrader", "pygments")
+    packages = (
+        "bleach", "jinja2", "latex2mathml", "mistune", "nbconvert", "nbgrader", "pygments",
+    )  # fmt: skip
     own = hashlib.sha256()
     for path in (__file__, inert_pages.__file__, cleaning.__file__, mathml.__file__):
         own.update(Path(path).read_bytes())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections import Counter
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from pathlib import Path
 _IMPORTED_AS = {
     "beautifulsoup4": "bs4",
     "opencv-python-headless": "cv2",
-    "python-dateutil": "dateutil",
     "pyyaml": "yaml",
     "pyzmq": "zmq",
 }
@@ -20,7 +20,7 @@ _REQUIREMENT = re.compile(r"""([\w.-]+)(?:.*extra == ["'](\w+)["'])?""")
 
 
 def extra_of(module: str | None) -> str | None:
-    """Return the extra that brings a module, or None if none of them does.
+    """Return the smallest extra that brings a module, or None if none of them does.
 
     Examples
     --------
@@ -32,11 +32,15 @@ def extra_of(module: str | None) -> str | None:
     except PackageNotFoundError:
         return None
     wanted = (module or "").partition(".")[0]
+    sizes: Counter[str | None] = Counter()
+    bringing = set()
     for requirement in requirements:
         package, extra = _REQUIREMENT.match(requirement).groups()
+        sizes[extra] += 1
         if _IMPORTED_AS.get(package, package.replace("-", "_")) == wanted:
-            return None if package == "course-lib" else extra
-    return None
+            bringing.add(extra)
+    # The build backend may write what an extra takes from another one under both of them.
+    return None if None in bringing else min(bringing, key=sizes.__getitem__, default=None)
 
 
 def install_command(extra: str) -> str:

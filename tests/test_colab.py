@@ -62,7 +62,7 @@ class Colab:
         client = NotebookClient(
             notebook,
             km=LocalKernelManager(command=module),
-            timeout=600,
+            timeout=3600,
             resources={"metadata": {"path": str(scratch)}},
         )
         client.execute(env=self.environment(scratch), cleanup_kc=True)

@@ -77,13 +77,13 @@ def test_there_is_a_lesson():
     assert "01-MNIST-classification" in LESSONS
 
 
-def check(run: Run, lesson: str, data: str, minutes: float) -> None:
+def check(run: Run, lesson: str, data: str) -> None:
     report = run.lessons[lesson]
     assert report["status"] == "passed", f"{report}\n{run.process.stdout}\n{run.process.stderr}"
     assert (report["profile"], report["data"]) == ("quick", data)
     assert report["results"], "a lesson records its headline numbers"
     assert all(result["ok"] for result in report["results"].values()), report["results"]
-    assert report["seconds"] < 60 * minutes
+    assert report["seconds"] < 45 * 60  # a lesson that hangs, not a slow machine
     assert 300 < report["peak_memory_mb"] < 4096
 
 
@@ -103,7 +103,7 @@ def check_outputs(notebook: nbformat.NotebookNode) -> None:
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_lesson_runs_on_the_sample_without_a_network(sample_run, lesson):
-    check(sample_run, lesson, "sample", minutes=10)
+    check(sample_run, lesson, "sample")
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
@@ -130,7 +130,7 @@ def test_the_run_as_a_whole_succeeds_and_prints_results_and_paths(sample_run):
 @pytest.mark.slow
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_lesson_runs_on_real_data(real_run, lesson):
-    check(real_run, lesson, "real", minutes=15)
+    check(real_run, lesson, "real")
     check_outputs(real_run.notebook(lesson))
 
 

@@ -71,6 +71,13 @@ def test_an_answer_that_trains_gets_its_marks(number, answer):
     assert not wrong(judged(number, answer, [0]), answer.marks)
 
 
+@pytest.fixture
+def fresh_session(monkeypatch):
+    """No question has been tried yet, and an error tells what was printed."""
+    monkeypatch.setattr("course_lib.check.questions._questions", {})
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+
+
 def run_visible_tests(number: str, answer: Answer) -> None:
     """Run a question's visible tests on an answer, as a student does."""
     namespace: dict = {"__name__": "__main__"}
@@ -81,8 +88,7 @@ def run_visible_tests(number: str, answer: Answer) -> None:
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
 @pytest.mark.parametrize(("number", "answer"), short(RIGHT))
-def test_the_visible_tests_accept_what_the_hidden_check_accepts(number, answer, monkeypatch):
-    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")  # the error tells what was printed
+def test_the_visible_tests_accept_what_the_hidden_check_accepts(number, answer, fresh_session):
     run_visible_tests(number, answer)
 
 
@@ -90,9 +96,8 @@ def test_the_visible_tests_accept_what_the_hidden_check_accepts(number, answer, 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
 @pytest.mark.parametrize(("number", "answer"), short(RIGHT, wanted=False))
 def test_the_visible_tests_accept_training_that_the_hidden_check_accepts(
-    number, answer, monkeypatch
+    number, answer, fresh_session
 ):
-    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
     run_visible_tests(number, answer)
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_class import NAME, as_bytes, right
 
-from course_lib.grading import submissions
+from course_lib.grading import copies, submissions
 from course_lib.grading.sanitizing import sanitize
 
 READ = [*formats.FILES, *formats.JSON, *formats.CELLS, *nbgraders.ENTRIES, *pages.ENTRIES]
@@ -51,7 +51,8 @@ def test_every_folder_is_read_and_nothing_but_plain_files(small, tmp_path, entry
     around = Surroundings(tmp_path, tmp_path / "submitted", "mark", 4242, "secret")
     entry.hand_in(small, around)
     (student,) = submissions.students_in(around.submitted)
-    handed = submissions.read(around.submitted, student, NAME)
+    sought = copies.of_assignment(small)
+    handed = submissions.read(around.submitted, student, NAME, sought=sought)
     submission = sanitize(handed.data, small)
     assert submission.status == STATUS.get(entry.status, entry.status)
     said = "\n".join((*handed.remarks, *submission.remarks))

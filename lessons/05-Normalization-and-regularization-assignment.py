@@ -1069,26 +1069,41 @@ if check.passed("build_classifier"):
 # %% [markdown]
 # ### Question 9: `train_regularized` (4 points)
 #
-# `train_regularized(x_train, y_train, x_val, y_val)` gets a few hundred images, float32 of shape (n, 28, 28, 1) with values from 0 to 1, and integer labels of shape
-# (n,) from 0 to 9. It builds a network, trains it, and returns it: an object whose `predict` takes images of shape (m, 28, 28, 1) and gives scores or
-# probabilities of shape (m, 10), the largest of which is the network's answer. Here the network may be of any kind.
+# `train_regularized(x_train, y_train, x_val, y_val)` gets some hundred images, float32 of shape (n, 28, 28, 1) with values from 0 to 1, and integer labels of shape
+# (n,) from 0 to 9. It builds a network, trains it, and returns it: a trained Keras model, or any object whose `predict` takes images of shape (m, 28, 28, 1) and gives scores or
+# probabilities of shape (m, 10), the largest of which is the network's answer. So the mean of two networks counts as well.
 #
-# **What decides.** The hidden check calls your function on *other* images of clothing than the lesson's: 300 to train on, 200 to validate, with grainy pictures in which the garments may lie
-# several pixels off the middle, and with permuted labels (class 3 is another garment there). It then asks the network about images whose labels your code never
-# sees. The four points come at accuracies of 66, 72, 78 and 84 %: the small network of section 2 with nothing switched on reaches about 59 % there (no point), our
-# solution about 88 %. So:
+# **What decides.** The hidden check calls your function on *other* images of clothing than the lesson's: 1,000 to train on and 200 to validate, a little grainy and up to two
+# pixels further off the middle, with permuted labels (class 3 is another garment there). And **40 % of the labels that your function gets are wrong**, in training and in validation alike,
+# as if somebody had labelled in a hurry: such a label is any of the other nine classes. A network that learns its labels by heart learns the mistakes with them. Then the check asks
+# your network about 3,000 further images and counts how often it names the *right* class; those labels your code never sees. Each step that is reached earns a point:
 #
-# - Write nothing that depends on this lesson's images, on their number, or on what class is what.
-# - The function has **150 seconds of CPU time**: seconds on all cores added up, so a minute on two busy cores counts as two. Ours needs about 20.
+# | accuracy there | points | what got so far when we measured, in per cent | on Fashion-MNIST's pictures, with wrong labels |
+# | --- | --- | --- | --- |
+# | below 65 % | 0 | the small network of section 2 with nothing switched on (47 to 56); dense layers only (61 to 64) | 48 to 51 |
+# | 65 % | 1 | a start: training on the validation images alone (66 to 67) | |
+# | 68 % | 2 | label smoothing with early stopping (69 to 72) | 72 to 73 |
+# | 71 % | 3 | one good method on a small network: dropout with early stopping (74 to 81), augmentation (79 to 83), two networks with dropout that vote (78 to 81) | 76 to 77 |
+# | 83 % | 4 | two that work in different ways, trained long enough: augmentation and dropout (86 to 88); our solution, whose rate falls to zero (86 to 89) | 75 to 79 |
+#
+# The last column is one or two runs on 800 pictures, where two or three per cent more or less say nothing. Fashion-MNIST's garments all lie in the middle, so moving them gains little
+# there.
+#
+# So:
+#
+# - Write nothing that depends on this lesson's images, on their number, on how many labels are wrong, or on what class is what.
+# - The function has **150 seconds of CPU time**: seconds on all cores added up, so a minute on two busy cores counts as two. Ours needs about 30.
 # - The seeds are set by `keras.utils.set_random_seed` and the function is called once. Do not set seeds of your own: there is nothing to win by a lucky one, since the images are others.
+# - Use the validation images to stop or to choose. You may also train on them, but they alone are too few.
 #
-# Use the validation images to stop or to choose, and try your function on the lesson's images (the cell below the visible test does, once that passes).
+# The cell below the visible test tries your function on the lesson's images, with wrong labels put in as in the check, once that test passes.
 #
 # <details><summary>Hint</summary>
 #
-# No method is enough by itself. Combine methods that work in different ways: one that says what should not matter in a picture, one that disturbs the units, one that
-# makes training fast. What works on moved pictures? Look at section 6, and at what comes after the last convolution: `Flatten` keeps every place apart,
-# `GlobalMaxPooling2D` asks only what there is. And a learning rate that falls to zero ends more quietly than one that is cut off.
+# First keep the network from learning wrong labels by heart: it learns what many pictures share before it learns each picture's label. Try one method alone in the cell below,
+# then two that work in different ways: one that says what should not matter in a picture, one that disturbs the units, one that ends in time. Batch normalisation alone makes a network
+# learn by heart faster, so it wants company. How are pictures moved: does the layer blur them (`interpolation`)? And a learning rate that falls to zero ends more quietly than one
+# that is cut off.
 # </details>
 
 
@@ -1102,17 +1117,15 @@ def train_regularized(x_train, y_train, x_val, y_val):
     ### BEGIN SOLUTION
     layers = keras.layers
     model = keras.Sequential([keras.Input((28, 28, 1))])
-    model.add(layers.RandomTranslation(0.15, 0.15, fill_mode="constant"))
-    model.add(layers.RandomZoom(0.1, fill_mode="constant"))
-    for width in (32, 64, 128):
-        model.add(layers.Conv2D(width, 3, padding="same", use_bias=False))
-        model.add(layers.BatchNormalization(momentum=0.9))
-        model.add(layers.Activation("relu"))
-        # The last maximum runs over the whole picture: what is there counts, not where.
-        model.add(layers.MaxPooling2D(2) if width < 128 else layers.GlobalMaxPooling2D())
-    model.add(layers.Dropout(0.3))
+    model.add(layers.RandomTranslation(0.12, 0.12, fill_mode="constant", interpolation="nearest"))
+    for width in (16, 32):
+        model.add(layers.Conv2D(width, 3, padding="same", activation="relu"))
+        model.add(layers.MaxPooling2D(2))
+    model.add(layers.Flatten())
+    model.add(layers.Dropout(0.5))
     model.add(layers.Dense(10, activation="softmax"))
-    epochs, batch_size = 60, 32
+    # A rate that falls to zero; long enough, because no picture is seen twice.
+    epochs, batch_size = 40, 32
     steps = epochs * -(-len(x_train) // batch_size)
     rate = keras.optimizers.schedules.CosineDecay(3e-3, steps)
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
@@ -1133,15 +1146,36 @@ with check.question("train_regularized", points=4) as question:
         check.that(np.isfinite(scores).all(), "predict gives values that are not finite.")
 
 # %% tags=["explore"]
-if check.passed("train_regularized"):
+rng = np.random.default_rng(seed + 1)
+rows = rng.permutation(len(clothes.x_train))[:2000]  # 1,000 to train on, 200, 800 to compare by
+pictures = clothes.x_train[rows, ..., np.newaxis].astype("float32") / 255
+right_labels = clothes.y_train[rows].astype("int64")
+other_labels = (right_labels + rng.integers(1, 10, len(rows))) % 10
+mixed_labels = np.where(rng.random(len(rows)) < 0.4, other_labels, right_labels)
+
+
+# %% tags=["explore"]
+def accuracy_with_wrong_labels(train):
     keras.utils.set_random_seed(seed)
-    yours = train_regularized(x_train, y_train, x_val, y_val)
-    quiet = {"verbose": 0} if isinstance(yours, keras.Model) else {}
-    accuracy = np.mean(np.asarray(yours.predict(x_val, **quiet)).argmax(axis=1) == y_val)
-    best = max(variants, key=lambda name: values(name, "val", "accuracy").mean())
-    print(f"validation accuracy of yours {accuracy:.3f}")
-    for name in ("nothing", best):
-        print(f"{name}: {values(name, 'val', 'accuracy').mean():.3f}")
+    training, validation = slice(0, 1000), slice(1000, 1200)
+    network = train(
+        pictures[training], mixed_labels[training], pictures[validation], mixed_labels[validation]
+    )
+    quiet = {"verbose": 0} if isinstance(network, keras.Model) else {}
+    scores = np.asarray(network.predict(pictures[1200:], **quiet))
+    return np.mean(scores.argmax(axis=1) == right_labels[1200:])
+
+
+# %% tags=["explore"]
+def nothing_switched_on(images, labels, images_val, labels_val):
+    network = compiled(small_network(), keras.optimizers.Adam(3e-3))
+    network.fit(images, labels, batch_size=32, epochs=epochs, verbose=0)
+    return network
+
+
+if check.passed("train_regularized"):
+    for train in (nothing_switched_on, train_regularized):
+        print(f"{train.__name__}: accuracy {accuracy_with_wrong_labels(train):.3f}")
 
 # %% [markdown]
 # ## 11. The test set, once

@@ -18,6 +18,21 @@ from course_lib.running.execution import execute
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = list(project.notebooks(ROOT))
+# On real data those run that train for less than this, in seconds, for a machine may be four times
+# as slow; `make test-slow EVERY_LESSON=1` runs all of them.
+LONGEST = float("inf") if os.environ.get("EVERY_LESSON") else 100
+ON_REAL_DATA = [
+    lesson
+    for lesson in LESSONS
+    if (results.expectation(lesson, "quick", "real").seconds or 0) < LONGEST
+]
+
+
+def on_real_data(lesson: str):
+    """Mark a test that asks what a lesson found on real data."""
+    return pytest.mark.skipif(
+        lesson not in ON_REAL_DATA, reason=f"{lesson} trains for minutes: set EVERY_LESSON=1"
+    )
 
 
 @dataclass(frozen=True)
@@ -37,9 +52,9 @@ class Run:
 
 
 def run_lessons(
-    folder: Path, data: str, environment: dict[str, str], wrapper: list[str], which: str = "all"
+    folder: Path, data: str, environment: dict[str, str], wrapper: list[str], lessons: list[str]
 ) -> Run:
-    command = [*wrapper, sys.executable, "-m", "course_lib", "run", which, "--profile", "quick"]
+    command = [*wrapper, sys.executable, "-m", "course_lib", "run", *lessons, "--profile", "quick"]
     command += ["--data", data, "--out", str(folder), "--junit", str(folder / "junit.xml")]
     process = subprocess.run(
         command,
@@ -59,18 +74,20 @@ def sample_run(tmp_path_factory) -> Run:
         pytest.skip("network namespaces are Linux's")
     folder = tmp_path_factory.mktemp("sample")
     environment = {"COURSE_DATA_DIR": "", "COURSE_CACHE_DIR": str(folder / "cache")}
-    return run_lessons(folder, "auto", environment, ["unshare", "--map-root-user", "--net"])
+    return run_lessons(
+        folder, "auto", environment, ["unshare", "--map-root-user", "--net"], ["all"]
+    )
 
 
 @pytest.fixture(scope="module")
 def real_run(tmp_path_factory) -> Run:
-    """All lessons on the mirror's real data."""
+    """Lessons on the mirror's real data."""
     mirror = os.environ.get("COURSE_DATA_DIR")
     if not mirror:
         pytest.skip("needs real data: set COURSE_DATA_DIR to a mirror")
     folder = tmp_path_factory.mktemp("real")
     environment = {"COURSE_DATA_DIR": str(Path(mirror).resolve())}
-    return run_lessons(folder, "real", environment, [])
+    return run_lessons(folder, "real", environment, [], ON_REAL_DATA)
 
 
 def test_there_is_a_lesson():
@@ -128,7 +145,9 @@ def test_the_run_as_a_whole_succeeds_and_prints_results_and_paths(sample_run):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize(
+    "lesson", [pytest.param(lesson, marks=on_real_data(lesson)) for lesson in LESSONS]
+)
 def test_a_lesson_runs_on_real_data(real_run, lesson):
     check(real_run, lesson, "real")
     check_outputs(real_run.notebook(lesson))
@@ -138,7 +157,7 @@ def test_a_lesson_runs_on_real_data(real_run, lesson):
 def test_a_lesson_whose_libraries_are_missing_names_what_to_install(tmp_path):
     hidden = "import sys; sys.modules.update(autokeras=None, keras_tuner=None)"
     (tmp_path / "sitecustomize.py").write_text(hidden)
-    run = run_lessons(tmp_path / "out", "sample", {"PYTHONPATH": str(tmp_path)}, [], "06")
+    run = run_lessons(tmp_path / "out", "sample", {"PYTHONPATH": str(tmp_path)}, [], ["06"])
     assert run.process.returncode == 1
     assert run.lessons["06-Autokeras"]["status"] == "failed"
     told = 'autokeras and keras_tuner are missing: pip install "course-lib[automl]"'
@@ -162,6 +181,7 @@ def test_a_solved_assignment_runs_and_passes_its_visible_tests(assignment):
 
 
 @pytest.mark.slow
+@on_real_data("01-MNIST-classification")
 def test_the_convolutional_network_reads_real_digits(real_run):
     found = real_run.lessons["01-MNIST-classification"]["results"]
     assert found["cnn_test_accuracy"]["value"] >= 0.990
@@ -169,6 +189,7 @@ def test_the_convolutional_network_reads_real_digits(real_run):
 
 
 @pytest.mark.slow
+@on_real_data("03-Segmentation")
 def test_the_u_net_has_twice_the_mean_iou_of_the_per_pixel_prior(real_run):
     found = real_run.lessons["03-Segmentation"]["results"]
     assert found["test_mean_iou_over_prior"]["value"] >= 2

@@ -1,4 +1,4 @@
-# Answers to "train_best"; see tests/grading/test_answers.py and benchmarks/judged_training.py.
+# Answers to "train_best"; see tests/grading/test_answers.py and benchmarks/judged_answers.py.
 
 # %% right: tanh with Glorot's weights, Functional, targets scaled
 def train_best(x_train, y_train, x_val, y_val):

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import platform
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from importlib import metadata
+from pathlib import Path
 
 _MOST_NAMED = 5
 _MISSING = "missing"
 
 
 def installed() -> dict[str, str]:
-    """Return the version of Python and of every installed package, by name."""
+    """Return the version of Python and of every installed package, by name.
+
+    Copies of packages that setuptools brings in its folder _vendor do not count: they are found in
+    processes that happened to import setuptools, and in no others.
+    """
     found = {"Python": platform.python_version()}
-    for distribution in metadata.distributions():
+    folders = [folder for folder in sys.path if Path(folder).name != "_vendor"]
+    for distribution in metadata.distributions(path=folders):
         # What pip leaves of a broken installation has neither, and some libraries raise for that.
         with suppress(OSError, KeyError, ImportError):
             name, version = distribution.name, distribution.version

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+import subprocess
+import sys
 from importlib import metadata
 
 import pytest
@@ -33,7 +35,7 @@ def test_a_broken_package_is_left_out_also_where_a_library_raises_for_it(monkeyp
         def name(self):
             raise FileNotFoundError("No package metadata was found.")
 
-    monkeypatch.setattr(metadata, "distributions", lambda: [Broken()])
+    monkeypatch.setattr(metadata, "distributions", lambda path: [Broken()])
     assert list(installed()) == ["Python"]
 
 
@@ -43,6 +45,17 @@ def test_of_two_versions_the_one_that_is_imported_counts(tmp_path, monkeypatch):
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 0.1\n")
     monkeypatch.syspath_prepend(tmp_path)
     assert installed()["numpy"] == "0.1"
+
+
+def test_a_process_that_imported_setuptools_finds_no_more_packages_than_others():
+    look = "from course_lib.grading.execution.packages import installed; print(len(installed()))"
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300
+        ).stdout
+        for code in (look, f"import setuptools; {look}")
+    ]
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize(

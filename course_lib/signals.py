@@ -18,8 +18,10 @@ def stopping_on_signals(
     stop: threading.Event,
     end: Callable[[], object] | None = None,
     after: float = _PATIENCE,
-) -> Iterator[None]:
+) -> Iterator[threading.Event]:
     """Set `stop` on Ctrl-C, SIGTERM or a closed terminal, in place of ending at once.
+
+    The block gets an event of its own, which nothing else than a signal sets.
 
     With `end`, it is called in another thread where the block goes on for `after` seconds more.
 
@@ -27,8 +29,9 @@ def stopping_on_signals(
     people press Ctrl-C twice. Only the main thread can hear signals; in another one this does
     nothing.
     """
+    heard = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield heard
         return
     previous: dict[int, Any] = {}
     first: list[float] = []
@@ -36,6 +39,7 @@ def stopping_on_signals(
     ending.daemon = True
 
     def on_signal(number: int, frame: Any) -> None:
+        heard.set()
         stop.set()
         if end is not None and not first:
             ending.start()
@@ -51,7 +55,7 @@ def stopping_on_signals(
             previous[number] = signal.getsignal(number)
             if previous[number] is not signal.SIG_IGN:  # nohup
                 signal.signal(number, on_signal)
-        yield
+        yield heard
     finally:
         ending.cancel()
         for number, handler in previous.items():

@@ -79,11 +79,11 @@ def interruptible(console: Console, workers: AbstractContextManager) -> Iterator
     may have heard Ctrl-C, too.
     """
     interruption = Interruption(console, workers)
-    with stopping_on_signals(interruption.stop, interruption.end, _GOOD_ORDER):
+    with stopping_on_signals(interruption.stop, interruption.end, _GOOD_ORDER) as heard:
         try:
             yield interruption
         except (CourseError, Interrupted):
-            if not interruption.stop.is_set():
+            if not heard.is_set():  # an error stops the other submissions, too
                 raise
             interruption.tell()
             raise typer.Exit(STATUS) from None

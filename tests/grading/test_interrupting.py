@@ -6,14 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import psutil
 import pytest
 from processes import is_gone, wait_until
+from rich.console import Console
 from small_class import hand_in, right, with_cell
 
+from course_lib.errors import CourseError
 from course_lib.grading import assignments
+from course_lib.grading.interrupting import interruptible
 
 # The command, with something in it that takes long and says so; Python alone would end in none.
 SLOW = """
@@ -112,3 +116,14 @@ def test_ctrl_c_ends_the_command_wherever_it_is(tmp_path, small_root, where, unt
     assert "2 of 2" in done.stdout
     if where in ("pages", "reports"):
         assert "2 unchanged" in done.stdout
+
+
+def test_an_error_that_stops_the_other_submissions_is_no_interruption(capsys):
+    def fail() -> None:
+        with interruptible(Console(), nullcontext()) as interruption:
+            interruption.stop.set()
+            raise CourseError("the scheduler has gone away")
+
+    with pytest.raises(CourseError, match="the scheduler has gone away"):
+        fail()
+    assert "Interrupted" not in capsys.readouterr().out

@@ -1054,12 +1054,12 @@ print("ReLU with σ = 1:", curves["relu"]["σ = 1"][:3])
 # least 3 hidden dense layers of one width or several, whose kernels start from the named initializer, as a `keras.Model` of any kind. Each name gets a
 # network of its own, all of one size. Nothing but the training set may be learned from.
 #
-# The checks call your function with at least 300 rows and 12 epochs, and look at what the returned models predict.
+# The checks call your function with at least 300 rows and 4 epochs, and look at what the returned models predict.
 #
 # | checked | points |
 # | --- | --- |
 # | exactly the names asked for; for each, exactly `epochs` finite errors and a Keras model with 3 hidden layers or more, whose own error on the validation rows is the last in the list, to 1 % | 1 |
-# | on 500 rows with targets that can be learned, and judged **on new rows**: the network of `zeros` has about the error of the mean, that of `he_normal` is at least 30 % below it after 24 epochs, and at least 10 % better after 24 epochs than after 12 | 1 |
+# | on 500 rows with targets that can be learned, and judged **on new rows**: the network of `zeros` has about the error of the mean, that of `he_normal` is at least 30 % below it after 24 epochs, and at least 10 % better after 24 epochs than after 4 | 1 |
 # | on targets that are pure noise, no network gets below 0.9 of the targets' variance on the validation rows, as it never saw them (counts only where `he_normal` learns what can be learned) | 1 |
 #
 # A network that is not trained, or is trained for a number of epochs of its own, and numbers that no network stands behind lose their

@@ -90,8 +90,8 @@ def grade(
 
     A folder such as source/ps1 is graded by the tests in its cells, whose outcome can be forged.
 
-    Exit status: 0 if every submission has its marks and its page, 1 if one has not or its time of
-    handing in was not understood, 130 if interrupted.
+    Exit status: 0 if every submission has its marks and its page, 1 if one has
+    not or its time of handing in was not understood, 130 if interrupted.
 
     Example: course grade 04 --submitted submitted --out grading --roster class.csv
     """

@@ -6,7 +6,7 @@
 on the command line and behind formgrader's buttons. Formgrader runs no script of a student's.
 """
 
-from course_lib.grading.reports.formgrader import protect
+from course_staff.grading.reports.formgrader import protect
 
 protect()
 

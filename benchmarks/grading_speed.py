@@ -92,7 +92,7 @@ def plain_class(home: Path, count: int) -> tuple[Path, str]:
 
 def assignment_class(home: Path, count: int) -> tuple[Path, str]:
     """Make a class of assignment 04: a third right, a third wrong, a third untouched."""
-    from course_lib.grading import assignments
+    from course_staff.grading import assignments
 
     chosen = assignments.load(ROOT, "04")
     shutil.copytree(ROOT / "solutions" / chosen.name, home / "source" / chosen.name)
@@ -198,13 +198,13 @@ def compare(home: Path, assignment: object, name: str, where: Path, options) -> 
 
 def stages(assignment, notebook: bytes) -> None:
     """Print where the time of one submission goes, graded alone."""
-    from course_lib.grading import session
-    from course_lib.grading.execution.executing import Execution, plain_environment
-    from course_lib.grading.execution.limits import Limits
-    from course_lib.grading.execution.sandbox.pool import Sandbox
-    from course_lib.grading.execution.student_kernel import StudentKernel
-    from course_lib.grading.execution.workers import preload_of
-    from course_lib.grading.sanitizing import sanitize
+    from course_staff.grading import session
+    from course_staff.grading.execution.executing import Execution, plain_environment
+    from course_staff.grading.execution.limits import Limits
+    from course_staff.grading.execution.sandbox.pool import Sandbox
+    from course_staff.grading.execution.student_kernel import StudentKernel
+    from course_staff.grading.execution.workers import preload_of
+    from course_staff.grading.sanitizing import sanitize
 
     spent: dict[str, float] = {}
     clock = time.monotonic
@@ -256,7 +256,7 @@ def bare_seconds(cells: list[str]) -> float:
         "    except Exception: pass\n"
         "print(time.monotonic() - started)"
     )
-    from course_lib.grading.execution.executing import plain_environment
+    from course_staff.grading.execution.executing import plain_environment
 
     done = subprocess.run(
         [sys.executable, "-c", code], input=json.dumps(cells), text=True, capture_output=True,
@@ -284,7 +284,7 @@ def main() -> None:
     parser.add_argument("--submissions", type=int, default=40)
     parser.add_argument("--stock", type=int, help="how many of them stock nbgrader grades")
     options = parser.parse_args()
-    from course_lib.grading import assignments
+    from course_staff.grading import assignments
 
     with tempfile.TemporaryDirectory(prefix="course-benchmark-") as folder:
         home = Path(folder)

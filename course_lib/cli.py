@@ -15,15 +15,12 @@ from course_lib import __version__
 from course_lib.errors import CourseError
 from course_lib.extras import extra_of, install_command
 
-# Each part brings its own commands. A student's installation has the first three alone.
+# Each part brings its own commands; the last one only where staff's package is installed.
 PARTS = (
     "course_lib.datasets.commands",
     "course_lib.doctor",
     "course_lib.check.commands",
-    "course_lib.running.commands",
-    "course_lib.authoring.commands",
-    "course_lib.grading.commands",
-    "course_lib.grading.classroom.commands",
+    "course_staff.commands",
 )
 
 app = typer.Typer(

@@ -191,7 +191,7 @@ def _graphviz() -> Check:
 
 def _sandbox() -> Iterator[Check]:
     try:
-        from course_lib.grading.execution.sandbox import walls
+        from course_staff.grading.execution.sandbox import walls
     except ImportError:  # students have no grader
         return
     problem = walls.problem()

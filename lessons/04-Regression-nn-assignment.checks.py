@@ -12,7 +12,7 @@ import numpy as np
 
 from course_lib import check
 from course_lib.check.expectations import ATOL, RTOL
-from course_lib.grading import (
+from course_staff.grading import (
     call,
     dense_network,
     forward,

@@ -7,7 +7,7 @@ import numpy as np
 
 from course_lib import check
 from course_lib.datasets.drawings.garments import garments
-from course_lib.grading import (
+from course_staff.grading import (
     call,
     describe,
     forward,

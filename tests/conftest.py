@@ -9,7 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from course_lib.running.session import share_of_cores
+from course_staff.running.session import share_of_cores
 
 # A busy machine is no failure: properties are asserted, not how long one example takes. The same
 # examples are tried every time; `pytest --hypothesis-profile=search` looks for others.

@@ -22,9 +22,9 @@ import pytest
 from nbclient import NotebookClient
 
 from course_lib import project
-from course_lib.authoring.publish import publish
-from course_lib.kernels import LocalKernelManager
 from course_lib.results import expectation, notes
+from course_staff.authoring.publish import publish
+from course_staff.kernels import LocalKernelManager
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = list(project.notebooks(ROOT))

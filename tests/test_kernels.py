@@ -17,8 +17,8 @@ import psutil
 import pytest
 from processes import is_gone, wait_until
 
-from course_lib import kernels
-from course_lib.kernels import (
+from course_staff import kernels
+from course_staff.kernels import (
     CpuTime,
     KernelWatch,
     LocalKernelManager,
@@ -38,7 +38,7 @@ time.sleep(60)
 TALK = textwrap.dedent(
     """
     import asyncio, sys
-    from course_lib.kernels import LocalKernelManager
+    from course_staff.kernels import LocalKernelManager
 
     async def main():
         manager = LocalKernelManager()

@@ -13,8 +13,8 @@ import nbformat
 import pytest
 
 from course_lib import project, results
-from course_lib.running import notebooks
-from course_lib.running.execution import execute
+from course_staff.running import notebooks
+from course_staff.running.execution import execute
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = list(project.notebooks(ROOT))

@@ -126,7 +126,10 @@ def imported(folder: Path) -> dict[str, set[str]]:
             if isinstance(node, ast.ImportFrom):
                 names = [node.module]
             for name in {name.split(".")[0] for name in names}:
-                if name not in sys.stdlib_module_names and name != "course_lib":
+                if name not in sys.stdlib_module_names and name not in (
+                    "course_lib",
+                    "course_staff",
+                ):
                     distribution = canonicalize_name(providers[name][0])
                     found.setdefault(str(path.relative_to(folder)), set()).add(distribution)
     return found
@@ -146,6 +149,7 @@ def test_what_is_imported_is_required_and_not_only_there_by_chance(root, pyproje
     wings["grading"] |= wings["running"]
     for name in ("grading/execution/cluster.py", "grading/execution/cluster_worker.py"):
         wings[name] = wings["grading"] | wings["cluster"]
-    for path, distributions in imported(root / "course_lib").items():
+    found = imported(root / "course_lib") | imported(root / "course_staff")
+    for path, distributions in found.items():
         allowed = wings.get(path, wings.get(Path(path).parts[0], core))
         assert distributions <= allowed, f"{path} needs {distributions - allowed}"

@@ -144,7 +144,7 @@ def test_every_command_of_the_readme_runs_in_a_fresh_clone(root, clone, environm
 
 
 @pytest.mark.parametrize(
-    "python, said",
+    ("python", "said"),
     [
         ("", "There is no Python from 3.11 to 3.13: install one"),
         ("false", "false is not a Python from 3.11 to 3.13: install one"),

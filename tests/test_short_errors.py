@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from course_lib.kernels import LocalKernelManager
+from course_staff.kernels import LocalKernelManager
 
 CELLS = [
     "from course_lib import short_errors\nshort_errors.install()",

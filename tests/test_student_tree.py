@@ -17,9 +17,9 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from course_lib.authoring.publish import publish
-from course_lib.kernels import LocalKernelManager
 from course_lib.results import notes
+from course_staff.authoring.publish import publish
+from course_staff.kernels import LocalKernelManager
 
 NOT_FOR_STUDENTS = ("papermill", "nbgrader", "dask", "jupytext", "jupyterlab", "autokeras")
 

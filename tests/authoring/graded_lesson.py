@@ -68,7 +68,7 @@ CHECKS = '''\
 import numpy as np
 
 from course_lib import check
-from course_lib.grading import call, question, written
+from course_staff.grading import call, question, written
 
 
 @question("double", points=2)

@@ -98,7 +98,7 @@ def test_check_names_stale_and_orphaned_files(tmp_path):
 
 
 def test_a_file_of_checks_is_no_lesson(built):
-    from course_lib.authoring.notebooks import sources
+    from course_staff.authoring.notebooks import sources
 
     assert list(sources(built)) == [NAME]
 
@@ -171,9 +171,9 @@ def test_a_cell_cannot_be_two_things(tmp_path):
 
 
 def findings(lesson, folder, checks=CHECKS):
-    from course_lib.authoring.assignment_rules import lint_assignment
-    from course_lib.authoring.notebooks import build_notebook
     from course_lib.project import Settings
+    from course_staff.authoring.assignment_rules import lint_assignment
+    from course_staff.authoring.notebooks import build_notebook
 
     source = folder / f"{NAME}.py"
     source.write_text(lesson, "utf-8")

@@ -43,7 +43,7 @@ def course(tmp_path_factory, files):
 
 @pytest.fixture(scope="module")
 def checks(course):
-    from course_lib.grading import load_checks
+    from course_staff.grading import load_checks
 
     return load_checks(course / "lessons" / f"{LESSON}.checks.py")
 
@@ -55,7 +55,7 @@ def answer_in(notebook) -> str:
 
 
 def score(checks, source, seed=0):
-    from course_lib.grading import rehearse
+    from course_staff.grading import rehearse
 
     return rehearse(checks["cross_entropy"], source, seed=seed).score
 

@@ -10,7 +10,7 @@ import jupytext
 import pytest
 from graded_lesson import NAME, run, write_course
 
-from course_lib.authoring.publish import publish
+from course_staff.authoring.publish import publish
 
 SHORTEST = 12  # characters: shorter lines, such as "return x", tell nothing
 # Python's own words, which stand in every other file too.
@@ -121,6 +121,6 @@ def test_the_student_tree_holds_no_instructors_folder(root, tmp_path):
     tree = tmp_path / "student"
     publish(root, tree)
     names = {path.name for path in tree.rglob("*")}
-    assert not names & {"solutions", "lessons", "grading", "authoring", "nbgrader_config.py"}
+    assert not names & {"solutions", "lessons", "course_staff", "nbgrader_config.py"}
     assert not [name for name in names if name.endswith(".checks.py")]
     assert (tree / "course_lib" / "check" / "commands.py").is_file()

@@ -2,7 +2,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from course_lib.authoring.lint import lint
+from course_staff.authoring.lint import lint
 
 OPENING = "# Title\n\n**You will** learn.\n\n**Time**: 1 minute.\n\n**Data**: none."
 

@@ -1,9 +1,9 @@
 import nbformat
 import pytest
 
-from course_lib.authoring.notebooks import badge, bootstrap_source, build_notebook, sources
 from course_lib.errors import CourseError
 from course_lib.project import Settings
+from course_staff.authoring.notebooks import badge, bootstrap_source, build_notebook, sources
 
 SETTINGS = Settings(
     "https://github.com/someone/student-course", "stable", extras={"06-Large": "automl"}

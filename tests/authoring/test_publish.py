@@ -1,11 +1,12 @@
+import re
 import subprocess
 import sys
 import tomllib
 
 import pytest
 
-from course_lib.authoring.publish import INSTRUCTOR_PARTS, publish
 from course_lib.errors import CourseError
+from course_staff.authoring.publish import publish
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +31,17 @@ def test_the_student_tree_holds_what_the_design_names_and_nothing_else(tree, roo
     assert not list(tree.rglob("__pycache__"))
 
 
-def test_instructors_parts_stay_at_home(tree):
-    for part in INSTRUCTOR_PARTS:
-        assert not (tree / "course_lib" / part).exists()
-    text = "\n".join(path.read_text("utf-8") for path in tree.rglob("*.py"))
-    for part in INSTRUCTOR_PARTS:
-        module = f"course_lib.{part.removesuffix('.py')}"
-        assert f"import {module}" not in text
-        assert f"from {module} import" not in text
+def test_course_lib_is_published_whole_and_needs_nothing_of_staffs(tree, root):
+    def files(folder):
+        return {
+            path.relative_to(folder): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+
+    assert files(tree / "course_lib") == files(root / "course_lib")
+    for path in tree.rglob("*.py"):
+        assert not re.search(r"^\s*(?:from|import) course_staff", path.read_text("utf-8"), re.M)
 
 
 def test_the_students_pyproject_keeps_the_core_and_drops_the_graders_packages(tree, root):
@@ -61,10 +65,11 @@ def test_the_readme_names_the_student_tree(tree, root):
 
 
 def test_the_command_line_works_from_the_student_tree(tree):
-    # First on the path, before the editable install with the parts that are missing here.
+    # First on the path, before the editable install, and without staff's package.
     code = """
 import sys
 sys.path.insert(0, ".")
+sys.modules["course_staff"] = None
 from course_lib.cli import main
 main()
 """

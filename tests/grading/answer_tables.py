@@ -19,8 +19,8 @@ from pathlib import Path
 
 import jupytext
 
-from course_lib.grading import load_checks
-from course_lib.grading.questions import Question
+from course_staff.grading import load_checks
+from course_staff.grading.questions import Question
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TABLES = Path(__file__).resolve().parent / "answers"

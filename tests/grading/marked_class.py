@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_lib.grading.records.gradebook import gradebook, gradebook_url
+from course_staff.grading.records.gradebook import gradebook, gradebook_url
 
 ASSIGNMENT = "04-Small-assignment"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course_lib.grading import self_judging
-from course_lib.grading.self_judging import PlainAssignment
+from course_staff.grading import self_judging
+from course_staff.grading.self_judging import PlainAssignment
 
 NAME, NOTEBOOK = "ps1", "problem1"
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell
 
-from course_lib.authoring.notebooks import build_lesson
-from course_lib.grading import assignments
-from course_lib.grading.assignments import Assignment
 from course_lib.project import settings
+from course_staff.authoring.notebooks import build_lesson
+from course_staff.grading import assignments
+from course_staff.grading.assignments import Assignment
 
 NAME = "04-Small"
 
@@ -67,7 +67,7 @@ CHECKS = """\
 import numpy as np
 
 from course_lib import check
-from course_lib.grading import call, generator, question, written
+from course_staff.grading import call, generator, question, written
 
 
 @question("double", points=2)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import v4
 
-from course_lib.grading.cleaning import TAGS, harmless
+from course_staff.grading.cleaning import TAGS, harmless
 
 PNG = {"image/png": pages.PICTURE}
 PIECES = ["<b>", "</div>", "<script>", "`", "```", "\n", "\n\n", "[a](", "javascript:", ")", "$",

@@ -9,8 +9,8 @@ import os
 import pytest
 from small_class import NAME, as_bytes, hand_in, right, with_cell
 
-from course_lib.grading import copies, submissions
-from course_lib.grading.copies import Copy, Sought
+from course_staff.grading import copies, submissions
+from course_staff.grading.copies import Copy, Sought
 
 A = "04-Regression-nn-assignment"
 B = "05-Normalization-and-regularization-assignment"

@@ -25,7 +25,7 @@ from hostile.entries import NAME, Surroundings
 from hostile.machine import Listeners
 from small_class import hand_in, right, small_course
 
-from course_lib.grading.records.gradebook import gradebook, gradebook_url
+from course_staff.grading.records.gradebook import gradebook, gradebook_url
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 TOKEN = secrets.token_hex(16)

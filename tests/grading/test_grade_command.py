@@ -25,9 +25,9 @@ from small_class import (
     with_cell,
 )
 
-from course_lib.grading import assignments, commands
-from course_lib.grading.records.gradebook import gradebook, gradebook_url
-from course_lib.grading.reports import feedback
+from course_staff.grading import assignments, commands
+from course_staff.grading.records.gradebook import gradebook, gradebook_url
+from course_staff.grading.reports import feedback
 
 COURSE = [sys.executable, "-m", "course_lib"]
 
@@ -62,7 +62,7 @@ def set_manual_mark(out: Path, student: str, question: str, score: float) -> Non
 # The command on a machine where no sandbox has room for a kernel.
 FULL = """
 from course_lib.cli import main
-from course_lib.grading.execution.sandbox.provisioner import ForkedKernel
+from course_staff.grading.execution.sandbox.provisioner import ForkedKernel
 
 def no_room(self):
     raise OSError(28, "No space left on device")

@@ -32,7 +32,7 @@ from hostile.machine import (
 )
 from hostile.trespassing import PLACES
 
-from course_lib.grading.records.gradebook import gradebook, gradebook_url
+from course_staff.grading.records.gradebook import gradebook, gradebook_url
 
 # Small, so that whatever wants too much is soon told so; but there is time to take the memory.
 LIMITS = {

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_class import NAME, as_bytes, right
 
-from course_lib.grading import copies, submissions
-from course_lib.grading.sanitizing import sanitize
+from course_staff.grading import copies, submissions
+from course_staff.grading.sanitizing import sanitize
 
 READ = [*formats.FILES, *formats.JSON, *formats.CELLS, *nbgraders.ENTRIES, *pages.ENTRIES]
 STATUS = {"to_mark": "ok", "graded": "ok"}

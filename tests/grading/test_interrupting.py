@@ -16,8 +16,8 @@ from rich.console import Console
 from small_class import hand_in, right, with_cell
 
 from course_lib.errors import CourseError
-from course_lib.grading import assignments
-from course_lib.grading.interrupting import interruptible
+from course_staff.grading import assignments
+from course_staff.grading.interrupting import interruptible
 
 # The command, with something in it that takes long and says so; Python alone would end in none.
 SLOW = """
@@ -35,16 +35,16 @@ def slow_once_ready(self, *arguments):
 
 where = sys.argv.pop(1)
 if where == "start":
-    from course_lib.grading.execution.sandbox.pool import Sandbox as changed
+    from course_staff.grading.execution.sandbox.pool import Sandbox as changed
     ready, name, slow = changed._ready, "_ready", slow_once_ready
 elif where == "judging":
-    import course_lib.grading.session as changed
+    import course_staff.grading.session as changed
     name = "judged"
 elif where == "reports":
-    import course_lib.grading.reports.class_report as changed
+    import course_staff.grading.reports.class_report as changed
     name = "write_class_report"
 elif where == "pages":
-    import course_lib.grading.reports.feedback as changed
+    import course_staff.grading.reports.feedback as changed
     name = "write_feedback"
 if where != "executing":
     setattr(changed, name, slow)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from course_lib import check
 from course_lib.errors import CourseError
-from course_lib.grading import (
+from course_staff.grading import (
     call,
     dense_network,
     forward,
@@ -25,10 +25,10 @@ from course_lib.grading import (
     set_weights,
     weights,
 )
-from course_lib.grading.calls import Call
-from course_lib.grading.execution.responder import AROUND, DEEPEST, LONGEST, answer, pack, unpack
-from course_lib.grading.judging import Reply, judge, requests_of
-from course_lib.grading.questions import load_checks
+from course_staff.grading.calls import Call
+from course_staff.grading.execution.responder import AROUND, DEEPEST, LONGEST, answer, pack, unpack
+from course_staff.grading.judging import Reply, judge, requests_of
+from course_staff.grading.questions import load_checks
 
 
 def declared(check_class) -> object:

@@ -34,14 +34,14 @@ from typer.testing import CliRunner
 
 from course_lib import cli
 from course_lib.errors import CourseError
-from course_lib.grading import assignments, self_judging
-from course_lib.grading.execution.executing import execute
-from course_lib.grading.execution.limits import Limits
-from course_lib.grading.judging import judge
-from course_lib.grading.questions import Question
-from course_lib.grading.records.gradebook import gradebook, gradebook_url
-from course_lib.grading.sanitizing import Submission, sanitize
-from course_lib.grading.session import calls_of
+from course_staff.grading import assignments, self_judging
+from course_staff.grading.execution.executing import execute
+from course_staff.grading.execution.limits import Limits
+from course_staff.grading.judging import judge
+from course_staff.grading.questions import Question
+from course_staff.grading.records.gradebook import gradebook, gradebook_url
+from course_staff.grading.sanitizing import Submission, sanitize
+from course_staff.grading.session import calls_of
 
 TESTS = ("test_square", "test_mean", "test_area")
 

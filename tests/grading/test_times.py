@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_lib.grading.times import TimeError, in_words, read_time
+from course_staff.grading.times import TimeError, in_words, read_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime.datetime(2026, 11, 30, 22, 58, tzinfo=datetime.UTC)

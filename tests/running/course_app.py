@@ -5,7 +5,7 @@ import sys
 import typer
 
 from course_lib.errors import CourseError
-from course_lib.running import commands
+from course_staff.running import commands
 
 app = typer.Typer()
 commands.register(app)

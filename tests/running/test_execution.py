@@ -9,7 +9,7 @@ import pytest
 from processes import is_gone
 from small_course import make_notebook
 
-from course_lib.running.execution import execute, kernel_environment
+from course_staff.running.execution import execute, kernel_environment
 
 
 def stream(notebook) -> str:
@@ -119,7 +119,7 @@ def test_a_notebook_whose_memory_cannot_be_measured_is_ended_and_says_so(monkeyp
     def fails(pid, **options):
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr("course_lib.kernels.memory_mb", fails)
+    monkeypatch.setattr("course_staff.kernels.memory_mb", fails)
     execution = execute(make_notebook("import time\ntime.sleep(60)"), {}, memory_limit_mb=4096)
     assert execution.status == "failed"
     assert "could not be measured: [Errno 24] Too many open files" in str(execution.failure)

@@ -9,8 +9,8 @@ import pytest
 from small_course import make_notebook
 
 from course_lib.errors import CourseError
-from course_lib.running import notebooks
-from course_lib.running.commands import join_pairs
+from course_staff.running import notebooks
+from course_staff.running.commands import join_pairs
 
 LESSONS = {
     name: Path(f"{name}.ipynb")

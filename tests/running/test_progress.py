@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from course_lib.running import progress, summary
-from course_lib.running.report import Judged, LessonReport
+from course_staff.running import progress, summary
+from course_staff.running.report import Judged, LessonReport
 
 LONG = "05-Normalization-and-regularization-assignment"
 REPORT = LessonReport(

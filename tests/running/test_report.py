@@ -11,8 +11,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course_lib import files, results
 from course_lib.errors import CourseError
-from course_lib.running import report
-from course_lib.running.report import Judged, LessonReport
+from course_staff.running import report
+from course_staff.running.report import Judged, LessonReport
 
 PASSED = LessonReport(
     "01-first", "passed", "quick", "real", 61.24, 812.6, {"accuracy": Judged(0.99, 0.98, 1.0, True)}

@@ -23,7 +23,7 @@ from small_course import (
 )
 
 from course_lib import files
-from course_lib.running.locking import only_run
+from course_staff.running.locking import only_run
 
 LESSONS = {
     "01-holds": [SETUP, "print('profile', profile, 'seed', seed)", result("accuracy", 0.97)],
@@ -343,7 +343,7 @@ def test_help_has_an_example():
 
 def test_the_command_is_there_without_loading_what_runs_notebooks():
     heavy = ["papermill", "nbconvert", "nbclient", "zmq", "psutil", "tensorflow"]
-    code = f"import sys, course_lib.running.commands; print(*set({heavy}) & set(sys.modules))"
+    code = f"import sys, course_staff.running.commands; print(*set({heavy}) & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 

@@ -19,11 +19,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_lib.errors import CourseError
-from course_lib.grading.classroom import uploads as uploads_module
-from course_lib.grading.classroom.collecting import collect, platform_folders
-from course_lib.grading.classroom.owners import Owners
-from course_lib.grading.classroom.roster import Student
-from course_lib.grading.copies import Sought
+from course_staff.grading.classroom import uploads as uploads_module
+from course_staff.grading.classroom.collecting import collect, platform_folders
+from course_staff.grading.classroom.owners import Owners
+from course_staff.grading.classroom.roster import Student
+from course_staff.grading.copies import Sought
 
 A = "04-Regression-nn-assignment"
 B = "05-Normalization-and-regularization-assignment"

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from course_lib import cli
 from course_lib.errors import CourseError
-from course_lib.grading import assignments
-from course_lib.grading.classroom.releasing import StaleError, check_release, release_to_files
-from course_lib.grading.reports.feedback import copy_receipts
+from course_staff.grading import assignments
+from course_staff.grading.classroom.releasing import StaleError, check_release, release_to_files
+from course_staff.grading.reports.feedback import copy_receipts
 
 
 def course(*arguments):

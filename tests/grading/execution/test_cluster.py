@@ -18,13 +18,13 @@ from processes import wait_until
 from small_class import answered, as_bytes, hand_in, right, with_cell
 
 from course_lib.errors import CourseError
-from course_lib.grading.assignments import Assignment
-from course_lib.grading.execution import cluster
-from course_lib.grading.execution.cluster import ClusterWorkers, WorkersDied
-from course_lib.grading.execution.cluster_worker import differences
-from course_lib.grading.execution.limits import Interrupted, Limits
-from course_lib.grading.sanitizing import Submission, sanitize
-from course_lib.grading.session import calls_of
+from course_staff.grading.assignments import Assignment
+from course_staff.grading.execution import cluster
+from course_staff.grading.execution.cluster import ClusterWorkers, WorkersDied
+from course_staff.grading.execution.cluster_worker import differences
+from course_staff.grading.execution.limits import Interrupted, Limits
+from course_staff.grading.sanitizing import Submission, sanitize
+from course_staff.grading.session import calls_of
 
 COURSE = [sys.executable, "-m", "course_lib"]
 SLEEP = "import time; time.sleep(6)"

@@ -17,16 +17,16 @@ import psutil
 import pytest
 from small_class import as_bytes, right, with_cell
 
-from course_lib import kernels
-from course_lib.grading.calls import call, generator
-from course_lib.grading.execution import executing
-from course_lib.grading.execution.executing import Execution, execute
-from course_lib.grading.execution.limits import Interrupted, Limits, Stopped
-from course_lib.grading.execution.replies import read_reply
-from course_lib.grading.execution.student_kernel import MachineFailed
-from course_lib.grading.sanitizing import sanitize
-from course_lib.grading.session import calls_of
-from course_lib.kernels import LocalKernelManager
+from course_staff import kernels
+from course_staff.grading.calls import call, generator
+from course_staff.grading.execution import executing
+from course_staff.grading.execution.executing import Execution, execute
+from course_staff.grading.execution.limits import Interrupted, Limits, Stopped
+from course_staff.grading.execution.replies import read_reply
+from course_staff.grading.execution.student_kernel import MachineFailed
+from course_staff.grading.sanitizing import sanitize
+from course_staff.grading.session import calls_of
+from course_staff.kernels import LocalKernelManager
 
 LIMITS = Limits(cell_seconds=2, memory_mb=800, idle_seconds=8)
 

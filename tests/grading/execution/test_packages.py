@@ -9,7 +9,7 @@ from importlib import metadata
 
 import pytest
 
-from course_lib.grading.execution.packages import differences, installed, together
+from course_staff.grading.execution.packages import differences, installed, together
 
 
 def test_every_package_is_known_under_its_usual_name(tmp_path, monkeypatch):
@@ -48,7 +48,7 @@ def test_of_two_versions_the_one_that_is_imported_counts(tmp_path, monkeypatch):
 
 
 def test_a_process_that_imported_setuptools_finds_no_more_packages_than_others():
-    look = "from course_lib.grading.execution.packages import installed; print(len(installed()))"
+    look = "from course_staff.grading.execution.packages import installed; print(len(installed()))"
     told = [
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300

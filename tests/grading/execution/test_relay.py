@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_lib.grading.execution.sandbox.relay import Relay, Stream
+from course_staff.grading.execution.sandbox.relay import Relay, Stream
 
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"NULL".ljust(20, b"\0") + bytes(32)
 MORE, LARGE, COMMAND = 1, 2, 4

@@ -22,13 +22,13 @@ import pytest
 from nbclient import NotebookClient
 
 from course_lib.errors import CourseError
-from course_lib.grading.execution.executing import plain_environment
-from course_lib.grading.execution.limits import Limits, Stopped
-from course_lib.grading.execution.sandbox import walls
-from course_lib.grading.execution.sandbox.pool import Sandbox
-from course_lib.grading.execution.student_kernel import StudentKernel
-from course_lib.grading.execution.workers import raise_open_files
-from course_lib.kernels import LocalKernelManager
+from course_staff.grading.execution.executing import plain_environment
+from course_staff.grading.execution.limits import Limits, Stopped
+from course_staff.grading.execution.sandbox import walls
+from course_staff.grading.execution.sandbox.pool import Sandbox
+from course_staff.grading.execution.student_kernel import StudentKernel
+from course_staff.grading.execution.workers import raise_open_files
+from course_staff.kernels import LocalKernelManager
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("bwrap") is None, reason="bubblewrap is not installed"
@@ -369,8 +369,8 @@ def test_the_template_is_started_again_when_it_has_ended():
 
 OWNER = """
 import sys, time
-from course_lib.grading.execution.executing import plain_environment
-from course_lib.grading.execution.sandbox.pool import Sandbox
+from course_staff.grading.execution.executing import plain_environment
+from course_staff.grading.execution.sandbox.pool import Sandbox
 sandbox = Sandbox(plain_environment()).__enter__()
 sandbox.provisioner({})
 print(sandbox._process.pid, sandbox.folder, flush=True)
@@ -413,7 +413,9 @@ def test_a_machine_without_bubblewrap_is_told_what_to_install(monkeypatch, tmp_p
 
 
 def test_root_of_a_namespace_without_other_users_cannot_become_one():
-    code = "from course_lib.grading.execution.sandbox import walls; print(walls.becomes_ordinary())"
+    code = (
+        "from course_staff.grading.execution.sandbox import walls; print(walls.becomes_ordinary())"
+    )
     alone = subprocess.run(
         ["unshare", "--map-root-user", sys.executable, "-c", code], capture_output=True, text=True
     )
@@ -444,10 +446,10 @@ def test_an_ordinary_user_has_the_same_sandbox():
     ]  # fmt: skip
     code = (
         "import asyncio, threading, nbformat, os\n"
-        "from course_lib.grading.execution.executing import plain_environment\n"
-        "from course_lib.grading.execution.sandbox.pool import Sandbox\n"
-        "from course_lib.grading.execution.limits import Limits\n"
-        "from course_lib.grading.execution.student_kernel import StudentKernel\n"
+        "from course_staff.grading.execution.executing import plain_environment\n"
+        "from course_staff.grading.execution.sandbox.pool import Sandbox\n"
+        "from course_staff.grading.execution.limits import Limits\n"
+        "from course_staff.grading.execution.student_kernel import StudentKernel\n"
         "cell = nbformat.v4.new_code_cell('import os; print(os.getuid(), os.listdir(\"/home\"))')\n"
         "async def run(sandbox):\n"
         "    stop = threading.Event()\n"

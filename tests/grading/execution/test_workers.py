@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from course_lib.errors import CourseError
-from course_lib.grading.execution.workers import LocalWorkers, automatic_count, raise_open_files
+from course_staff.grading.execution.workers import LocalWorkers, automatic_count, raise_open_files
 
 resource = pytest.importorskip("resource")
 
@@ -78,7 +78,7 @@ def test_who_asks_for_more_is_told_what_to_do(limited):
 
 
 def test_a_cluster_worker_with_more_threads_than_it_has_room_for_says_so(limited, monkeypatch):
-    cluster_worker = pytest.importorskip("course_lib.grading.execution.cluster_worker")
+    cluster_worker = pytest.importorskip("course_staff.grading.execution.cluster_worker")
     worker = SimpleNamespace(address="tcp://here:1", state=SimpleNamespace(nthreads=20))
     monkeypatch.setattr(cluster_worker, "get_worker", lambda: worker)
     limited(1024, 1024)

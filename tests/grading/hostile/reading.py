@@ -253,7 +253,7 @@ ENTRIES = [
         factor = 3
         try:
             from pathlib import Path
-            from course_lib.grading import assignments
+            from course_staff.grading import assignments
             for root in ('.', '..', '@HOST@/course'):
                 found = assignments.load(Path(root), '04')
                 factor = 2 if found.checked else 3

@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 from small_class import NAME, as_bytes, hand_in, right
 
-from course_lib.grading import rejudging, session, submissions
-from course_lib.grading.execution import responder
-from course_lib.grading.execution.executing import Execution
-from course_lib.grading.records.attempts import Archive
-from course_lib.grading.records.gradebook import gradebook_url
-from course_lib.grading.records.recording import Recorder
-from course_lib.grading.sanitizing import sanitize
+from course_staff.grading import rejudging, session, submissions
+from course_staff.grading.execution import responder
+from course_staff.grading.execution.executing import Execution
+from course_staff.grading.records.attempts import Archive
+from course_staff.grading.records.gradebook import gradebook_url
+from course_staff.grading.records.recording import Recorder
+from course_staff.grading.sanitizing import sanitize
 
 
 class Hands:

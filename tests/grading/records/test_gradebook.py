@@ -10,9 +10,9 @@ from postgres_server import programs, temporary_server
 from sqlalchemy import text
 
 from course_lib.errors import CourseError
-from course_lib.grading.classroom.exporting import export
-from course_lib.grading.records.gradebook import gradebook, gradebook_url, require_gradebook
-from course_lib.grading.reports.feedback import students_with_marks, write_feedback
+from course_staff.grading.classroom.exporting import export
+from course_staff.grading.records.gradebook import gradebook, gradebook_url, require_gradebook
+from course_staff.grading.reports.feedback import students_with_marks, write_feedback
 
 
 def test_a_gradebook_is_made_where_no_program_is_on_path(tmp_path, monkeypatch):

@@ -22,16 +22,16 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from course_lib.errors import CourseError
-from course_lib.grading.execution.executing import Execution
-from course_lib.grading.judging import Verdict
-from course_lib.grading.records import gradebook as gradebooks
-from course_lib.grading.records import marked_notebooks
-from course_lib.grading.records.attempts import Archive
-from course_lib.grading.records.gradebook import gradebook, gradebook_url
-from course_lib.grading.records.ledger import Ledger
-from course_lib.grading.records.locking import only_grader
-from course_lib.grading.records.recording import Recorder
-from course_lib.grading.sanitizing import sanitize
+from course_staff.grading.execution.executing import Execution
+from course_staff.grading.judging import Verdict
+from course_staff.grading.records import gradebook as gradebooks
+from course_staff.grading.records import marked_notebooks
+from course_staff.grading.records.attempts import Archive
+from course_staff.grading.records.gradebook import gradebook, gradebook_url
+from course_staff.grading.records.ledger import Ledger
+from course_staff.grading.records.locking import only_grader
+from course_staff.grading.records.recording import Recorder
+from course_staff.grading.sanitizing import sanitize
 
 COURSE = [sys.executable, "-m", "course_lib"]
 ROWS = """
@@ -247,8 +247,8 @@ def test_a_full_disk_is_told_and_leaves_the_gradebook_intact(small, marked):
 HOLD = """
 import sys
 from pathlib import Path
-from course_lib.grading.records.gradebook import gradebook_url
-from course_lib.grading.records.locking import only_grader
+from course_staff.grading.records.gradebook import gradebook_url
+from course_staff.grading.records.locking import only_grader
 with only_grader(Path(sys.argv[1]), gradebook_url(Path(sys.argv[1]), sys.argv[2] or None)):
     print("holds", flush=True)
     sys.stdin.read()

@@ -16,12 +16,12 @@ from bs4 import BeautifulSoup
 from plain_class import answered, plain_course
 from small_class import NAME, RIGHT, right, with_cell
 
-from course_lib.grading.execution.limits import Stopped
-from course_lib.grading.records.marks import Mark, Marks
-from course_lib.grading.reports.class_report import class_page, write_class_report
-from course_lib.grading.reports.class_summary import histogram, summarize
-from course_lib.grading.reports.own_code import OwnCell, OwnCode, read_own_code, syntax_of
-from course_lib.grading.reports.reporting import LIMITS, StudentReport, as_csv, as_json
+from course_staff.grading.execution.limits import Stopped
+from course_staff.grading.records.marks import Mark, Marks
+from course_staff.grading.reports.class_report import class_page, write_class_report
+from course_staff.grading.reports.class_summary import histogram, summarize
+from course_staff.grading.reports.own_code import OwnCell, OwnCode, read_own_code, syntax_of
+from course_staff.grading.reports.reporting import LIMITS, StudentReport, as_csv, as_json
 
 FAILED = "✗ 0 of 1.5: doubles. {} of 12 values differ."
 
@@ -197,7 +197,7 @@ SIGNS = {
     "from urllib.request import urlopen": "uses the network",
     "import atexit\natexit.register(print)": "may go on after its answer",
     "class Payload:\n    def __reduce__(self):\n        return print, ()": "stored objects",
-    "from course_lib.grading import load_checks": "reaches for the grader",
+    "from course_staff.grading import load_checks": "reaches for the grader",
     "!curl example.org": "IPython's own commands",
     "import subprocess, this is no Python": "starts or steers processes",
 }

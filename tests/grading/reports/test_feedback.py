@@ -14,7 +14,7 @@ from marked_class import ASSIGNMENT, mark_by_hand, mark_class
 from nbformat.v4 import new_code_cell, new_output, new_raw_cell
 
 from course_lib.errors import CourseError
-from course_lib.grading.reports.feedback import (
+from course_staff.grading.reports.feedback import (
     copy_receipts,
     pack_feedback,
     students_with_marks,

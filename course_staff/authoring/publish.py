@@ -1,0 +1,113 @@
+"""Write the student tree: what students may have of this repository, and nothing else."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import tomlkit
+
+from course_lib.errors import CourseError
+from course_lib.project import settings
+
+COPIED = ("notebooks", "assignments", "course_lib", "constraints.txt", "environment.yml", "LICENSE")
+# What the students' pyproject.toml takes over from the course's.
+EXTRAS = ("automl", "explain", "gpu", "lab")
+PROJECT = (
+    "name", "version", "description", "readme", "license", "license-files", "requires-python",
+    "dependencies", "scripts", "urls",
+)  # fmt: skip
+
+
+def publish(root: Path, destination: Path) -> list[Path]:
+    """Write the student tree, complete or not at all.
+
+    Parameters
+    ----------
+    root : Path
+        The course.
+    destination : Path
+        A new or empty folder, or one that holds an earlier student tree, such as a clone of the
+        public repository: its published entries are replaced and the others left alone.
+
+    Returns
+    -------
+    list of Path
+        The files written, sorted.
+
+    Raises
+    ------
+    CourseError
+        If the folder holds anything but a student tree, or cannot be written.
+    """
+    destination = destination.expanduser().absolute()
+    if destination.exists() and not destination.is_dir():
+        raise CourseError(f"{destination} is a file: choose a folder to publish into.")
+    if _occupied(destination):
+        raise CourseError(
+            f"{destination} holds other files: choose an empty folder or a student tree "
+            "that was published before."
+        )
+    try:
+        destination.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".publish-", dir=destination) as scratch:
+            tree = Path(scratch)
+            _assemble(root, tree)
+            written = sorted(path.relative_to(tree) for path in tree.rglob("*") if path.is_file())
+            for entry in list(tree.iterdir()):
+                _replace(entry, destination / entry.name)
+    except OSError as error:
+        raise CourseError(f"{destination} cannot be written: {error.strerror}.") from error
+    return [destination / path for path in written]
+
+
+def _occupied(folder: Path) -> bool:
+    if not folder.is_dir():
+        return False
+    if not any(entry.name != ".git" for entry in folder.iterdir()):
+        return False
+    pyproject = folder / "pyproject.toml"
+    if not pyproject.is_file():
+        return True
+    table = tomlkit.parse(pyproject.read_text("utf-8-sig")).get("tool", {}).get("course", {})
+    return not table.get("published", False)
+
+
+def _assemble(root: Path, tree: Path) -> None:
+    for name in COPIED:
+        source = root / name
+        if source.is_dir():
+            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+        elif source.exists():
+            shutil.copy(source, tree / name)
+    (tree / "pyproject.toml").write_text(_student_pyproject(root), "utf-8")
+    readme = Path(__file__).with_name("student_readme.md").read_text("utf-8")
+    (tree / "README.md").write_text(
+        readme.replace("{student_tree}", settings(root).student_tree), "utf-8"
+    )
+
+
+def _student_pyproject(root: Path) -> str:
+    course = tomlkit.parse((root / "pyproject.toml").read_text("utf-8-sig"))
+    project, tool = course["project"], course["tool"]
+    extras = project["optional-dependencies"]
+    wheel = tool["hatch"]["build"]["targets"]["wheel"]
+    student = {
+        "build-system": course["build-system"],
+        "project": {
+            **{key: project[key] for key in PROJECT if key in project},
+            "optional-dependencies": {name: extras[name] for name in EXTRAS if name in extras},
+        },
+        "tool": {
+            "course": {**tool["course"], "published": True},
+            "hatch": {"build": {"targets": {"wheel": {**wheel, "packages": ["course_lib"]}}}},
+        },
+    }
+    return tomlkit.dumps(student)
+
+
+def _replace(source: Path, target: Path) -> None:
+    if target.is_dir():
+        shutil.rmtree(target)
+    source.replace(target)

@@ -1,0 +1,16 @@
+"""Staff's commands of the command line, `course …`."""
+
+from __future__ import annotations
+
+import typer
+
+from course_staff.authoring import commands as authoring
+from course_staff.grading import commands as grading
+from course_staff.grading.classroom import commands as classroom
+from course_staff.running import commands as running
+
+
+def register(app: typer.Typer) -> None:
+    """Add staff's commands to the command line."""
+    for part in (running, authoring, grading, classroom):
+        part.register(app)

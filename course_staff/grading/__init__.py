@@ -1,0 +1,44 @@
+"""From submissions to verdicts, gradebook, feedback and marks.
+
+What a file of hidden checks needs is offered here; the steps of grading stand in their own modules.
+"""
+
+from course_staff.grading.calls import (
+    call,
+    dense_network,
+    describe,
+    forward,
+    generator,
+    initializer,
+    kind,
+    outline,
+    penalty,
+    pick,
+    predict,
+    randomize_weights,
+    set_weights,
+    weights,
+)
+from course_staff.grading.questions import load_checks, question, written
+from course_staff.grading.rehearsal import rehearse
+
+__all__ = [
+    "call",
+    "dense_network",
+    "describe",
+    "forward",
+    "generator",
+    "initializer",
+    "kind",
+    "load_checks",
+    "outline",
+    "penalty",
+    "pick",
+    "predict",
+    "question",
+    "randomize_weights",
+    "rehearse",
+    "set_weights",
+    "weights",
+    "written",
+]

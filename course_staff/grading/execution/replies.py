@@ -1,0 +1,69 @@
+"""Reading what a student's kernel left as its reply, which may be anything at all."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from course_staff.grading.execution import responder
+from course_staff.grading.execution.limits import Stopped
+
+LARGEST_REPLY = 50_000_000  # bytes, packed and unpacked
+_LARGEST_TREE = 5_000_000  # bytes of it that are no arrays
+# What Python's objects take: a list with a place in another one, and a character of a text.
+_OBJECT, _CHARACTER = 100, 4
+
+
+def read_reply(path: Path, function: str, room: float = LARGEST_REPLY) -> tuple[Any, int]:
+    """Return what a kernel left, and how many bytes it takes, as arrays and as Python's objects.
+
+    Nothing in it is executed or unpickled.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    function : str
+        The function that was called, for the message.
+    room : float, optional
+        How many bytes there may be.
+
+    Raises
+    ------
+    Stopped
+        For every kind of damage: it is the student's.
+    """
+    most = min(room, LARGEST_REPLY)
+    try:
+        if path.is_symlink() or not path.is_file():
+            raise Stopped(f"{function} left no readable reply")
+        size = path.stat().st_size
+        if size <= most:
+            data = path.read_bytes()
+            held = _held(data)
+            if held <= most:
+                return responder.unpack(data), held
+    except Stopped:
+        raise
+    except Exception as error:
+        raise Stopped(f"{function} left no readable reply") from error
+    raise Stopped(f"{function} left no readable reply: it is too large")
+
+
+def _held(data: bytes) -> int:
+    """Return how many bytes a reply takes, at most, once it is read."""
+    sign, directory, comment = struct.unpack("<4s8xI4xH", data[-22:])
+    if sign != b"PK\5\6" or comment or data[-42:-38] == b"PK\6\7" or directory > _LARGEST_TREE:
+        raise ValueError("a directory of its files that would take long to read")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if not all(name.endswith(".npy") for name in archive.namelist()):
+            raise ValueError("files that NumPy did not write")
+        tree = archive.getinfo("tree.npy")
+        if tree.file_size > _LARGEST_TREE:
+            return _OBJECT * tree.file_size
+        arrays = sum(entry.file_size for entry in archive.infolist()) - tree.file_size
+        text = archive.read(tree)
+        objects = sum(map(text.count, (b"[", b"{", b",")))
+        return arrays + _OBJECT * objects + _CHARACTER * len(text)

@@ -1,0 +1,165 @@
+"""The sandbox of one class, seen from the grader: a template that kernels are forked from."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from course_lib.errors import CourseError
+from course_staff.grading.execution.limits import Interrupted
+from course_staff.grading.execution.sandbox import HOME, POOL, walls
+from course_staff.kernels import end_tree
+
+_PREFIX = "course-pool-"
+_SOCKET = "template"
+_END_TIMEOUT = 1.0  # seconds; it holds nothing that could be lost
+_START_TIMEOUT = 180.0  # seconds; a loaded machine takes its time to import TensorFlow
+_LEFT = 3600.0  # seconds after which a folder that nobody holds was left by a killed grader
+
+
+class Sandbox:
+    """A running template; use it as a context manager.
+
+    Several threads may start kernels from it at a time. Should the template end, which no student
+    code can bring about, the next kernel starts another one.
+
+    Parameters
+    ----------
+    environment : mapping of str to str
+        Of the template, and so of what it imports.
+    preload : iterable of str
+        The modules that the template imports, such as "tensorflow".
+    hidden : iterable of Path
+        Folders that must not be seen from inside.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        Where the folders of kernels have to be made.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *,
+        preload: Iterable[str] = (),
+        hidden: Iterable[Path] = (),
+    ) -> None:
+        self._environment, self._preload = dict(environment), tuple(preload)
+        self._hidden = tuple(hidden)
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen | None = None
+
+    def __enter__(self) -> Sandbox:
+        # Paths of sockets have to be short.
+        parent = "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()
+        _remove_leftovers(Path(parent))
+        self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        self._held = _hold(self.folder)
+        if walls.becomes_ordinary():
+            os.chown(self.folder, walls.ORDINARY_USER, walls.ORDINARY_USER)
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.close(self._held)
+
+    def provisioner(
+        self, limits: Mapping[str, float], stop: threading.Event | None = None
+    ) -> dict[str, Any]:
+        """Return how a kernelspec's metadata names the provisioner of this sandbox.
+
+        Raises
+        ------
+        CourseError
+            If the template does not start.
+        Interrupted
+            If `stop` is set before it has.
+        """
+        config = {"template": str(self._ready(stop or threading.Event())), "limits": dict(limits)}
+        return {"provisioner_name": "course-sandbox", "config": config}
+
+    def _start(self) -> None:
+        program = [
+            sys.executable, "-P", "-m", "course_staff.grading.execution.sandbox.template",
+            f"{POOL}/{_SOCKET}", *self._preload,
+        ]  # fmt: skip
+        (self.folder / _SOCKET).unlink(missing_ok=True)
+        home = {"HOME": HOME, "TMPDIR": HOME}
+        with (self.folder / "template.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                walls.enclosed(program, hidden=self._hidden, pool=self.folder),
+                env=self._environment | home,  # all of it: bubblewrap's own can be read from inside
+                stdin=subprocess.PIPE,  # nothing is written; it closes when this process ends
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is the grader's
+            )
+
+    def _ready(self, stop: threading.Event) -> Path:
+        path = self.folder / _SOCKET
+        with self._lock:
+            if self._process.poll() is not None and path.exists():
+                self._start()
+            deadline = time.monotonic() + _START_TIMEOUT
+            while not path.exists():
+                if stop.is_set():
+                    raise Interrupted
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    told = (self.folder / "template.log").read_text("utf-8", errors="replace")
+                    raise CourseError(
+                        "The sandbox does not start: "
+                        f"{(told.strip().splitlines() or ['no message'])[-1]}. "
+                        "Look with `course doctor`."
+                    )
+                time.sleep(0.01)
+        return path
+
+    def _stop(self) -> None:
+        with suppress(OSError):
+            self._process.stdin.close()
+        is_ready = (self.folder / _SOCKET).exists()  # before, it does not hear that it is to end
+        try:
+            self._process.wait(_END_TIMEOUT if is_ready else 0)
+        except subprocess.TimeoutExpired:
+            end_tree(self._process.pid, grace=0.1)
+            self._process.wait()
+
+
+def _hold(folder: Path) -> int:
+    """Lock a folder for as long as this process lives, or until what is returned is closed.
+
+    Raises
+    ------
+    OSError
+        If another process holds it.
+    """
+    import fcntl  # which only systems like Unix have
+
+    handle = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _remove_leftovers(parent: Path) -> None:
+    """Remove the folders of graders that were killed and could not do so themselves."""
+    for folder in parent.glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _LEFT:
+                os.close(_hold(folder))
+                shutil.rmtree(folder, ignore_errors=True)

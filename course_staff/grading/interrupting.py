@@ -1,0 +1,89 @@
+"""Ctrl-C while a class is graded: what was done stays, and the command ends within seconds."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import psutil
+import typer
+
+from course_lib.errors import CourseError
+from course_lib.signals import stopping_on_signals
+from course_staff.grading.execution.limits import Interrupted
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STATUS = 130
+# Seconds that ending in good order may take, and then ending what was started. Whenever it is
+# ended, the same command goes on: see tests/grading/records/test_nothing_lost.py.
+_GOOD_ORDER, _CLOSING = 1.5, 0.8
+
+
+class Interruption:
+    """Whether the command is to end, and what is told then.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    workers : context manager
+        Who executes the submissions.
+
+    Attributes
+    ----------
+    stop : threading.Event
+        Set when the command is to end.
+    """
+
+    def __init__(self, console: Console, workers: AbstractContextManager) -> None:
+        self.stop = threading.Event()
+        self._workers = workers
+        self._console, self._told = console, threading.Lock()
+
+    def tell(self, what: str = "what was graded stays") -> None:
+        """Say how to go on, once."""
+        if self._told.acquire(blocking=False):
+            self._console.print(f"Interrupted: {what}; the same command goes on.", soft_wrap=True)
+
+    def check(self) -> None:
+        """Raise `Interrupted` if the command is to end."""
+        if self.stop.is_set():
+            raise Interrupted
+
+    def end(self) -> None:
+        """End this process and what it has started, wherever it is."""
+        self.tell()
+        closing = threading.Thread(target=self._close, daemon=True)
+        closing.start()
+        closing.join(_CLOSING)
+        with suppress(psutil.Error):
+            for process in psutil.Process().children(recursive=True):
+                with suppress(psutil.Error):
+                    process.kill()
+        os._exit(STATUS)
+
+    def _close(self) -> None:
+        with suppress(Exception):  # it may be closing already
+            self._workers.__exit__(None, None, None)
+
+
+@contextmanager
+def interruptible(console: Console, workers: AbstractContextManager) -> Iterator[Interruption]:
+    """Have the block end in good order on Ctrl-C, or at once where that takes long.
+
+    What the block is interrupted in ends it with exit status 130: programs that it has started
+    may have heard Ctrl-C, too.
+    """
+    interruption = Interruption(console, workers)
+    with stopping_on_signals(interruption.stop, interruption.end, _GOOD_ORDER) as heard:
+        try:
+            yield interruption
+        except (CourseError, Interrupted):
+            if not heard.is_set():  # an error stops the other submissions, too
+                raise
+            interruption.tell()
+            raise typer.Exit(STATUS) from None

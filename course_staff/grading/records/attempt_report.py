@@ -1,0 +1,52 @@
+"""The report that is kept beside an attempt: its marks at the time, and what the checks found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from course_staff.grading.judging import Verdict
+from course_staff.grading.records.ledger import Facts
+from course_staff.grading.records.marks import Entry, Marks
+from course_staff.grading.sanitizing import Submission
+
+
+def report_of(
+    submission: Submission,
+    verdicts: Mapping[str, Verdict],
+    marks: Marks,
+    facts: Facts,
+    entries: Mapping[str, Entry],
+) -> dict[str, Any]:
+    """Return what is kept beside an attempt: its marks, and what the checks found."""
+    found = {"questions": [{"id": n, "messages": v.messages} for n, v in verdicts.items()]}
+    return {
+        "attempt": facts.key,
+        "handed_in": facts.timestamp,
+        "status": submission.status,
+        "remarks": submission.remarks,
+        **with_marks(found, marks, entries),
+    }
+
+
+def with_marks(
+    report: Mapping[str, Any], marks: Marks, entries: Mapping[str, Entry]
+) -> dict[str, Any]:
+    """Return a report's marks as the gradebook has them, with the messages that it has."""
+    messages = {one["id"]: one["messages"] for one in report.get("questions", ())}
+    return {
+        "score": marks.total,
+        "late_penalty": marks.late_penalty,
+        "questions": [
+            {
+                "id": name,
+                "score": mark.score,
+                "max_score": mark.max_score,
+                "to_mark": mark.waiting,
+                "by_hand": entries[name].manual_score is not None,
+                "comment": entries[name].manual_comment,
+                "messages": messages.get(name, ()),
+            }
+            for name, mark in marks.questions.items()
+        ],
+    }

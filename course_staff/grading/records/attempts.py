@@ -1,0 +1,303 @@
+"""What students handed in and what their kernels replied, kept beside the gradebook.
+
+nbgrader's gradebook holds one submission a student. Here every attempt stays, so that nothing is
+lost, a submission that did not change need not be executed again, and a corrected check can judge
+old replies. An attempt is a folder that appears in one step, complete or not at all::
+
+    attempts/<assignment>/<student>/<key>/notebook.ipynb   executed, with its outputs
+                                         /replies.npz      the replies to every call
+                                         /attempt.json     seed, times, what the calls were
+                                         /report.json      its marks and messages, when recorded
+    attempts/<assignment>/<student>/history.jsonl          a line for each time the marks changed
+
+Which attempt the gradebook shows is written there: see `ledger`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from course_lib import files
+from course_lib.errors import CourseError
+from course_staff.grading.calls import Call
+from course_staff.grading.execution import responder
+from course_staff.grading.execution.executing import Execution
+from course_staff.grading.execution.limits import Limits
+from course_staff.grading.execution.responder import AROUND, pack, unpack
+from course_staff.grading.sanitizing import Submission
+
+_AROUND = AROUND + 2  # replies are kept in lists, by question
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One executed submission.
+
+    Attributes
+    ----------
+    key : str
+        A fingerprint of all that the replies depend on, the installed packages included.
+    seed : int
+        For the hidden inputs.
+    asked : dict of str to str
+        A fingerprint of the calls, by question.
+    cell_errors : dict of int to str
+        What went wrong in a cell, by its index.
+    seconds : float
+        The wall time of executing.
+    inputs : str
+        A fingerprint of all that the replies depend on besides the installed packages; empty where
+        the attempt was kept before that was noted.
+    packages : dict of str to str
+        The version of Python and of each package that was installed, by name.
+    status, executed, written, remarks
+        As `Submission` has them.
+    replies, results, limits_hit, peak_memory_mb, sandboxed
+        As `Execution` has them.
+    """
+
+    key: str
+    seed: int
+    asked: dict[str, str]
+    cell_errors: dict[int, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    inputs: str = ""
+    packages: dict[str, str] = field(default_factory=dict)
+    status: str = "ok"
+    executed: tuple[int, ...] = ()
+    written: dict[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    replies: dict[str, list[Any]] = field(default_factory=dict)
+    results: dict[int, str] = field(default_factory=dict)
+    limits_hit: tuple[str, ...] = ()
+    peak_memory_mb: float = 0.0
+    sandboxed: bool = False
+
+
+def fingerprint(calls: Sequence[Call]) -> str:
+    """Return a fingerprint of calls and their limits."""
+    digest = hashlib.sha256()
+    for call in calls:
+        digest.update(_stable(call.request).encode())
+        digest.update(repr(call.seconds).encode())
+    return digest.hexdigest()[:16]
+
+
+def key_of(inputs: str, packages: Mapping[str, str]) -> str:
+    """Return the fingerprint of all that a submission's replies depend on.
+
+    Parameters
+    ----------
+    inputs : str
+        As `inputs_of` gives it.
+    packages : mapping of str to str
+        The versions of what is installed where the submission is executed.
+    """
+    return _digest({"inputs": inputs, "packages": dict(packages)})
+
+
+def inputs_of(
+    submission: Submission, asked: Mapping[str, str], seed: int, limits: Limits, sandboxed: bool
+) -> str:
+    """Return a fingerprint of what replies depend on besides the installed packages."""
+    cells = [submission.notebook.cells[index].source for index in submission.executed]
+    parts = {
+        "status": submission.status,
+        "cells": cells,
+        "asked": dict(asked),
+        "seed": seed,
+        "limits": asdict(limits),
+        "sandboxed": sandboxed,
+        "responder": hashlib.sha256(Path(responder.__file__).read_bytes()).hexdigest(),
+        # The notebook is shown as it was handed in, also where only its text changed.
+        "notebook": [
+            (cell.cell_type, cell.source, sorted(cell.get("attachments", ())))  # named by content
+            for cell in submission.notebook.cells
+        ],
+        "files": {n: hashlib.sha256(data).hexdigest() for n, data in submission.files.items()},
+    }
+    return _digest(parts)
+
+
+def _digest(parts: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def _stable(value: Any) -> str:
+    """Return a text that is the same for the same plain data; npz files carry dates."""
+    import numpy as np
+
+    if isinstance(value, np.ndarray):
+        content = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        return f"array({value.dtype}, {value.shape}, {content})"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_stable, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_stable(value[key])}' for key in sorted(value))}}}"
+    return repr(value)
+
+
+class Archive:
+    """The attempts at one assignment.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        The grader's output folder.
+    assignment : str
+    """
+
+    def __init__(self, out: Path, assignment: str) -> None:
+        self.folder = out / "attempts" / assignment
+
+    def find(self, student: str, key: str, *, replies: bool = True) -> Attempt | None:
+        """Return a student's attempt with this fingerprint, if it was executed before.
+
+        Parameters
+        ----------
+        student, key : str
+        replies : bool, optional
+            Whether they are wanted; without them, only their number of bytes is looked at.
+        """
+        folder = self.folder / student / key
+        try:
+            facts = json.loads((folder / "attempt.json").read_text("utf-8"))
+            size = facts.pop("reply_bytes", None)
+            if replies or size != (folder / "replies.npz").stat().st_size:
+                kept = unpack((folder / "replies.npz").read_bytes(), around=_AROUND)
+            else:
+                kept = {}
+            for name in ("cell_errors", "results"):
+                facts[name] = {int(index): text for index, text in facts.get(name, {}).items()}
+            for name in ("executed", "remarks", "limits_hit"):
+                facts[name] = tuple(facts.get(name, ()))
+            return Attempt(**facts, replies=kept)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile):
+            return None  # none yet, or damaged: it is executed again
+
+    def packages_before(self, student: str, inputs: str) -> dict[str, str] | None:
+        """Return what was installed when the same submission was executed last, if it was."""
+        same: list[tuple[float, dict[str, str]]] = []
+        for path in (self.folder / student).glob("*/attempt.json"):
+            try:
+                facts = json.loads(path.read_text("utf-8"))
+                if facts["inputs"] == inputs:
+                    same.append((path.stat().st_mtime, dict(facts["packages"])))
+            except (OSError, ValueError, KeyError, TypeError):
+                continue  # damaged, or from before that was noted
+        return max(same, key=lambda one: one[0])[1] if same else None
+
+    def submission(self, student: str, attempt: Attempt) -> Submission | None:
+        """Return the submission of a kept attempt, with outputs; None if its file is damaged."""
+        from nbformat import v4  # which does not validate what we wrote ourselves
+
+        path = self.folder / student / attempt.key / "notebook.ipynb"
+        try:
+            notebook = v4.reads(path.read_text("utf-8"))
+        except Exception:  # whatever nbformat meets
+            return None
+        return Submission(
+            attempt.status, notebook, attempt.executed, attempt.written, attempt.remarks
+        )
+
+    def keep(
+        self,
+        student: str,
+        key: str,
+        seed: int,
+        asked: Mapping[str, str],
+        submission: Submission,
+        execution: Execution,
+        inputs: str = "",
+        packages: Mapping[str, str] | None = None,
+    ) -> Attempt:
+        """Write an executed submission down, and return it as an attempt.
+
+        Raises
+        ------
+        CourseError
+            If it cannot be written.
+        """
+        import nbformat
+
+        attempt = Attempt(
+            key,
+            seed,
+            dict(asked),
+            execution.cell_errors,
+            execution.seconds,
+            inputs,
+            dict(packages or {}),
+            submission.status,
+            submission.executed,
+            submission.written,
+            submission.remarks,
+            execution.replies,
+            execution.results,
+            execution.limits_hit,
+            execution.peak_memory_mb,
+            execution.sandboxed,
+        )
+        facts = asdict(replace(attempt, replies={}))  # it copies all that it holds
+        del facts["replies"]
+        packed = pack(execution.replies, around=_AROUND)
+        facts["reply_bytes"] = len(packed)
+        home = files.prepare_folder(self.folder / student)
+        scratch = home / f".attempt-{key}"  # one process writes here
+        try:
+            scratch.mkdir(exist_ok=True)
+            files.write(scratch / "attempt.json", json.dumps(facts, indent=1))
+            files.write(scratch / "notebook.ipynb", nbformat.writes(execution.notebook))
+            files.write_bytes(scratch / "replies.npz", packed)
+            shutil.rmtree(home / key, ignore_errors=True)  # a damaged one
+            os.replace(scratch, home / key)
+        except OSError as error:
+            raise CourseError(files.explain(home / key, error)) from error
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        return attempt
+
+    def knows(self, student: str) -> bool:
+        """Tell whether something of a student was recorded from here."""
+        return (self.folder / student / "history.jsonl").is_file()
+
+    def report(self, student: str, key: str) -> dict[str, Any]:
+        """Return an attempt's marks and messages; empty where none were written."""
+        try:
+            return json.loads((self.folder / student / key / "report.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+    def write_report(self, student: str, key: str, report: Mapping[str, Any]) -> None:
+        """Write an attempt's marks and messages down beside it."""
+        folder = self.folder / student / key
+        if folder.is_dir() and self.report(student, key) != json.loads(json.dumps(report)):
+            files.write(folder / "report.json", json.dumps(report, indent=1, ensure_ascii=False))
+
+    def history(self, student: str) -> list[dict[str, Any]]:
+        """Return each time a student's marks changed: the time, the attempt and the points."""
+        try:
+            lines = (self.folder / student / "history.jsonl").read_text("utf-8").splitlines()
+            return [json.loads(line) for line in lines]
+        except (OSError, ValueError):
+            return []
+
+    def note(self, student: str, key: str | None, score: float) -> None:
+        """Add to a student's history, if something changed since."""
+        history = self.history(student)
+        now = {"attempt": key, "score": score}
+        if history and {name: history[-1].get(name) for name in now} == now:
+            return
+        time = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        folder = files.prepare_folder(self.folder / student)
+        lines = [json.dumps(one) for one in [*history, {"time": time} | now]]
+        files.write(folder / "history.jsonl", "\n".join(lines) + "\n")

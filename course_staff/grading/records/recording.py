@@ -1,0 +1,327 @@
+"""Writing verdicts into nbgrader's gradebook, one submission at a time, by one process.
+
+The gradebook keeps nbgrader's schema, so formgrader, feedback and exporters go on working. What is
+written for a submission replaces what was written for an earlier one; marks that a person gave
+stay as long as the answer they were given for stays.
+
+All that is written for a submission is one transaction, and writing the same again changes
+nothing. So a process that was stopped anywhere is made good by the same command: before the commit
+the gradebook shows the earlier state, and the files, which lie beside it, are compared again.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from course_staff.grading.assignments import ANSWER_SUFFIX, Assignment
+from course_staff.grading.classroom.roster import Student, record_roster
+from course_staff.grading.judging import Verdict
+from course_staff.grading.records import marked_notebooks
+from course_staff.grading.records.assignment_cells import save_cells
+from course_staff.grading.records.attempt_report import report_of, with_marks
+from course_staff.grading.records.attempts import Archive
+from course_staff.grading.records.gradebook import explained, gradebook, one_transaction
+from course_staff.grading.records.ledger import Facts, Ledger
+from course_staff.grading.records.marks import Entry, Mark, Marks, entry_after
+from course_staff.grading.sanitizing import Submission
+
+
+class Recorder:
+    """Writes one assignment's marks; use it as a context manager.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    out : pathlib.Path
+        The grader's output folder.
+    db_url : str
+        The gradebook, such as "sqlite:////home/me/out/gradebook.db".
+    config : object, optional
+        A traitlets configuration, for nbgrader's plugin of late penalties.
+    due : datetime, optional
+        The assignment's due date, in UTC and without a time zone; the gradebook's if None.
+    """
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        out: Path,
+        db_url: str,
+        *,
+        config: Any = None,
+        due: datetime.datetime | None = None,
+    ) -> None:
+        self.assignment, self.out, self.db_url = assignment, out, db_url
+        self.config, self.due = config, due
+        self.archive = Archive(out, assignment.name)
+
+    def __enter__(self) -> Recorder:
+        self._opened = gradebook(self.db_url)
+        self._book = self._opened.__enter__()
+        with explained(self.db_url):
+            due = {} if self.due is None else {"duedate": self.due}
+            self._book.update_or_create_assignment(self.assignment.name, **due)
+            save_cells(self._book, self.assignment, self.db_url)
+            self._ledger = Ledger(self._book, self.assignment.name)
+        with one_transaction(self._book):
+            name = self.assignment.name
+            notebook = self._book.find_notebook(self.assignment.notebook_name, name)
+            tasks = notebook.task_cells  # marked by hand, wherever their answers stand
+            self._graded = {cell.id: cell.name for cell in (*notebook.grade_cells, *tasks)}
+            self._solved = {cell.id: cell.name for cell in (*notebook.solution_cells, *tasks)}
+        return self
+
+    def __exit__(self, *exc_info: Any) -> None:
+        self._opened.__exit__(*exc_info)
+
+    def enroll(self, students: Mapping[str, Student]) -> None:
+        """Write the class list into the gradebook."""
+        with one_transaction(self._book):
+            record_roster(self._book, students)
+
+    def students(self) -> list[str]:
+        """Return the students of whom something was recorded, and is kept here, sorted."""
+        with one_transaction(self._book):
+            return [name for name in self._ledger.students() if self.archive.knows(name)]
+
+    @property
+    def duedate(self) -> datetime.datetime | None:
+        """The due date that holds, in UTC and without a time zone: given now, or before."""
+        with one_transaction(self._book):
+            return self._book.find_assignment(self.assignment.name).duedate
+
+    def facts(self, student: str) -> Facts:
+        """Return what the gradebook's marks of a student were given for."""
+        with one_transaction(self._book):
+            return self._ledger.facts(student) or Facts()
+
+    def record(
+        self,
+        student: str,
+        submission: Submission,
+        verdicts: Mapping[str, Verdict],
+        *,
+        key: str,
+        timestamp: datetime.datetime | None = None,
+        notes: Sequence[str] = (),
+    ) -> Marks:
+        """Record a submission's verdicts, and leave its notebook where nbgrader looks for it.
+
+        Parameters
+        ----------
+        student : str
+        submission : Submission
+            With the outputs of its executed cells.
+        verdicts : mapping of str to Verdict
+            For every question that is not marked by hand.
+        key : str
+            The attempt's fingerprint.
+        timestamp : datetime, optional
+            When it was handed in, in UTC and without a time zone.
+        notes : sequence of str
+            What the instructor should know about how the notebook was found.
+
+        Returns
+        -------
+        Marks
+            With the manual marks that remain.
+
+        Raises
+        ------
+        CourseError
+            If the gradebook or a file cannot be written: nothing of the submission is recorded
+            then, and what was recorded before stays.
+        """
+        if submission.status == "missing":
+            return self._forget(student)
+        name, book = self.assignment.name, self._book
+        now = Facts(
+            key,
+            _code(submission),
+            _texts(submission),
+            None if timestamp is None else timestamp.isoformat(),
+            list(notes),
+        )
+        with one_transaction(book):
+            book.update_or_create_student(student)
+            self._close(student, now)
+            handed = book.update_or_create_submission(name, student, timestamp=timestamp)
+            before = self._ledger.facts(student, handed.id)
+            notebook = self._notebook(student)
+            rows = self._rows(notebook)
+            if before is None or before.code != now.code:
+                _clear_comments(notebook, rows)
+            for question, (grade, comment) in rows.items():
+                if question not in self.assignment.questions:
+                    continue
+                entry = entry_after(
+                    _entry(grade, comment),
+                    verdicts.get(question),
+                    answered=question in submission.written,
+                    same=_is_same(question, verdicts, before, now),
+                )
+                _set(entry, grade, comment)
+            score = sum(_entry(*row).score for row in rows.values())
+            notebook.late_submission_penalty = self._penalty(handed, score)
+            if before != now:
+                self._ledger.note(student, handed.id, now)
+            book.db.flush()  # what the gradebook refuses, it refuses before a file is written
+            marks = self._marks(notebook)
+            report = report_of(submission, verdicts, marks, now, _entries(rows))
+            self.archive.write_report(student, key, report)
+            marked_notebooks.leave(
+                self.out,
+                name,
+                student,
+                self.assignment.notebook_name,
+                marked_notebooks.with_messages(submission, verdicts, self.assignment.release),
+                timestamp,
+            )
+        self.archive.note(student, key, marks.total)
+        return marks
+
+    def marks(self, student: str) -> Marks:
+        """Return a student's marks as the gradebook has them; zeros without a submission."""
+        from nbgrader.api import MissingEntry
+
+        with one_transaction(self._book):
+            try:
+                return self._marks(self._notebook(student))
+            except MissingEntry:
+                return self._nothing()
+
+    def _forget(self, student: str) -> Marks:
+        """Take back what was recorded for a submission that is no longer there."""
+        from nbgrader.api import MissingEntry
+
+        nothing = Facts()
+        with one_transaction(self._book):
+            self._book.update_or_create_student(student)
+            self._close(student, nothing)
+            with suppress(MissingEntry):
+                self._book.remove_submission(self.assignment.name, student)
+            if self._ledger.facts(student) != nothing:
+                self._ledger.note(student, None, nothing)
+        marked_notebooks.remove(self.out, self.assignment.name, student)
+        self.archive.note(student, None, 0.0)
+        return self._nothing()
+
+    def _close(self, student: str, now: Facts) -> None:
+        """Write the last marks of an attempt into its report, before another takes its place."""
+        from nbgrader.api import MissingEntry
+
+        with suppress(MissingEntry):
+            handed = self._book.find_submission(self.assignment.name, student)
+            before = self._ledger.facts(student, handed.id)
+            if before is None or before.key is None or before.key == now.key:
+                return
+            report = self.archive.report(student, before.key)
+            notebook = self._notebook(student)
+            marks, rows = self._marks(notebook), self._rows(notebook)
+            self.archive.write_report(
+                student, before.key, report | with_marks(report, marks, _entries(rows))
+            )
+
+    def _notebook(self, student: str) -> Any:
+        """Return nbgrader's row of a student's notebook."""
+        name = self.assignment.name
+        return self._book.find_submission_notebook(self.assignment.notebook_name, name, student)
+
+    def _rows(self, notebook: Any) -> dict[str, tuple[Any, Any]]:
+        """Return nbgrader's grade of every question, and the comment on its answer."""
+        comments = {self._solved[comment.cell_id]: comment for comment in notebook.comments}
+        rows = {}
+        for grade in notebook.grades:
+            question = self._graded[grade.cell_id]
+            comment = comments.get(question) or comments.get(question + ANSWER_SUFFIX)
+            rows[question] = grade, comment
+        return {name: rows[name] for name in sorted(rows)}
+
+    def _marks(self, notebook: Any) -> Marks:
+        rows = self._rows(notebook)
+        found = {
+            name: Mark(
+                _entry(*rows[name]).score, question.points, bool(rows[name][0].needs_manual_grade)
+            )
+            for name, question in self.assignment.questions.items()
+        }
+        handed = notebook.assignment
+        penalty = float(notebook.late_submission_penalty or 0.0)
+        return Marks(found, penalty, handed.timestamp, float(handed.total_seconds_late or 0.0))
+
+    def _nothing(self) -> Marks:
+        questions = self.assignment.questions.items()
+        return Marks({name: Mark(0.0, question.points) for name, question in questions})
+
+    def _penalty(self, handed: Any, score: float) -> float | None:
+        """Return what being late costs, as nbgrader's AssignLatePenalties finds it."""
+        from nbgrader.preprocessors import AssignLatePenalties
+
+        if handed.assignment.duedate is None or not handed.total_seconds_late:
+            return None
+        assigning = AssignLatePenalties(config=self.config)
+        assigning.init_plugin()
+        penalty = assigning.plugin_inst.late_submission_penalty(
+            handed.student_id, score, handed.total_seconds_late
+        )
+        return None if penalty is None else min(max(0.0, penalty), score)
+
+
+def _is_same(
+    question: str, verdicts: Mapping[str, Verdict], before: Facts | None, now: Facts
+) -> bool:
+    """Tell whether a question's marks were given for the answer that is there now."""
+    if before is None:
+        return False
+    if question in verdicts:
+        return before.code == now.code
+    return before.written.get(question) == now.written.get(question)
+
+
+def _entry(grade: Any, comment: Any) -> Entry:
+    return Entry(
+        grade.auto_score,
+        grade.manual_score,
+        grade.extra_credit,
+        bool(grade.needs_manual_grade),
+        comment and comment.auto_comment,
+        comment and comment.manual_comment,
+    )
+
+
+def _entries(rows: Mapping[str, tuple[Any, Any]]) -> dict[str, Entry]:
+    return {question: _entry(*row) for question, row in rows.items()}
+
+
+def _set(entry: Entry, grade: Any, comment: Any) -> None:
+    """Write an entry; SQLAlchemy writes nothing where nothing differs."""
+    for name, value in asdict(entry).items():
+        row = comment if name.endswith("_comment") else grade
+        if row is not None:
+            setattr(row, name, value)
+
+
+def _clear_comments(notebook: Any, rows: Mapping[str, tuple[Any, Any]]) -> None:
+    """Remove the comments on cells that belong to no question alone: their code changed."""
+    of_questions = [comment for _, comment in rows.values()]
+    for comment in notebook.comments:
+        if comment not in of_questions:
+            comment.auto_comment = comment.manual_comment = None
+
+
+def _code(submission: Submission) -> str:
+    cells = [submission.notebook.cells[index].source for index in submission.executed]
+    return hashlib.sha256("\0".join(cells).encode()).hexdigest()[:20]
+
+
+def _texts(submission: Submission) -> dict[str, str]:
+    return {
+        name: hashlib.sha256(text.strip().encode()).hexdigest()[:20]
+        for name, text in submission.written.items()
+    }

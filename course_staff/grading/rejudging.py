@@ -1,0 +1,159 @@
+"""Judging once more what was executed before: kept replies are enough, no student code runs."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from course_lib.errors import CourseError
+from course_staff.grading.assignments import Assignment
+from course_staff.grading.records.attempts import Attempt, fingerprint
+from course_staff.grading.records.recording import Recorder
+from course_staff.grading.reports.reporting import StudentReport
+from course_staff.grading.sanitizing import Submission, sanitize
+from course_staff.grading.session import calls_of, judged, nothing_for, report_of
+
+
+def kept_reports(
+    assignment: Assignment, students: Iterable[str], recorder: Recorder
+) -> list[StudentReport]:
+    """Return the reports of students who were graded before; the others are left out.
+
+    A student whose attempt is damaged is reported as "failed", with the marks of the gradebook.
+    """
+    graded = set(recorder.students())
+
+    def report(student: str) -> StudentReport:
+        marks = recorder.marks(student)
+        submission, attempt = _kept(assignment, student, recorder)
+        verdicts = judged(assignment, submission, attempt)
+        notes = recorder.facts(student).notes
+        return report_of(student, submission, attempt, verdicts, marks, notes)
+
+    return [
+        _guarded(report, student, assignment, recorder) for student in students if student in graded
+    ]
+
+
+def _guarded(
+    report: Callable[[str], StudentReport],
+    student: str,
+    assignment: Assignment,
+    recorder: Recorder,
+) -> StudentReport:
+    """Return a student's report; "failed", with the marks of the gradebook, where that goes wrong.
+
+    Raises
+    ------
+    CourseError
+        If no other student would fare better.
+    """
+    try:
+        return report(student)
+    except DamagedError as error:
+        remark = str(error)
+    except CourseError:
+        raise
+    except Exception as error:
+        remark = (
+            f"What is kept could not be judged ({type(error).__name__}: {error}): run "
+            "`course grade` again."
+        )
+    try:
+        marks = recorder.marks(student)
+    except CourseError:
+        raise
+    except Exception:  # the gradebook's own row is what is wrong
+        marks = nothing_for(assignment)
+    return StudentReport(student, "failed", marks, {}, (remark,))
+
+
+class DamagedError(CourseError):
+    """What is kept of a student's submission cannot be read."""
+
+
+def _kept(
+    assignment: Assignment, student: str, recorder: Recorder
+) -> tuple[Submission, Attempt | None]:
+    """Return what the gradebook shows of a student, as it was executed."""
+    archive, key = recorder.archive, recorder.facts(student).key
+    if key is None:  # nothing was handed in
+        return sanitize(None, assignment), None
+    attempt = archive.find(student, key)
+    submission = archive.submission(student, attempt) if attempt else None
+    if submission is not None:
+        return submission, attempt
+    home = archive.folder / student
+    raise DamagedError(
+        f"{home / key} is damaged: run `course grade` again, which executes what {student} handed "
+        "in once more. If it is no longer in --submitted, put it back there first, or move "
+        f"{home} away: the marks stay in the gradebook, and no report names {student}."
+    )
+
+
+@dataclass(frozen=True)
+class Change:
+    """A mark that judging again changed."""
+
+    student: str
+    question: str
+    before: float
+    after: float
+
+
+def rejudge(assignment: Assignment, recorder: Recorder) -> tuple[list[StudentReport], list[Change]]:
+    """Judge kept replies again, after a check was corrected; no student code runs.
+
+    A student whose attempt is damaged is reported as "failed"; the gradebook keeps its marks.
+
+    Raises
+    ------
+    CourseError
+        If a check makes other calls now than when the replies were kept; nothing is recorded then.
+    """
+    students = recorder.students()
+    answered = []
+    for student in students:
+        with suppress(DamagedError):  # it is reported below
+            _, attempt = _kept(assignment, student, recorder)
+            if attempt is not None:  # its replies may be large: they are read again when judged
+                answered.append((attempt.seed, attempt.asked))
+    for seed in {seed for seed, _ in answered}:
+        asked = {n: fingerprint(some) for n, some in calls_of(assignment, seed).items()}
+        other = {
+            name
+            for its_seed, before in answered
+            if its_seed == seed
+            for name in asked
+            if before.get(name) != asked[name]
+        }
+        if other:
+            raise CourseError(
+                f"The checks of {', '.join(sorted(other))} make other calls than those that were "
+                "answered: run `course grade` again, which executes the submissions."
+            )
+    changes: list[Change] = []
+
+    def report(student: str) -> StudentReport:
+        submission, attempt = _kept(assignment, student, recorder)
+        verdicts = judged(assignment, submission, attempt)
+        before = recorder.marks(student)
+        facts = recorder.facts(student)
+        marks = recorder.record(
+            student,
+            submission,
+            verdicts,
+            key=attempt.key if attempt else "",
+            timestamp=facts.timestamp and datetime.datetime.fromisoformat(facts.timestamp),
+            notes=facts.notes,
+        )
+        changes.extend(
+            Change(student, name, before.questions[name].score, mark.score)
+            for name, mark in marks.questions.items()
+            if mark.score != before.questions[name].score
+        )
+        return report_of(student, submission, attempt, verdicts, marks, facts.notes)
+
+    return [_guarded(report, student, assignment, recorder) for student in students], changes

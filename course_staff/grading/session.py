@@ -1,0 +1,310 @@
+"""Grading a class: read, sanitise, execute, judge and record, with one writer.
+
+Executing takes seconds and happens in kernels, several at a time, each looked after by a thread of
+its own; judging and recording take milliseconds and are done by the calling thread alone.
+"""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from course_lib.check.messages import causes
+from course_lib.errors import CourseError
+from course_staff.grading import copies, submissions
+from course_staff.grading.assignments import Assignment
+from course_staff.grading.calls import Call
+from course_staff.grading.execution.limits import Interrupted, Limits
+from course_staff.grading.execution.packages import differences
+from course_staff.grading.execution.workers import Workers
+from course_staff.grading.judging import Verdict, judge, requests_of
+from course_staff.grading.records.attempts import Attempt, fingerprint, inputs_of, key_of
+from course_staff.grading.records.kept_verdicts import KeptVerdicts
+from course_staff.grading.records.marks import UNANSWERED, UNMARKED, Mark, Marks
+from course_staff.grading.records.recording import Recorder
+from course_staff.grading.reports.reporting import StudentReport
+from course_staff.grading.sanitizing import Submission, sanitize
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a class is graded.
+
+    Attributes
+    ----------
+    seed : int
+        For the hidden inputs: the same for the whole class.
+    limits : Limits
+    again : frozenset of str
+        The students whose submissions are executed also where nothing has changed.
+    """
+
+    seed: int
+    limits: Limits = field(default_factory=Limits)
+    again: frozenset[str] = frozenset()
+
+
+def grade(
+    assignment: Assignment,
+    submitted: Path,
+    students: Iterable[str],
+    recorder: Recorder,
+    settings: Settings,
+    workers: Workers,
+    *,
+    on_graded: Callable[[StudentReport], None] = lambda report: None,
+    on_changed_packages: Callable[[str], None] = lambda told: None,
+    stop: threading.Event | None = None,
+) -> list[StudentReport]:
+    """Grade the submissions of some students.
+
+    A submission that was executed before, unchanged, under the same seed and with the same packages
+    installed, is judged by its kept replies. What goes wrong with one submission touches no other.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    submitted : pathlib.Path
+        The folder with ``<student>/<assignment>/<notebook>.ipynb``.
+    students : iterable of str
+        Students without a folder are reported as "missing".
+    recorder : Recorder
+        Open.
+    settings : Settings
+    workers : Workers
+        Open.
+    on_graded : callable, optional
+        Told of every student's report as it comes.
+    on_changed_packages : callable, optional
+        Told in words, for each submission that was executed again for it, how the installed
+        packages differ from those of the time before.
+    stop : threading.Event, optional
+        When set, no further submission is graded.
+
+    Returns
+    -------
+    list of StudentReport
+        In the students' order; without those that were not reached when `stop` was set.
+    """
+    stop = stop or threading.Event()
+    class_ = _Class(assignment, submitted, recorder, settings, workers, stop)
+    reports: dict[str, StudentReport] = {}
+    students = list(students)
+    waiting = list(reversed(students))
+    running: dict[Future[_Executed], str] = {}
+    with ThreadPoolExecutor(workers.count) as pool, _stopping_on_errors(stop):
+        while running or (waiting and not stop.is_set()):
+            # One more than can run, so that no kernel waits for the writer.
+            while waiting and len(running) <= workers.count and not stop.is_set():
+                student = waiting.pop()
+                running[pool.submit(class_.executed, student)] = student
+            for future in wait(running, timeout=0.2, return_when=FIRST_COMPLETED).done:
+                student = running.pop(future)
+                report = class_.recorded(future, student)
+                if (changed := class_.changed_packages.pop(student, None)) and report is not None:
+                    on_changed_packages(changed)
+                if report is not None:
+                    reports[student] = report
+                    on_graded(report)
+    return [reports[student] for student in students if student in reports]
+
+
+@contextmanager
+def _stopping_on_errors(stop: threading.Event) -> Iterator[None]:
+    """Let nobody wait for kernels whose results cannot be recorded any more."""
+    try:
+        yield
+    except BaseException:
+        stop.set()
+        raise
+
+
+@dataclass(frozen=True)
+class _Executed:
+    """What a student handed in, and what came of executing it."""
+
+    submission: Submission
+    attempt: Attempt | None = None
+    verdicts: Mapping[str, Verdict] | None = None  # kept ones: the attempt's replies are not here
+    timestamp: datetime.datetime | None = None
+    notes: tuple[str, ...] = ()
+
+
+class _Class:
+    """What grading every submission of a class has in common."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        submitted: Path,
+        recorder: Recorder,
+        settings: Settings,
+        workers: Workers,
+        stop: threading.Event,
+    ) -> None:
+        self.assignment, self.submitted, self.recorder = assignment, submitted, recorder
+        self.settings, self.workers, self.stop = settings, workers, stop
+        self.calls = calls_of(assignment, settings.seed)
+        self.asked = {name: fingerprint(some) for name, some in self.calls.items()}
+        self.verdicts = KeptVerdicts(recorder.archive, assignment)
+        self.sought = copies.of_assignment(assignment)
+        self.changed_packages: dict[str, str] = {}  # in words, by student
+
+    def executed(self, student: str) -> _Executed:
+        """Read and execute a submission, unless a kept attempt says what would come of it.
+
+        Runs in several threads at once; what it writes, an attempt, is the student's own.
+        """
+        if self.stop.is_set():
+            raise Interrupted
+        archive, settings, assignment = self.recorder.archive, self.settings, self.assignment
+        handed = submissions.read(
+            self.submitted, student, assignment.name, assignment.notebook_name, self.sought
+        )
+        submission = sanitize(handed.data, assignment)
+        submission = replace(submission, remarks=(*handed.remarks, *submission.remarks))
+        if submission.status == "missing":
+            return _Executed(submission, timestamp=handed.timestamp, notes=handed.notes)
+        packages = self.workers.packages
+        inputs = inputs_of(
+            submission, self.asked, settings.seed, settings.limits, self.workers.sandboxed
+        )
+        key = key_of(inputs, packages)
+        if student not in settings.again:
+            verdicts = self.verdicts.find(student, key)
+            attempt = archive.find(student, key, replies=verdicts is None)
+            kept = archive.submission(student, attempt) if attempt else None
+            if attempt is not None and kept is not None:
+                # How the notebook was found is told as it was this time.
+                kept = replace(kept, remarks=submission.remarks)
+                attempt = replace(attempt, seconds=0.0)
+                return _Executed(kept, attempt, verdicts, handed.timestamp, handed.notes)
+            before = archive.packages_before(student, inputs)
+            if before is not None and (changed := differences(before, packages)):
+                self.changed_packages[student] = changed
+        execution = self.workers.execute(submission, self.calls, settings.limits, self.stop)
+        attempt = archive.keep(
+            student, key, settings.seed, self.asked, submission, execution, inputs, packages
+        )
+        submission = replace(submission, notebook=execution.notebook)
+        return _Executed(submission, attempt, timestamp=handed.timestamp, notes=handed.notes)
+
+    def recorded(self, future: Future[_Executed], student: str) -> StudentReport | None:
+        """Judge and record what was executed; None where it was interrupted."""
+        try:
+            executed = future.result()
+            submission, attempt = executed.submission, executed.attempt
+            verdicts = self._judged(student, executed)
+            marks = self.recorder.record(
+                student,
+                submission,
+                verdicts,
+                key=attempt.key if attempt else "",
+                timestamp=executed.timestamp,
+                notes=executed.notes,
+            )
+        except Interrupted:
+            return None
+        except CourseError:
+            raise  # a full disk, a check that is wrong: no submission would fare better
+        except Exception as error:
+            remedy = "grade this student again"
+            if not student.isprintable():
+                remedy = "rename the student's folder, whose name is no readable text"
+            remark = f"Grading failed ({type(error).__name__}: {error}): {remedy}."
+            return StudentReport(student, "failed", nothing_for(self.assignment), {}, (remark,))
+        return report_of(student, submission, attempt, verdicts, marks, executed.notes)
+
+    def _judged(self, student: str, executed: _Executed) -> Mapping[str, Verdict]:
+        """Judge an attempt, unless that was done before in the same way."""
+        if executed.verdicts is not None:
+            return executed.verdicts
+        submission, attempt = executed.submission, executed.attempt
+        verdicts = judged(self.assignment, submission, attempt)
+        if attempt is not None and submission.status == "ok":
+            self.verdicts.keep(student, attempt.key, verdicts)
+        return verdicts
+
+
+def nothing_for(assignment: Assignment) -> Marks:
+    """Return the marks of a submission that could not be judged."""
+    return Marks({name: Mark(0.0, one.points) for name, one in assignment.questions.items()})
+
+
+def calls_of(assignment: Assignment, seed: int) -> dict[str, list[Call]]:
+    """Return the calls that an assignment's hidden checks make under a seed, by question."""
+    return {name: requests_of(one, seed)[1] for name, one in assignment.checked.items()}
+
+
+def judged(
+    assignment: Assignment, submission: Submission, attempt: Attempt | None
+) -> dict[str, Verdict]:
+    """Judge an attempt: a verdict for every question with hidden checks."""
+    verdicts = {}
+    for name, question in assignment.checked.items():
+        if attempt is None or submission.status != "ok":
+            verdicts[name] = Verdict(0.0, question.points, submission.remarks)
+            continue
+        verdict = judge(question, attempt.replies.get(name, []), seed=attempt.seed)
+        verdicts[name] = replace(verdict, messages=_with_causes(verdict, submission, attempt))
+    return verdicts
+
+
+def _with_causes(verdict: Verdict, submission: Submission, attempt: Attempt) -> tuple[str, ...]:
+    """Return a verdict's messages, and why what they miss is not defined: another cell failed."""
+    if not any("is not defined" in message for message in verdict.messages):
+        return verdict.messages
+    cells = submission.notebook.cells
+    failed = [(cells[index].source, error) for index, error in attempt.cell_errors.items()]
+    executed = set(submission.executed)
+    skipped = [
+        cell.source
+        for index, cell in enumerate(cells)
+        # A cell that nbgrader knows is a test, or a stub that was put back.
+        if cell.cell_type == "code" and index not in executed and "nbgrader" not in cell.metadata
+    ]
+    told = [one for message in verdict.messages for one in causes(message, failed, skipped)]
+    return (*verdict.messages, *(f"  {one}" for one in dict.fromkeys(told)))
+
+
+def report_of(
+    student: str,
+    submission: Submission,
+    attempt: Attempt | None,
+    verdicts: Mapping[str, Verdict],
+    marks: Marks,
+    notes: Sequence[str] = (),
+) -> StudentReport:
+    """Return a student's report from what was judged and recorded."""
+    messages = {name: verdict.messages for name, verdict in verdicts.items()}
+    for name, mark in marks.questions.items():
+        if name not in verdicts:
+            if name not in submission.written:
+                messages[name] = (UNANSWERED,)
+            else:
+                messages[name] = (UNMARKED,) if mark.waiting else ("Marked by hand.",)
+    status = submission.status
+    if status == "ok":
+        waiting = any(mark.waiting for mark in marks.questions.values())
+        status = "to_mark" if waiting else "graded"
+    return StudentReport(
+        student,
+        status,
+        marks,
+        messages,
+        submission.remarks,
+        notes=tuple(notes),
+        **{} if attempt is None else _executed(attempt),
+    )
+
+
+def _executed(attempt: Attempt) -> dict[str, Any]:
+    """Return what a report says of executing."""
+    names = ("seconds", "seed", "sandboxed", "limits_hit", "peak_memory_mb")
+    return {name: getattr(attempt, name) for name in names}

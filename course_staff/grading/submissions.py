@@ -1,0 +1,213 @@
+"""What lies in a folder of submissions, in nbgrader's layout ``<student>/<assignment>/``."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from course_lib.errors import CourseError
+from course_staff.grading.copies import Copy, Sought
+from course_staff.grading.sanitizing import LARGEST
+from course_staff.grading.times import TimeError, read_time
+
+TIMESTAMP = "timestamp.txt"
+NOT_UNDERSTOOD = "time of handing in not understood"
+MOST_COPIES = 20  # of one student's that are looked into
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What one student handed in, as bytes.
+
+    Attributes
+    ----------
+    student : str
+    data : bytes or None
+        The notebook; None if there is none.
+    timestamp : datetime or None
+        From timestamp.txt, in UTC and without a time zone, as nbgrader keeps it.
+    remarks : tuple of str
+        What the student should know about how the notebook was found.
+    notes : tuple of str
+        The same in few words, for the instructor's table.
+    """
+
+    student: str
+    data: bytes | None
+    timestamp: datetime.datetime | None = None
+    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def students_in(folder: Path) -> list[str]:
+    """Return the students who have a folder, sorted.
+
+    Raises
+    ------
+    CourseError
+        If the folder is not there or cannot be read.
+    """
+    try:
+        entries = list(os.scandir(folder))
+    except NotADirectoryError as error:
+        raise CourseError(
+            f"{folder} is a file: --submitted names a folder. `course collect` unpacks what a "
+            "platform has packed."
+        ) from error
+    except OSError as error:
+        raise CourseError(
+            f"{folder} cannot be read ({error.strerror}): --submitted names the folder that holds "
+            "<student>/<assignment>/<notebook>.ipynb."
+        ) from error
+    return sorted(
+        entry.name
+        for entry in entries
+        if entry.is_dir(follow_symlinks=False) and not entry.name.startswith((".", "_"))
+    )
+
+
+def read(
+    folder: Path,
+    student: str,
+    assignment: str,
+    notebook: str | None = None,
+    sought: Sought | None = None,
+) -> Handed:
+    """Read a student's notebook and timestamp; links and anything but plain files are ignored.
+
+    Of several notebooks of the assignment the newest counts, by the files' dates; see `copies`.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    student, assignment : str
+    notebook : str, optional
+        The notebook's name; the assignment's if None.
+    sought : Sought, optional
+        What tells the assignment's notebooks from others; names alone if None.
+    """
+    notebook = notebook or assignment
+    home = folder / student / assignment
+    timestamp, remarks, notes = _timestamp(home / TIMESTAMP)
+    usual = home / f"{notebook}.ipynb"
+    found = _notebooks(home, usual.name)
+    if len(found) < 2:
+        path = found[0] if found else usual
+        if path.stem != notebook:
+            name = _printable(path.name)
+            remarks.append(f"The notebook was called {name}; it was taken for {notebook}.")
+            notes.append(f"took {name}")
+        data = plain_file(path, LARGEST + 1)
+    else:
+        sought = sought or Sought((assignment, notebook))
+        data = _newest(found, notebook, sought, remarks, notes)
+    if data is None and (others := {entry.name for entry in _entries(home)} - {TIMESTAMP}):
+        listed = ", ".join(map(_printable, sorted(others)[:5]))
+        remarks.append(f"What the folder holds is no notebook: {listed}.")
+    return Handed(student, data, timestamp, tuple(remarks), tuple(notes))
+
+
+def _newest(
+    found: list[Path], notebook: str, sought: Sought, remarks: list[str], notes: list[str]
+) -> bytes | None:
+    """Return the bytes of the notebook that counts, and say which one it is."""
+    copies = [copy for path in found if (copy := _copy(path)) is not None]
+    ours = {copy.place: sought.is_ours(copy) for copy in copies}
+    named = [copy for copy in copies if copy.place.stem == notebook]
+    candidates = [copy for copy in copies if ours[copy.place]] or named
+    counting = sought.newest(candidates)
+    equal = len(counting) > 1
+    if equal:  # nothing tells which is newer: the one that has the right name
+        counting = [copy for copy in counting if copy in named]
+    listed = ", ".join(_printable(path.name) for path in found[:5])
+    if not counting:
+        why = "equally new" if equal else f"called {notebook}.ipynb or surely that notebook"
+        said = f"All of {listed} are" if equal else f"None of {listed} is"
+        remarks.append(f"{said} {why}; none was graded.")
+        notes.append("several notebooks, none graded")
+        return None
+    (taken,) = counting
+    left = [copy for copy in candidates if copy is not taken and copy.data != taken.data]
+    if not left and taken in named:
+        others = [copy for copy in copies if ours[copy.place] is None]
+        if sought.is_untouched(taken) and others:
+            left = others  # the work may be there
+        else:
+            return taken.data
+    names = ", ".join(_printable(copy.name) for copy in left)
+    name = _printable(taken.name)
+    if equal:
+        remarks.append(f"{name} was graded; {names} is as new, and was left.")
+    elif left:
+        remarks.append(f"{name} was graded, the newest with work in it; {names} was left.")
+    else:
+        remarks.append(f"The notebook was called {name}; it was taken for {notebook}.")
+    notes.append(f"took {name}" + f", left {names}" * bool(left))
+    return taken.data
+
+
+def _copy(path: Path) -> Copy | None:
+    data = plain_file(path, LARGEST + 1)
+    if data is None:
+        return None
+    modified = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
+    return Copy(path.name, data, modified, place=path)
+
+
+def _notebooks(home: Path, usual: str) -> list[Path]:
+    """Return a folder's notebooks, plain files alone; of too many the usual and the newest."""
+    found = []
+    for entry in _entries(home):
+        with suppress(OSError):
+            if entry.name.lower().endswith(".ipynb") and entry.is_file(follow_symlinks=False):
+                modified = entry.stat(follow_symlinks=False).st_mtime
+                found.append((entry.name == usual, modified, Path(entry.path)))
+    return sorted(path for *_, path in sorted(found)[-MOST_COPIES:])
+
+
+def _entries(home: Path) -> list[os.DirEntry[str]]:
+    """Return what lies in a student's own folder; a link leads to somebody else's."""
+    with suppress(OSError):
+        if not (home.is_symlink() or home.parent.is_symlink()):
+            return list(os.scandir(home))
+    return []
+
+
+def _printable(name: str) -> str:
+    """Return a file's name as a text: it may hold bytes that are none, and control characters."""
+    return "".join(sign if sign.isprintable() else "�" for sign in name)
+
+
+def plain_file(path: Path, most: int) -> bytes | None:
+    """Return a plain file's first bytes; a link, a device or a pipe counts as no file."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        if path.parent.is_symlink() or path.parent.parent.is_symlink():
+            return None
+        handle = os.open(path, flags)
+    except (OSError, ValueError):
+        return None
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return None  # a folder cannot even be made a file object
+        with os.fdopen(handle, "rb", closefd=False) as file, suppress(OSError):
+            return file.read(most)
+    finally:
+        os.close(handle)
+    return None
+
+
+def _timestamp(path: Path) -> tuple[datetime.datetime | None, list[str], list[str]]:
+    """Return the time of handing in, with what to say where it is there and not understood."""
+    data = plain_file(path, 200)
+    if data is None:
+        return None, [], []
+    try:
+        return read_time(data, datetime.UTC).replace(tzinfo=None), [], []
+    except TimeError as error:
+        remark = f"timestamp.txt could not be read ({error.reason}): no time of handing in is known"
+        return None, [f"{remark}, and being late costs nothing."], [NOT_UNDERSTOOD]

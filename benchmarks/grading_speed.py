@@ -92,9 +92,9 @@ def plain_class(home: Path, count: int) -> tuple[Path, str]:
 
 def assignment_class(home: Path, count: int) -> tuple[Path, str]:
     """Make a class of assignment 04: a third right, a third wrong, a third untouched."""
-    from course_staff.grading import assignments
+    from course_staff.grading.assignments import finding
 
-    chosen = assignments.load(ROOT, "04")
+    chosen = finding.load(ROOT, "04")
     shutil.copytree(ROOT / "solutions" / chosen.name, home / "source" / chosen.name)
     for number in range(count):
         handed = copy.deepcopy((chosen.source, chosen.source, chosen.release)[number % 3])
@@ -198,13 +198,13 @@ def compare(home: Path, assignment: object, name: str, where: Path, options) -> 
 
 def stages(assignment, notebook: bytes) -> None:
     """Print where the time of one submission goes, graded alone."""
-    from course_staff.grading import session
+    from course_staff.grading import marking
     from course_staff.grading.execution.executing import Execution, plain_environment
-    from course_staff.grading.execution.limits import Limits
     from course_staff.grading.execution.sandbox.pool import Sandbox
     from course_staff.grading.execution.student_kernel import StudentKernel
     from course_staff.grading.execution.workers import preload_of
-    from course_staff.grading.sanitizing import sanitize
+    from course_staff.grading.limits import Limits
+    from course_staff.grading.submissions.sanitizing import sanitize
 
     spent: dict[str, float] = {}
     clock = time.monotonic
@@ -215,7 +215,7 @@ def stages(assignment, notebook: bytes) -> None:
         spent[what] = spent.get(what, 0.0) + clock() - begun
         begun = clock()
 
-    calls = session.calls_of(assignment, 0)
+    calls = marking.calls_of(assignment, 0)
     submission = sanitize(notebook, assignment)
     execution = Execution(submission.notebook)
 
@@ -284,7 +284,7 @@ def main() -> None:
     parser.add_argument("--submissions", type=int, default=40)
     parser.add_argument("--stock", type=int, help="how many of them stock nbgrader grades")
     options = parser.parse_args()
-    from course_staff.grading import assignments
+    from course_staff.grading.assignments import finding
 
     with tempfile.TemporaryDirectory(prefix="course-benchmark-") as folder:
         home = Path(folder)
@@ -301,7 +301,7 @@ def main() -> None:
         print("\nOne right submission, alone:")
         os.chdir(ROOT)
         first = home / "submitted" / "student0000" / name / f"{name}.ipynb"
-        stages(assignments.find(assignment), first.read_bytes())
+        stages(finding.find(assignment), first.read_bytes())
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ sys.path.insert(0, str(ROOT / "tests" / "grading"))
 from answer_tables import Assignment  # noqa: E402
 
 from course_lib import runtime  # noqa: E402
-from course_staff.grading import judging  # noqa: E402
-from course_staff.grading.execution import responder  # noqa: E402
+from course_staff.grading.judging import judging  # noqa: E402
+from course_staff.grading.protocol import responder  # noqa: E402
 
 
 def judged(question, source: str, seed: int) -> tuple[float, float | None, float]:

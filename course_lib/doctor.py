@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
@@ -24,12 +24,9 @@ DISK_NEEDED_GB = 2.0  # all data sets in the cache and the results of all lesson
 CORE = ("tensorflow", "keras", "numpy", "matplotlib", "scikit-learn", "pooch")
 EXTRAS = {
     "jupyterlab": "lab",
-    "papermill": "run",
     "keras-tuner": "automl",
     "autokeras": "automl",
     "tf-explain": "explain",
-    "nbgrader": "grading",
-    "distributed": "cluster",
 }
 
 
@@ -52,18 +49,23 @@ class Check:
     remedy: str = ""
 
 
+# What else is looked at: staff's package adds its own where it is installed.
+further: list[Callable[[], Iterable[Check]]] = []
+
+
 def examine() -> Iterator[Check]:
     """Yield every check in turn; loading TensorFlow for the device takes some seconds."""
     yield _python()
     yield from map(_core_package, CORE)
-    yield from (_extra_package(name, extra) for name, extra in EXTRAS.items())
+    yield from (package(name, extra) for name, extra in EXTRAS.items())
     yield _keras_settings()
     yield _device()
     yield _memory()
     yield _cache()
     yield from _data()
     yield _graphviz()
-    yield from _sandbox()
+    for look in further:
+        yield from look()
 
 
 def _python() -> Check:
@@ -81,7 +83,8 @@ def _core_package(name: str) -> Check:
         return Check(name, "not installed", "problem", remedy)
 
 
-def _extra_package(name: str, extra: str) -> Check:
+def package(name: str, extra: str) -> Check:
+    """Look whether a package of an extra is installed."""
     try:
         return Check(name, version(name))
     except PackageNotFoundError:
@@ -187,18 +190,6 @@ def _graphviz() -> Check:
         remedy = "for drawings of models: apt install graphviz, brew install graphviz or conda"
         return Check("Graphviz", "no program dot on the PATH", "optional", remedy)
     return Check("Graphviz", dot)
-
-
-def _sandbox() -> Iterator[Check]:
-    try:
-        from course_staff.grading.execution.sandbox import walls
-    except ImportError:  # students have no grader
-        return
-    problem = walls.problem()
-    if problem is None:
-        yield Check("sandbox", "bubblewrap makes namespaces")
-    else:
-        yield Check("sandbox", problem.found, "optional", f"to grade: {problem.remedy}")
 
 
 def register(app: typer.Typer) -> None:

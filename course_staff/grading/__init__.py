@@ -3,7 +3,9 @@
 What a file of hidden checks needs is offered here; the steps of grading stand in their own modules.
 """
 
-from course_staff.grading.calls import (
+from course_staff.grading.judging.questions import load_checks, question, written
+from course_staff.grading.judging.rehearsal import rehearse
+from course_staff.grading.protocol.calls import (
     call,
     dense_network,
     describe,
@@ -19,8 +21,6 @@ from course_staff.grading.calls import (
     set_weights,
     weights,
 )
-from course_staff.grading.questions import load_checks, question, written
-from course_staff.grading.rehearsal import rehearse
 
 __all__ = [
     "call",

@@ -15,15 +15,15 @@ import typer
 
 from course_lib.errors import CourseError
 from course_lib.extras import install_command
-from course_staff.grading.execution.limits import Limits
+from course_staff.grading.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rich.console import Console
 
-    from course_staff.grading.assignments import Assignment
-    from course_staff.grading.reports.reporting import StudentReport
+    from course_staff.grading.assignments.assignment import Assignment
+    from course_staff.grading.marking import StudentReport
 
 ASSIGNMENT = typer.Argument(
     metavar="ASSIGNMENT", help="Its number, (part of its) name, or a folder of nbgrader's sources."
@@ -99,18 +99,20 @@ def grade(
     from rich.console import Console
 
     from course_lib import files
-    from course_staff.grading import assignments, rejudging, session, submissions
+    from course_staff.grading import rejudging, session
+    from course_staff.grading.assignments import finding
     from course_staff.grading.interrupting import STATUS, interruptible
     from course_staff.grading.records import gradebook
     from course_staff.grading.records.locking import only_grader
     from course_staff.grading.reports.progress import Progress
     from course_staff.grading.reports.reporting import readable
+    from course_staff.grading.submissions import reading
 
-    chosen = assignments.find(assignment)
+    chosen = finding.find(assignment)
     due_date = _due(due)
     out = files.prepare_folder(out)
     enrolled = _read_roster(roster)
-    folders = submissions.students_in(submitted)
+    folders = reading.students_in(submitted)
     class_list = sorted({*folders, *enrolled})
     again = class_list if _ALL in (again or ()) else again or []
     if unknown := sorted({*(student or ()), *again} - {*class_list}):
@@ -166,9 +168,7 @@ def grade(
         reports = _leave(
             console, chosen, reports, out, url, duedate, json=json, check=interruption.check
         )
-    undated = [
-        r for r in reports if r.status != "missing" and submissions.NOT_UNDERSTOOD in r.notes
-    ]
+    undated = [r for r in reports if r.status != "missing" and reading.NOT_UNDERSTOOD in r.notes]
     if duedate and undated:
         console.print(
             "The time of handing in was not understood of "
@@ -197,12 +197,13 @@ def rejudge(
     require_packages()
     from rich.console import Console
 
-    from course_staff.grading import assignments, rejudging
+    from course_staff.grading import rejudging
+    from course_staff.grading.assignments import finding
     from course_staff.grading.records import gradebook
     from course_staff.grading.records.locking import only_grader
     from course_staff.grading.reports import reporting
 
-    chosen = assignments.find(assignment)
+    chosen = finding.find(assignment)
     if not (out / "attempts" / chosen.name).is_dir():
         raise CourseError(f"{out} holds no graded submission of {chosen.name}: grade it first.")
     out = out.absolute()
@@ -273,13 +274,13 @@ def _limits(settings: Sequence[str]) -> Limits:
 def _read_roster(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
-    from course_staff.grading.classroom.roster import read_roster
+    from course_staff.grading.roster import read_roster
 
     return read_roster(path)
 
 
 def _recorder(chosen: Assignment, out: Path, url: str, due: Any) -> Any:
-    from course_staff.grading.assignments import nbgrader_config
+    from course_staff.grading.assignments.settings import nbgrader_config
     from course_staff.grading.records.recording import Recorder
 
     return Recorder(chosen, out, url, config=nbgrader_config(chosen.root), due=due)
@@ -339,6 +340,7 @@ def _leave(
     """
     from rich.progress import Progress
 
+    from course_staff.grading import marking
     from course_staff.grading.reports import reporting
     from course_staff.grading.reports.class_report import look_through, write_class_report
     from course_staff.grading.reports.feedback import write_feedback
@@ -356,9 +358,9 @@ def _leave(
         write_feedback(
             out, chosen.name, handed_in, url, advance=advance, on_failure=problems.__setitem__
         )
-    reports = reporting.with_problems(reports, problems, has_page=False)
+    reports = marking.with_problems(reports, problems, has_page=False)
     looks, unread = look_through(out, chosen, reports)
-    reports = reporting.with_problems(reports, unread)
+    reports = marking.with_problems(reports, unread)
     if problems or unread:
         text = _write_tables(chosen, reports, out, due)
     write_class_report(out, chosen, reports, looks, due)

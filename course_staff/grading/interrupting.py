@@ -13,7 +13,7 @@ import typer
 
 from course_lib.errors import CourseError
 from course_lib.signals import stopping_on_signals
-from course_staff.grading.execution.limits import Interrupted
+from course_staff.grading.limits import Interrupted
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,15 +5,20 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from course_lib.errors import CourseError
-from course_staff.grading.assignments import Assignment
+from course_staff.grading.assignments.assignment import Assignment
+from course_staff.grading.marking import (
+    Change,
+    StudentReport,
+    calls_of,
+    judged,
+    nothing_for,
+    report_of,
+)
 from course_staff.grading.records.attempts import Attempt, fingerprint
 from course_staff.grading.records.recording import Recorder
-from course_staff.grading.reports.reporting import StudentReport
-from course_staff.grading.sanitizing import Submission, sanitize
-from course_staff.grading.session import calls_of, judged, nothing_for, report_of
+from course_staff.grading.submissions.sanitizing import Submission, sanitize
 
 
 def kept_reports(
@@ -91,16 +96,6 @@ def _kept(
         "in once more. If it is no longer in --submitted, put it back there first, or move "
         f"{home} away: the marks stay in the gradebook, and no report names {student}."
     )
-
-
-@dataclass(frozen=True)
-class Change:
-    """A mark that judging again changed."""
-
-    student: str
-    question: str
-    before: float
-    after: float
 
 
 def rejudge(assignment: Assignment, recorder: Recorder) -> tuple[list[StudentReport], list[Change]]:

@@ -8,28 +8,24 @@ from __future__ import annotations
 
 import datetime
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from course_lib.check.messages import causes
 from course_lib.errors import CourseError
-from course_staff.grading import copies, submissions
-from course_staff.grading.assignments import Assignment
-from course_staff.grading.calls import Call
-from course_staff.grading.execution.limits import Interrupted, Limits
+from course_staff.grading.assignments.assignment import Assignment
 from course_staff.grading.execution.packages import differences
 from course_staff.grading.execution.workers import Workers
-from course_staff.grading.judging import Verdict, judge, requests_of
+from course_staff.grading.judging.verdicts import Verdict
+from course_staff.grading.limits import Interrupted, Limits
+from course_staff.grading.marking import StudentReport, calls_of, judged, nothing_for, report_of
 from course_staff.grading.records.attempts import Attempt, fingerprint, inputs_of, key_of
 from course_staff.grading.records.kept_verdicts import KeptVerdicts
-from course_staff.grading.records.marks import UNANSWERED, UNMARKED, Mark, Marks
 from course_staff.grading.records.recording import Recorder
-from course_staff.grading.reports.reporting import StudentReport
-from course_staff.grading.sanitizing import Submission, sanitize
+from course_staff.grading.submissions import copies, reading
+from course_staff.grading.submissions.sanitizing import Submission, sanitize
 
 
 @dataclass(frozen=True)
@@ -164,7 +160,7 @@ class _Class:
         if self.stop.is_set():
             raise Interrupted
         archive, settings, assignment = self.recorder.archive, self.settings, self.assignment
-        handed = submissions.read(
+        handed = reading.read(
             self.submitted, student, assignment.name, assignment.notebook_name, self.sought
         )
         submission = sanitize(handed.data, assignment)
@@ -230,81 +226,3 @@ class _Class:
         if attempt is not None and submission.status == "ok":
             self.verdicts.keep(student, attempt.key, verdicts)
         return verdicts
-
-
-def nothing_for(assignment: Assignment) -> Marks:
-    """Return the marks of a submission that could not be judged."""
-    return Marks({name: Mark(0.0, one.points) for name, one in assignment.questions.items()})
-
-
-def calls_of(assignment: Assignment, seed: int) -> dict[str, list[Call]]:
-    """Return the calls that an assignment's hidden checks make under a seed, by question."""
-    return {name: requests_of(one, seed)[1] for name, one in assignment.checked.items()}
-
-
-def judged(
-    assignment: Assignment, submission: Submission, attempt: Attempt | None
-) -> dict[str, Verdict]:
-    """Judge an attempt: a verdict for every question with hidden checks."""
-    verdicts = {}
-    for name, question in assignment.checked.items():
-        if attempt is None or submission.status != "ok":
-            verdicts[name] = Verdict(0.0, question.points, submission.remarks)
-            continue
-        verdict = judge(question, attempt.replies.get(name, []), seed=attempt.seed)
-        verdicts[name] = replace(verdict, messages=_with_causes(verdict, submission, attempt))
-    return verdicts
-
-
-def _with_causes(verdict: Verdict, submission: Submission, attempt: Attempt) -> tuple[str, ...]:
-    """Return a verdict's messages, and why what they miss is not defined: another cell failed."""
-    if not any("is not defined" in message for message in verdict.messages):
-        return verdict.messages
-    cells = submission.notebook.cells
-    failed = [(cells[index].source, error) for index, error in attempt.cell_errors.items()]
-    executed = set(submission.executed)
-    skipped = [
-        cell.source
-        for index, cell in enumerate(cells)
-        # A cell that nbgrader knows is a test, or a stub that was put back.
-        if cell.cell_type == "code" and index not in executed and "nbgrader" not in cell.metadata
-    ]
-    told = [one for message in verdict.messages for one in causes(message, failed, skipped)]
-    return (*verdict.messages, *(f"  {one}" for one in dict.fromkeys(told)))
-
-
-def report_of(
-    student: str,
-    submission: Submission,
-    attempt: Attempt | None,
-    verdicts: Mapping[str, Verdict],
-    marks: Marks,
-    notes: Sequence[str] = (),
-) -> StudentReport:
-    """Return a student's report from what was judged and recorded."""
-    messages = {name: verdict.messages for name, verdict in verdicts.items()}
-    for name, mark in marks.questions.items():
-        if name not in verdicts:
-            if name not in submission.written:
-                messages[name] = (UNANSWERED,)
-            else:
-                messages[name] = (UNMARKED,) if mark.waiting else ("Marked by hand.",)
-    status = submission.status
-    if status == "ok":
-        waiting = any(mark.waiting for mark in marks.questions.values())
-        status = "to_mark" if waiting else "graded"
-    return StudentReport(
-        student,
-        status,
-        marks,
-        messages,
-        submission.remarks,
-        notes=tuple(notes),
-        **{} if attempt is None else _executed(attempt),
-    )
-
-
-def _executed(attempt: Attempt) -> dict[str, Any]:
-    """Return what a report says of executing."""
-    names = ("seconds", "seed", "sandboxed", "limits_hit", "peak_memory_mb")
-    return {name: getattr(attempt, name) for name in names}

@@ -15,7 +15,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from course_staff.running.mathml import to_mathml
+from course_staff.mathml import to_mathml
 
 # Cells that a reader need not see, by their tag, and the line that unfolds them.
 FOLDED = {

@@ -20,7 +20,7 @@ from pathlib import Path
 import jupytext
 
 from course_staff.grading import load_checks
-from course_staff.grading.questions import Question
+from course_staff.grading.judging.questions import Question
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TABLES = Path(__file__).resolve().parent / "answers"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from small_class import small_course
 
-from course_staff.grading.assignments import Assignment
+from course_staff.grading.assignments.assignment import Assignment
 
 # Answers to questions: each block stands for itself, and none is a module.
 collect_ignore_glob = ["answers/*"]

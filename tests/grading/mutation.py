@@ -31,9 +31,9 @@ from functools import partial
 
 from answer_tables import TRAINING, Assignment, with_imports
 
-from course_staff.grading.judging import requests_of
-from course_staff.grading.questions import Question
-from course_staff.grading.rehearsal import rehearse_in
+from course_staff.grading.judging.judging import requests_of
+from course_staff.grading.judging.questions import Question
+from course_staff.grading.judging.rehearsal import rehearse_in
 
 # A mutant may loop for ever; the slowest that ends and trains no network needs a few seconds.
 USUAL_SECONDS = 60.0

@@ -10,8 +10,8 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course_staff.grading import self_judging
-from course_staff.grading.self_judging import PlainAssignment
+from course_staff.grading.assignments import plain
+from course_staff.grading.assignments.plain import PlainAssignment
 
 NAME, NOTEBOOK = "ps1", "problem1"
 
@@ -82,7 +82,7 @@ def plain_course(root: Path) -> PlainAssignment:
     folder = root / "source" / NAME
     folder.mkdir(parents=True)
     (folder / f"{NOTEBOOK}.ipynb").write_text(nbformat.writes(source_notebook()), "utf-8")
-    return self_judging.load(folder)
+    return plain.load(folder)
 
 
 RIGHT = {

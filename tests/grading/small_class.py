@@ -11,8 +11,8 @@ from nbformat.v4 import new_code_cell
 
 from course_lib.project import settings
 from course_staff.authoring.notebooks import build_lesson
-from course_staff.grading import assignments
-from course_staff.grading.assignments import Assignment
+from course_staff.grading.assignments import finding
+from course_staff.grading.assignments.assignment import Assignment
 
 NAME = "04-Small"
 
@@ -121,7 +121,7 @@ def small_course(root: Path, lesson: str = LESSON, checks: str = CHECKS) -> Assi
     for name, text in build_lesson(source, settings(root)).items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, "utf-8")
-    return assignments.load(root, "04")
+    return finding.load(root, "04")
 
 
 def set_checks(root: Path, text: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from answer_tables import TRAINING, Answer, Assignment
 
-from course_staff.grading.judging import Verdict
-from course_staff.grading.rehearsal import rehearse_in
+from course_staff.grading.judging.rehearsal import rehearse_in
+from course_staff.grading.judging.verdicts import Verdict
 
 ASSIGNMENTS = Assignment.all()
 QUESTIONS = [

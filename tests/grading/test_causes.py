@@ -7,9 +7,9 @@ from plain_class import plain_course
 from plain_class import right as plain_right
 from small_class import as_bytes, right, with_cell
 
+from course_staff.grading.marking import calls_of, judged
 from course_staff.grading.records.attempts import Attempt
-from course_staff.grading.sanitizing import sanitize
-from course_staff.grading.session import calls_of, judged
+from course_staff.grading.submissions.sanitizing import sanitize
 
 REASON = "ModuleNotFoundError: No module named 'seaborn'"
 

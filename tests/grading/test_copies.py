@@ -9,8 +9,8 @@ import os
 import pytest
 from small_class import NAME, as_bytes, hand_in, right, with_cell
 
-from course_staff.grading import copies, submissions
-from course_staff.grading.copies import Copy, Sought
+from course_staff.grading.submissions import copies, reading
+from course_staff.grading.submissions.copies import Copy, Sought
 
 A = "04-Regression-nn-assignment"
 B = "05-Normalization-and-regularization-assignment"
@@ -127,7 +127,7 @@ def folder(small, tmp_path):
         os.utime(home / name, (1.8e9 + 86400 * day,) * 2)
 
     def read():
-        return submissions.read(tmp_path, "ada", NAME, NAME, copies.of_assignment(small))
+        return reading.read(tmp_path, "ada", NAME, NAME, copies.of_assignment(small))
 
     put.read, put.home = read, home
     return put
@@ -207,5 +207,5 @@ def test_of_very_many_files_the_usual_one_is_among_those_that_are_read(small, fo
 
 def test_what_is_handed_in_alone_needs_no_look_inside(small, tmp_path):
     hand_in(tmp_path, "ben", b"{")
-    handed = submissions.read(tmp_path, "ben", NAME)
+    handed = reading.read(tmp_path, "ben", NAME)
     assert (handed.data, handed.remarks, handed.notes) == (b"{", (), ())

@@ -25,7 +25,8 @@ from small_class import (
     with_cell,
 )
 
-from course_staff.grading import assignments, commands
+from course_staff.grading import commands
+from course_staff.grading.assignments import finding
 from course_staff.grading.records.gradebook import gradebook, gradebook_url
 from course_staff.grading.reports import feedback
 
@@ -186,7 +187,7 @@ def own(tmp_path, graded_two):
         shutil.copytree(graded_two / name, tmp_path / name)
     root, submitted, out = (tmp_path / name for name in ("course", "submitted", "out"))
     grade = ["grade", "04", "--submitted", submitted, "--out", out]
-    return root, assignments.load(root, "04"), submitted, out, grade
+    return root, finding.load(root, "04"), submitted, out, grade
 
 
 def test_grading_again_executes_nothing_and_changes_nothing(own):
@@ -426,7 +427,7 @@ def test_wrong_use_is_told_in_a_sentence(small_root, arguments, told):
 def test_an_installed_package_or_the_option_again_has_a_class_executed_again(small_root, tmp_path):
     submitted, out = tmp_path / "submitted", tmp_path / "out"
     for student in ("ada", "ben"):
-        hand_in(submitted, student, right(assignments.load(small_root, "04")))
+        hand_in(submitted, student, right(finding.load(small_root, "04")))
     grade = ["grade", "04", "--submitted", submitted, "--out", out]
     course(small_root, *grade)
     assert "2 unchanged" in course(small_root, *grade).stdout
@@ -447,7 +448,7 @@ def test_an_installed_package_or_the_option_again_has_a_class_executed_again(sma
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, small_root):
-    assignment = assignments.load(small_root, "04")
+    assignment = finding.load(small_root, "04")
     submitted, out = tmp_path / "submitted", tmp_path / "out"
     hand_in(submitted, "ada", right(assignment))
     for student in ("ben", "cyd"):
@@ -474,7 +475,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, small_root):
 
 def test_a_machine_that_starts_no_kernel_costs_nobody_a_mark(small_root, tmp_path):
     submitted, out = tmp_path / "submitted", tmp_path / "out"
-    hand_in(submitted, "ada", right(assignments.load(small_root, "04")))
+    hand_in(submitted, "ada", right(finding.load(small_root, "04")))
     grade = ["grade", "04", "--submitted", str(submitted), "--out", str(out)]
     done = subprocess.run([sys.executable, "-c", FULL, *grade], cwd=small_root, check=False)
     assert done.returncode == 1
@@ -487,7 +488,7 @@ def test_a_machine_that_starts_no_kernel_costs_nobody_a_mark(small_root, tmp_pat
 
 
 def test_a_folder_whose_name_is_no_text_is_told_to_be_renamed(small_root, tmp_path):
-    small = assignments.load(small_root, "04")
+    small = finding.load(small_root, "04")
     hand_in(tmp_path / "submitted", "ada", right(small))
     hand_in(tmp_path / "submitted", os.fsdecode(b"b\xffn"), right(small))
     submitted, out = tmp_path / "submitted", tmp_path / "out"

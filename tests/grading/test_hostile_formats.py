@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_class import NAME, as_bytes, right
 
-from course_staff.grading import copies, submissions
-from course_staff.grading.sanitizing import sanitize
+from course_staff.grading.submissions import copies, reading
+from course_staff.grading.submissions.sanitizing import sanitize
 
 READ = [*formats.FILES, *formats.JSON, *formats.CELLS, *nbgraders.ENTRIES, *pages.ENTRIES]
 STATUS = {"to_mark": "ok", "graded": "ok"}
@@ -50,9 +50,9 @@ def test_every_folder_is_read_and_nothing_but_plain_files(small, tmp_path, entry
     (tmp_path / "course" / "solutions" / NAME).mkdir(parents=True)
     around = Surroundings(tmp_path, tmp_path / "submitted", "mark", 4242, "secret")
     entry.hand_in(small, around)
-    (student,) = submissions.students_in(around.submitted)
+    (student,) = reading.students_in(around.submitted)
     sought = copies.of_assignment(small)
-    handed = submissions.read(around.submitted, student, NAME, sought=sought)
+    handed = reading.read(around.submitted, student, NAME, sought=sought)
     submission = sanitize(handed.data, small)
     assert submission.status == STATUS.get(entry.status, entry.status)
     said = "\n".join((*handed.remarks, *submission.remarks))

@@ -16,7 +16,7 @@ from rich.console import Console
 from small_class import hand_in, right, with_cell
 
 from course_lib.errors import CourseError
-from course_staff.grading import assignments
+from course_staff.grading.assignments import finding
 from course_staff.grading.interrupting import interruptible
 
 # The command, with something in it that takes long and says so; Python alone would end in none.
@@ -96,7 +96,7 @@ def family(pid: int) -> dict[int, str]:
     ],
 )
 def test_ctrl_c_ends_the_command_wherever_it_is(tmp_path, small_root, where, until, told):
-    assignment = assignments.load(small_root, "04")
+    assignment = finding.load(small_root, "04")
     submitted, out = tmp_path / "submitted", tmp_path / "out"
     hand_in(submitted, "ada", right(assignment))
     second = with_cell(right(assignment), HANGS) if where == "executing" else right(assignment)

@@ -25,10 +25,11 @@ from course_staff.grading import (
     set_weights,
     weights,
 )
-from course_staff.grading.calls import Call
-from course_staff.grading.execution.responder import AROUND, DEEPEST, LONGEST, answer, pack, unpack
-from course_staff.grading.judging import Reply, judge, requests_of
-from course_staff.grading.questions import load_checks
+from course_staff.grading.judging.judging import judge, requests_of
+from course_staff.grading.judging.questions import load_checks
+from course_staff.grading.judging.verdicts import Reply
+from course_staff.grading.protocol.calls import Call
+from course_staff.grading.protocol.responder import AROUND, DEEPEST, LONGEST, answer, pack, unpack
 
 
 def declared(check_class) -> object:

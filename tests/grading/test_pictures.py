@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
-from course_staff.grading import pictures
-from course_staff.grading.pictures import Pictures
+from course_staff.grading.submissions import pictures
+from course_staff.grading.submissions.pictures import Pictures
 
 PNG = base64.b64encode(b"\x89PNG" + bytes(2000)).decode()
 JPEG = base64.b64encode(b"\xff\xd8\xff" + bytes(2000)).decode()

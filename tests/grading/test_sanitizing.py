@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell
 from small_class import answered, as_bytes, right, with_cell
 
-from course_staff.grading.sanitizing import LONGEST_CELL, MOST_CELLS, sanitize
+from course_staff.grading.submissions.sanitizing import LONGEST_CELL, MOST_CELLS, sanitize
 
 GRADED = ["double", "double-answer", "draw", "draw-answer", "why"]
 

@@ -34,14 +34,15 @@ from typer.testing import CliRunner
 
 from course_lib import cli
 from course_lib.errors import CourseError
-from course_staff.grading import assignments, self_judging
+from course_staff.grading.assignments import finding
+from course_staff.grading.assignments.plain import TestCell as CellOfTests
 from course_staff.grading.execution.executing import execute
-from course_staff.grading.execution.limits import Limits
-from course_staff.grading.judging import judge
-from course_staff.grading.questions import Question
+from course_staff.grading.judging.judging import judge
+from course_staff.grading.judging.questions import Question
+from course_staff.grading.limits import Limits
+from course_staff.grading.marking import calls_of
 from course_staff.grading.records.gradebook import gradebook, gradebook_url
-from course_staff.grading.sanitizing import Submission, sanitize
-from course_staff.grading.session import calls_of
+from course_staff.grading.submissions.sanitizing import Submission, sanitize
 
 TESTS = ("test_square", "test_mean", "test_area")
 
@@ -141,7 +142,7 @@ def test_what_a_person_marks_is_kept_and_a_task_is_always_marked(plain):
 
 
 def verdict(points: float, *, error: str | None = None, result: str | None = None):
-    question = Question("f", points, lambda: self_judging.TestCell("f", points, ""))
+    question = Question("f", points, lambda: CellOfTests("f", points, ""))
     return judge(question, [{"value": {"error": error, "result": result}}], seed=0)
 
 
@@ -359,13 +360,13 @@ def test_a_name_without_checks_in_the_solutions_is_a_plain_assignment(small_root
     folder.mkdir()
     (folder / f"{NOTEBOOK}.ipynb").write_text(nbformat.writes(source_notebook()), "utf-8")
     monkeypatch.chdir(small_root)
-    assert assignments.find("ps1").judged == "self-judged"
-    assert assignments.find("ps1").root == small_root
-    assert assignments.find("04").judged == "trusted"
-    assert assignments.find("solutions/04-Small").judged == "trusted"
+    assert finding.find("ps1").judged == "self-judged"
+    assert finding.find("ps1").root == small_root
+    assert finding.find("04").judged == "trusted"
+    assert finding.find("solutions/04-Small").judged == "trusted"
     (small_root / "lessons" / "04-Small.checks.py").unlink()
     with pytest.raises(CourseError, match=r"checks\.py is missing"):  # never self-judged in silence
-        assignments.find("04")
+        finding.find("04")
 
 
 def test_late_penalties_and_stubs_follow_the_courses_own_settings(tmp_path):
@@ -391,7 +392,7 @@ def _edit(before: str, after: str):
 def test_a_source_with_a_byte_order_mark_is_read(tmp_path):
     plain = plain_course(tmp_path)
     plain.source_path.write_bytes(b"\xef\xbb\xbf" + plain.source_path.read_bytes())
-    assert list(assignments.find(str(plain.source_path.parent)).questions) == list(plain.questions)
+    assert list(finding.find(str(plain.source_path.parent)).questions) == list(plain.questions)
 
 
 @pytest.mark.parametrize(
@@ -414,7 +415,7 @@ def test_what_is_wrong_with_an_assignment_is_told_in_a_sentence(tmp_path, spoil,
     folder = plain_course(tmp_path).source_path.parent
     spoil(folder)
     with pytest.raises(CourseError, match=told):
-        assignments.find(str(folder)).release  # noqa: B018
+        finding.find(str(folder)).release  # noqa: B018
 
 
 # Beside nbgrader itself

@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_staff.running.mathml import to_mathml
+from course_staff.mathml import to_mathml
 from course_staff.running.page import html_page
 
 # One white pixel.

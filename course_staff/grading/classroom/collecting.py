@@ -19,9 +19,9 @@ from pathlib import Path
 from course_lib.errors import CourseError
 from course_lib.files import prepare_folder, write, write_bytes
 from course_staff.grading.classroom.owners import Named, Owners
-from course_staff.grading.classroom.roster import Student
 from course_staff.grading.classroom.uploads import UnreadableError, Upload, uploads
-from course_staff.grading.copies import Copy, Sought
+from course_staff.grading.roster import Student
+from course_staff.grading.submissions.copies import Copy, Sought
 from course_staff.grading.times import TimeError, read_time
 
 TIMESTAMP = "timestamp.txt"

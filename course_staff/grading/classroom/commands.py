@@ -58,7 +58,8 @@ def release(
     from rich.console import Console
 
     from course_lib.project import find_root
-    from course_staff.grading import assignments
+    from course_staff.grading.assignments import finding
+    from course_staff.grading.assignments.settings import nbgrader_config
     from course_staff.grading.classroom import releasing
 
     if to and (exchange or course):
@@ -66,7 +67,7 @@ def release(
             "--to writes files, --exchange and --course use the exchange: choose one."
         )
     root = find_root()
-    chosen = assignments.load(root, assignment)
+    chosen = finding.load(root, assignment)
     console = Console()
     with console.status(f"looking whether {chosen.name} is up to date"):
         releasing.check_release(chosen.name, chosen.release, chosen.source)
@@ -79,7 +80,7 @@ def release(
             chosen.name,
             exchange=exchange,
             course=course,
-            config=assignments.nbgrader_config(root),
+            config=nbgrader_config(root),
             force=force,
         )
     console.print(f"released {chosen.name}: {there}", soft_wrap=True, highlight=False)
@@ -110,11 +111,12 @@ def collect(
     require_packages()
     from rich.console import Console
 
-    from course_staff.grading import assignments, copies
+    from course_staff.grading.assignments import finding
     from course_staff.grading.classroom import collecting
-    from course_staff.grading.classroom.roster import read_roster
+    from course_staff.grading.roster import read_roster
+    from course_staff.grading.submissions import copies
 
-    folder = assignments.locate(assignment)
+    folder = finding.locate(assignment)
     name = folder.name
     students = read_roster(roster) if roster else None
     others = sorted(path for path in folder.parent.iterdir() if path.is_dir())
@@ -165,7 +167,7 @@ def feedback(
     require_packages()
     from rich.console import Console
 
-    from course_staff.grading import assignments
+    from course_staff.grading.assignments import finding
     from course_staff.grading.classroom.collecting import platform_folders
     from course_staff.grading.records.gradebook import gradebook_url, require_gradebook
     from course_staff.grading.records.locking import only_grader
@@ -177,7 +179,7 @@ def feedback(
     )
     from course_staff.grading.reports.reporting import readable
 
-    name = assignments.locate(assignment).name
+    name = finding.locate(assignment).name
     url = gradebook_url(out, db)
     require_gradebook(url)
     out = out.absolute()
@@ -235,14 +237,14 @@ def export_marks(
     from rich.console import Console
 
     from course_lib.files import prepare_folder, write, write_table
-    from course_staff.grading import assignments
+    from course_staff.grading.assignments import finding
     from course_staff.grading.classroom import exporting
-    from course_staff.grading.classroom.roster import read_roster
     from course_staff.grading.records.gradebook import gradebook_url, require_gradebook
+    from course_staff.grading.roster import read_roster
 
     if format not in exporting.FORMATS:
         raise CourseError(f"{format!r} is no format: choose {', '.join(exporting.FORMATS)}.")
-    folder = assignments.locate(assignment)
+    folder = finding.locate(assignment)
     name = folder.name
     url = gradebook_url(out, db)
     require_gradebook(url)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from course_lib.errors import CourseError
-from course_staff.grading.classroom.roster import Student
 from course_staff.grading.records.gradebook import gradebook
+from course_staff.grading.roster import Student
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook

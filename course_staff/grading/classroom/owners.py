@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from course_staff.grading.classroom.roster import Student, is_safe_id
+from course_staff.grading.roster import Student, is_safe_id
 
 # As Canvas packs: lastnamefirstname[_LATE]_user_attachment_file, the name in small letters.
 CANVAS = re.compile(r"(?P<name>\w+?)(?P<late>_LATE)?_(?P<user>\d+)_(?P<file>\d+)_(?P<rest>.+)")

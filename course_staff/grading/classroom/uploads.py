@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.errors import CourseError
-from course_staff.grading.sanitizing import LARGEST
+from course_staff.grading.submissions.sanitizing import LARGEST
 
 MOST_FILES = 50_000  # a class of a thousand with fifty files each
 # Text with embedded pictures shrinks to a third, JSON of repeated numbers to a twentieth; zeros

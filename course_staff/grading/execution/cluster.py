@@ -19,13 +19,13 @@ import dask.config
 from distributed import CancelledError, Client, Future, KilledWorker
 
 from course_lib.errors import CourseError
-from course_staff.grading.calls import Call
 from course_staff.grading.execution import cluster_worker
 from course_staff.grading.execution.cluster_worker import Work
 from course_staff.grading.execution.executing import Execution
-from course_staff.grading.execution.limits import Interrupted, Limits
 from course_staff.grading.execution.packages import together
-from course_staff.grading.sanitizing import Submission
+from course_staff.grading.limits import Interrupted, Limits
+from course_staff.grading.protocol.calls import Call
+from course_staff.grading.submissions.sanitizing import Submission
 
 _CONNECT = 10.0  # seconds until the scheduler has to answer, and to know a worker
 _ANSWER = 60.0  # seconds in which a busy scheduler or worker answers

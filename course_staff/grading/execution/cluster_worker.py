@@ -24,15 +24,15 @@ from distributed import Reschedule, Worker, get_worker
 
 import course_lib
 from course_lib.errors import CourseError
-from course_staff.grading.calls import Call
 from course_staff.grading.execution.executing import execute, plain_environment
-from course_staff.grading.execution.limits import Interrupted, Limits
 from course_staff.grading.execution.packages import installed
 from course_staff.grading.execution.sandbox import walls
 from course_staff.grading.execution.sandbox.pool import Sandbox
 from course_staff.grading.execution.workers import require_open_files
-from course_staff.grading.sanitizing import Submission
+from course_staff.grading.limits import Interrupted, Limits
+from course_staff.grading.protocol.calls import Call
 from course_staff.grading.sources import FINGERPRINT
+from course_staff.grading.submissions.sanitizing import Submission
 
 # What replies, outputs and messages depend on, besides the course's own sources.
 PACKAGES = (

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from course_staff.grading.calls import Call
-from course_staff.grading.execution.limits import Limits, Stopped, UsedUp
 from course_staff.grading.execution.student_kernel import StudentKernel
-from course_staff.grading.sanitizing import Submission
+from course_staff.grading.limits import Limits, Stopped, UsedUp
+from course_staff.grading.protocol.calls import Call
+from course_staff.grading.submissions.sanitizing import Submission
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from course_lib.check.messages import without_escapes
-from course_staff.grading.execution.responder import LONGEST_ERROR, plain_text
+from course_staff.grading.protocol.responder import LONGEST_ERROR, plain_text
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

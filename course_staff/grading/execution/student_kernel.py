@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 import zmq
 
 from course_lib.errors import CourseError
-from course_staff.grading.calls import Call
-from course_staff.grading.execution import responder
-from course_staff.grading.execution.limits import Interrupted, Limits, Stopped, UsedUp
 from course_staff.grading.execution.outputs import Outputs
-from course_staff.grading.execution.replies import LARGEST_REPLY, read_reply
 from course_staff.grading.execution.sandbox import CHANNEL
+from course_staff.grading.limits import Interrupted, Limits, Stopped, UsedUp
+from course_staff.grading.protocol import responder
+from course_staff.grading.protocol.calls import Call
+from course_staff.grading.protocol.replies import LARGEST_REPLY, read_reply
 from course_staff.kernels import CpuTime, KernelWatch, LocalKernelManager, WaitingTime
 
 if TYPE_CHECKING:

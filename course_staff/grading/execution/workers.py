@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Protocol
 import psutil
 
 from course_lib.errors import CourseError
-from course_staff.grading.calls import Call
 from course_staff.grading.execution.executing import Execution, execute, plain_environment
-from course_staff.grading.execution.limits import Limits
 from course_staff.grading.execution.packages import installed
 from course_staff.grading.execution.sandbox import walls
 from course_staff.grading.execution.sandbox.pool import Sandbox
-from course_staff.grading.sanitizing import Submission
+from course_staff.grading.limits import Limits
+from course_staff.grading.protocol.calls import Call
+from course_staff.grading.submissions.sanitizing import Submission
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

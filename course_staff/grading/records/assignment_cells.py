@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from course_lib.errors import CourseError
-from course_staff.grading.assignments import Assignment
+from course_staff.grading.assignments.assignment import Assignment
 
 
 def save_cells(book: Any, assignment: Assignment, db_url: str) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from course_staff.grading.judging import Verdict
+from course_staff.grading.judging.verdicts import Verdict
 from course_staff.grading.records.ledger import Facts
 from course_staff.grading.records.marks import Entry, Marks
-from course_staff.grading.sanitizing import Submission
+from course_staff.grading.submissions.sanitizing import Submission
 
 
 def report_of(

@@ -28,12 +28,12 @@ from typing import Any
 
 from course_lib import files
 from course_lib.errors import CourseError
-from course_staff.grading.calls import Call
-from course_staff.grading.execution import responder
 from course_staff.grading.execution.executing import Execution
-from course_staff.grading.execution.limits import Limits
-from course_staff.grading.execution.responder import AROUND, pack, unpack
-from course_staff.grading.sanitizing import Submission
+from course_staff.grading.limits import Limits
+from course_staff.grading.protocol import responder
+from course_staff.grading.protocol.calls import Call
+from course_staff.grading.protocol.responder import AROUND, pack, unpack
+from course_staff.grading.submissions.sanitizing import Submission
 
 _AROUND = AROUND + 2  # replies are kept in lists, by question
 

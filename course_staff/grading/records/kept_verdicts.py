@@ -13,8 +13,8 @@ from dataclasses import asdict
 from importlib import metadata
 
 from course_lib import files
-from course_staff.grading.assignments import Assignment
-from course_staff.grading.judging import Verdict
+from course_staff.grading.assignments.assignment import Assignment
+from course_staff.grading.judging.verdicts import Verdict
 from course_staff.grading.records.attempts import Archive
 from course_staff.grading.sources import FINGERPRINT
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from course_lib import files
 from course_staff.grading.cleaning import as_text, harmless
-from course_staff.grading.judging import Verdict
-from course_staff.grading.sanitizing import Submission
+from course_staff.grading.judging.verdicts import Verdict
+from course_staff.grading.submissions.sanitizing import Submission
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

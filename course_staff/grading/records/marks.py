@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from course_staff.grading.judging import Verdict
+    from course_staff.grading.judging.verdicts import Verdict
 
 UNMARKED = "This answer waits to be marked by hand."
 UNANSWERED = "✗ No answer was written."

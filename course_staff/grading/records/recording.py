@@ -19,9 +19,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from course_staff.grading.assignments import ANSWER_SUFFIX, Assignment
-from course_staff.grading.classroom.roster import Student, record_roster
-from course_staff.grading.judging import Verdict
+from course_staff.grading.assignments.assignment import ANSWER_SUFFIX, Assignment
+from course_staff.grading.judging.verdicts import Verdict
 from course_staff.grading.records import marked_notebooks
 from course_staff.grading.records.assignment_cells import save_cells
 from course_staff.grading.records.attempt_report import report_of, with_marks
@@ -29,7 +28,8 @@ from course_staff.grading.records.attempts import Archive
 from course_staff.grading.records.gradebook import explained, gradebook, one_transaction
 from course_staff.grading.records.ledger import Facts, Ledger
 from course_staff.grading.records.marks import Entry, Mark, Marks, entry_after
-from course_staff.grading.sanitizing import Submission
+from course_staff.grading.roster import Student, record_roster
+from course_staff.grading.submissions.sanitizing import Submission
 
 
 class Recorder:

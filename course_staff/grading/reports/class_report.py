@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from course_lib import files
-from course_staff.grading.assignments import Assignment
+from course_staff.grading.assignments.assignment import Assignment
+from course_staff.grading.marking import StudentReport, with_problems
 from course_staff.grading.reports.class_summary import (
     MARKED,
     Bar,
@@ -33,15 +34,7 @@ from course_staff.grading.reports.own_code import (
     read_own_code,
     syntax_of,
 )
-from course_staff.grading.reports.reporting import (
-    CAVEATS,
-    LIMITS,
-    WORDS,
-    StudentReport,
-    late,
-    readable,
-    with_problems,
-)
+from course_staff.grading.reports.reporting import CAVEATS, LIMITS, WORDS, late, readable
 from course_staff.grading.reports.signs import Sign, signs_in
 from course_staff.grading.reports.similarity import (
     Fingerprints,

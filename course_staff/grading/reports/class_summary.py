@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from course_staff.grading.assignments import Assignment
+from course_staff.grading.assignments.assignment import Assignment
 
 if TYPE_CHECKING:
-    from course_staff.grading.reports.reporting import StudentReport
+    from course_staff.grading.marking import StudentReport
 
 STATUSES = ("graded", "to_mark", "missing", "unreadable", "failed")
 MARKED = ("graded", "to_mark", "unreadable")  # the statuses whose totals count

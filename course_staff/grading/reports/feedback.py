@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from course_lib.errors import CourseError
 from course_lib.files import prepare_folder, write_bytes
+from course_staff import mathml
 from course_staff.grading import cleaning
 from course_staff.grading.records.gradebook import explained, gradebook
 from course_staff.grading.reports import inert_pages
 from course_staff.grading.reports.inert_pages import leave_out_unsafe, make_exporter
-from course_staff.grading.submissions import plain_file
-from course_staff.running import mathml
+from course_staff.grading.submissions.reading import plain_file
 
 if TYPE_CHECKING:
     from nbconvert.exporters import HTMLExporter

@@ -19,7 +19,7 @@ from jinja2 import BaseLoader
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from course_staff.grading.cleaning import cleaner, takes_long
-from course_staff.running.mathml import to_mathml
+from course_staff.mathml import to_mathml
 
 if TYPE_CHECKING:
     from jinja2 import Environment

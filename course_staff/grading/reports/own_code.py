@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from course_staff.grading.assignments import ANSWER_SUFFIX, Assignment
+from course_staff.grading.assignments.assignment import ANSWER_SUFFIX, Assignment
 
 # Far above any honest submission. A person looks at what lies beyond, not a program.
 MOST_CODE = 50_000  # characters

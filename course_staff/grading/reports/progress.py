@@ -17,7 +17,7 @@ from course_lib.durations import duration
 from course_staff.grading.reports.reporting import SHORT, WORDS, readable
 
 if TYPE_CHECKING:
-    from course_staff.grading.reports.reporting import StudentReport
+    from course_staff.grading.marking import StudentReport
 
 _SECONDS_BETWEEN_LINES = 60.0
 _RECENT = 30  # submissions: kept ones take no time, so only the last ones tell how fast it goes

@@ -8,19 +8,19 @@ import io
 import json
 import math
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from course_lib.durations import duration
-from course_staff.grading.assignments import Assignment
+from course_staff.grading.assignments.assignment import Assignment
+from course_staff.grading.marking import StudentReport
 from course_staff.grading.records.marks import Marks
 from course_staff.grading.reports.class_summary import summarize
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from course_staff.grading.rejudging import Change
+    from course_staff.grading.marking import Change
 
 WORDS = {
     "graded": "graded",
@@ -52,75 +52,6 @@ CAVEATS = {
     "which they can forge. Points that count for much belong into hidden checks."
 }
 _JOINERS = "\u200c\u200d"  # which names in some scripts need
-
-
-@dataclass(frozen=True)
-class StudentReport:
-    """One student's line.
-
-    Attributes
-    ----------
-    student : str
-    status : {"graded", "to_mark", "missing", "unreadable", "failed"}
-        "to_mark": a written answer waits for a person. "failed": the grader itself could not
-        record the submission; grading again tries it again.
-    marks : Marks
-    messages : dict of str to tuple of str
-        The checks' messages by question.
-    remarks : tuple of str
-        What concerns the notebook as a whole.
-    seconds : float
-        The wall time of executing; 0 where a kept attempt was used.
-    seed : int or None
-        For the hidden inputs; None where nothing was executed.
-    sandboxed : bool
-        Whether the submission was executed behind walls.
-    limits_hit : tuple of str
-        Which bounds ended a cell or a call, such as "cpu" or "memory".
-    peak_memory_mb : float
-        The most memory that the student's processes held together; 0 where it is not known.
-    notes : tuple of str
-        What the instructor should know about how the notebook was found.
-    problems : tuple of str
-        What could not be made of a graded submission, such as its feedback page, and why.
-    has_page : bool
-        Whether its feedback page is there.
-    """
-
-    student: str
-    status: str
-    marks: Marks
-    messages: dict[str, tuple[str, ...]]
-    remarks: tuple[str, ...] = ()
-    seconds: float = 0.0
-    seed: int | None = None
-    sandboxed: bool = True
-    limits_hit: tuple[str, ...] = ()
-    peak_memory_mb: float = 0.0
-    notes: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
-    has_page: bool = True
-
-    @property
-    def kept(self) -> bool:
-        """Whether what was executed before was judged, without executing it again."""
-        return self.seconds == 0 and self.status in ("graded", "to_mark")
-
-
-def with_problems(
-    reports: Iterable[StudentReport], problems: Mapping[str, str], *, has_page: bool = True
-) -> list[StudentReport]:
-    """Return reports that say what could not be made of whose submission."""
-    return [
-        replace(
-            report,
-            problems=(*report.problems, problems[report.student]),
-            has_page=report.has_page and has_page,
-        )
-        if report.student in problems
-        else report
-        for report in reports
-    ]
 
 
 def as_json(

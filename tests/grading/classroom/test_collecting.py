@@ -22,8 +22,8 @@ from course_lib.errors import CourseError
 from course_staff.grading.classroom import uploads as uploads_module
 from course_staff.grading.classroom.collecting import collect, platform_folders
 from course_staff.grading.classroom.owners import Owners
-from course_staff.grading.classroom.roster import Student
-from course_staff.grading.copies import Sought
+from course_staff.grading.roster import Student
+from course_staff.grading.submissions.copies import Sought
 
 A = "04-Regression-nn-assignment"
 B = "05-Normalization-and-regularization-assignment"

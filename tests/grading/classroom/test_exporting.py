@@ -9,8 +9,8 @@ from marked_class import ASSIGNMENT, mark_by_hand, mark_class
 
 from course_lib.errors import CourseError
 from course_staff.grading.classroom.exporting import export
-from course_staff.grading.classroom.roster import Student, record_roster
 from course_staff.grading.records.gradebook import gradebook, gradebook_url
+from course_staff.grading.roster import Student, record_roster
 
 CLASS = {
     s.id: s

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from course_lib import cli
 from course_lib.errors import CourseError
-from course_staff.grading import assignments
+from course_staff.grading.assignments import finding
 from course_staff.grading.classroom.releasing import StaleError, check_release, release_to_files
 from course_staff.grading.reports.feedback import copy_receipts
 
@@ -120,7 +120,7 @@ def test_an_assignment_that_asks_something_else_stays_here(small):
 
 
 def test_an_answer_left_in_stays_here(small_root):
-    small = assignments.load(small_root, "04")
+    small = finding.load(small_root, "04")
     for cell in small.source.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") == "why":
             text = cell.source

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from course_lib.errors import CourseError
-from course_staff.grading.classroom.roster import (
+from course_staff.grading.records.gradebook import gradebook, gradebook_url
+from course_staff.grading.roster import (
     Student,
     is_safe_id,
     read_roster,
     record_roster,
 )
-from course_staff.grading.records.gradebook import gradebook, gradebook_url
 from course_staff.grading.times import read_time
 
 ADA = Student("ada", "Ada", "Lovelace", "ada@example.org", "101")

@@ -18,13 +18,13 @@ from processes import wait_until
 from small_class import answered, as_bytes, hand_in, right, with_cell
 
 from course_lib.errors import CourseError
-from course_staff.grading.assignments import Assignment
+from course_staff.grading.assignments.assignment import Assignment
 from course_staff.grading.execution import cluster
 from course_staff.grading.execution.cluster import ClusterWorkers, WorkersDied
 from course_staff.grading.execution.cluster_worker import differences
-from course_staff.grading.execution.limits import Interrupted, Limits
-from course_staff.grading.sanitizing import Submission, sanitize
-from course_staff.grading.session import calls_of
+from course_staff.grading.limits import Interrupted, Limits
+from course_staff.grading.marking import calls_of
+from course_staff.grading.submissions.sanitizing import Submission, sanitize
 
 COURSE = [sys.executable, "-m", "course_lib"]
 SLEEP = "import time; time.sleep(6)"

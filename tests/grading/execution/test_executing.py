@@ -18,14 +18,14 @@ import pytest
 from small_class import as_bytes, right, with_cell
 
 from course_staff import kernels
-from course_staff.grading.calls import call, generator
 from course_staff.grading.execution import executing
 from course_staff.grading.execution.executing import Execution, execute
-from course_staff.grading.execution.limits import Interrupted, Limits, Stopped
-from course_staff.grading.execution.replies import read_reply
 from course_staff.grading.execution.student_kernel import MachineFailed
-from course_staff.grading.sanitizing import sanitize
-from course_staff.grading.session import calls_of
+from course_staff.grading.limits import Interrupted, Limits, Stopped
+from course_staff.grading.marking import calls_of
+from course_staff.grading.protocol.calls import call, generator
+from course_staff.grading.protocol.replies import read_reply
+from course_staff.grading.submissions.sanitizing import sanitize
 from course_staff.kernels import LocalKernelManager
 
 LIMITS = Limits(cell_seconds=2, memory_mb=800, idle_seconds=8)

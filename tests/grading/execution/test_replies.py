@@ -9,9 +9,9 @@ from collections import UserList, deque
 import numpy as np
 import pytest
 
-from course_staff.grading.execution.limits import Stopped
-from course_staff.grading.execution.replies import LARGEST_REPLY, read_reply
-from course_staff.grading.execution.responder import STEPS, pack, unpack
+from course_staff.grading.limits import Stopped
+from course_staff.grading.protocol.replies import LARGEST_REPLY, read_reply
+from course_staff.grading.protocol.responder import STEPS, pack, unpack
 
 
 def read(folder, data: bytes, room: float = LARGEST_REPLY):

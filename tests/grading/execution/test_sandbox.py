@@ -23,11 +23,11 @@ from nbclient import NotebookClient
 
 from course_lib.errors import CourseError
 from course_staff.grading.execution.executing import plain_environment
-from course_staff.grading.execution.limits import Limits, Stopped
 from course_staff.grading.execution.sandbox import walls
 from course_staff.grading.execution.sandbox.pool import Sandbox
 from course_staff.grading.execution.student_kernel import StudentKernel
 from course_staff.grading.execution.workers import raise_open_files
+from course_staff.grading.limits import Limits, Stopped
 from course_staff.kernels import LocalKernelManager
 
 pytestmark = pytest.mark.skipif(
@@ -448,7 +448,7 @@ def test_an_ordinary_user_has_the_same_sandbox():
         "import asyncio, threading, nbformat, os\n"
         "from course_staff.grading.execution.executing import plain_environment\n"
         "from course_staff.grading.execution.sandbox.pool import Sandbox\n"
-        "from course_staff.grading.execution.limits import Limits\n"
+        "from course_staff.grading.limits import Limits\n"
         "from course_staff.grading.execution.student_kernel import StudentKernel\n"
         "cell = nbformat.v4.new_code_cell('import os; print(os.getuid(), os.listdir(\"/home\"))')\n"
         "async def run(sandbox):\n"

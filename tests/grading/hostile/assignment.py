@@ -7,7 +7,7 @@ from pathlib import Path
 import small_class
 from small_class import small_course
 
-from course_staff.grading.assignments import Assignment
+from course_staff.grading.assignments.assignment import Assignment
 
 AFFINE = """\
 # %% answer="affine"

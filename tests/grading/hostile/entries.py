@@ -10,7 +10,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 from small_class import NAME, as_bytes, hand_in, right, with_cell
 
-from course_staff.grading.assignments import Assignment
+from course_staff.grading.assignments.assignment import Assignment
 
 WRONG = "def double(values):\n    return 3 * np.asarray(values)"  # half a point, for the shape
 RIGHT, CAUGHT = (2, 1, 0), (0.5, 1, 0)  # the marks of double, draw and affine

@@ -253,9 +253,9 @@ ENTRIES = [
         factor = 3
         try:
             from pathlib import Path
-            from course_staff.grading import assignments
+            from course_staff.grading.assignments import finding
             for root in ('.', '..', '@HOST@/course'):
-                found = assignments.load(Path(root), '04')
+                found = finding.load(Path(root), '04')
                 factor = 2 if found.checked else 3
         except Exception as error:
             print(type(error))

@@ -16,13 +16,14 @@ import numpy as np
 import pytest
 from small_class import NAME, as_bytes, hand_in, right
 
-from course_staff.grading import rejudging, session, submissions
-from course_staff.grading.execution import responder
+from course_staff.grading import rejudging, session
 from course_staff.grading.execution.executing import Execution
+from course_staff.grading.protocol import responder
 from course_staff.grading.records.attempts import Archive
 from course_staff.grading.records.gradebook import gradebook_url
 from course_staff.grading.records.recording import Recorder
-from course_staff.grading.sanitizing import sanitize
+from course_staff.grading.submissions import reading
+from course_staff.grading.submissions.sanitizing import sanitize
 
 
 class Hands:
@@ -79,14 +80,14 @@ def test_a_time_that_is_none_is_told_and_costs_nothing(class_of_two):
 
 
 def test_a_submission_whose_reading_goes_wrong_is_the_only_one(class_of_two, monkeypatch):
-    read = submissions.read
+    read = reading.read
 
     def failing(folder, student, *names):
         if student == "ada":
             raise RuntimeError("a surprise")
         return read(folder, student, *names)
 
-    monkeypatch.setattr(submissions, "read", failing)
+    monkeypatch.setattr(reading, "read", failing)
     reports, _ = class_of_two()
     assert (reports["ada"].status, reports["ben"].status) == ("failed", "to_mark")
     assert "a surprise" in reports["ada"].remarks[0]

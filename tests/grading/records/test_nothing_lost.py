@@ -23,7 +23,7 @@ from sqlalchemy.engine import Engine
 
 from course_lib.errors import CourseError
 from course_staff.grading.execution.executing import Execution
-from course_staff.grading.judging import Verdict
+from course_staff.grading.judging.verdicts import Verdict
 from course_staff.grading.records import gradebook as gradebooks
 from course_staff.grading.records import marked_notebooks
 from course_staff.grading.records.attempts import Archive
@@ -31,7 +31,7 @@ from course_staff.grading.records.gradebook import gradebook, gradebook_url
 from course_staff.grading.records.ledger import Ledger
 from course_staff.grading.records.locking import only_grader
 from course_staff.grading.records.recording import Recorder
-from course_staff.grading.sanitizing import sanitize
+from course_staff.grading.submissions.sanitizing import sanitize
 
 COURSE = [sys.executable, "-m", "course_lib"]
 ROWS = """

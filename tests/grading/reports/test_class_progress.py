@@ -8,9 +8,9 @@ import re
 import pytest
 from rich.console import Console
 
+from course_staff.grading.marking import StudentReport
 from course_staff.grading.records.marks import Mark, Marks
 from course_staff.grading.reports.progress import Pace, Progress
-from course_staff.grading.reports.reporting import StudentReport
 
 
 class Clock:

@@ -16,12 +16,13 @@ from bs4 import BeautifulSoup
 from plain_class import answered, plain_course
 from small_class import NAME, RIGHT, right, with_cell
 
-from course_staff.grading.execution.limits import Stopped
+from course_staff.grading.limits import Stopped
+from course_staff.grading.marking import StudentReport
 from course_staff.grading.records.marks import Mark, Marks
 from course_staff.grading.reports.class_report import class_page, write_class_report
 from course_staff.grading.reports.class_summary import histogram, summarize
 from course_staff.grading.reports.own_code import OwnCell, OwnCode, read_own_code, syntax_of
-from course_staff.grading.reports.reporting import LIMITS, StudentReport, as_csv, as_json
+from course_staff.grading.reports.reporting import LIMITS, as_csv, as_json
 
 FAILED = "✗ 0 of 1.5: doubles. {} of 12 values differ."
 

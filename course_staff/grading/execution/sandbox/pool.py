@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.errors import CourseError
-from course_staff.grading.execution.limits import Interrupted
 from course_staff.grading.execution.sandbox import HOME, POOL, walls
+from course_staff.grading.limits import Interrupted
 from course_staff.kernels import end_tree
 
 _PREFIX = "course-pool-"

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from course_staff.grading.execution.responder import STEPS
+from course_staff.grading.protocol.responder import STEPS
 
 # A Keras call traces for a second or two first; anything else takes milliseconds.
 USUAL_SECONDS = 10.0

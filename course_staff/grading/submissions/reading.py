@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.errors import CourseError
-from course_staff.grading.copies import Copy, Sought
-from course_staff.grading.sanitizing import LARGEST
+from course_staff.grading.submissions.copies import Copy, Sought
+from course_staff.grading.submissions.sanitizing import LARGEST
 from course_staff.grading.times import TimeError, read_time
 
 TIMESTAMP = "timestamp.txt"

@@ -22,8 +22,13 @@ from course_lib.check.source_code import (
     without_elsewhere,
 )
 from course_lib.check.written import Text, added, answers, is_empty, is_hidden
-from course_staff.grading.assignments import PASSIVE_TAGS, Assignment, Handout, is_passive
-from course_staff.grading.pictures import Pictures
+from course_staff.grading.assignments.assignment import (
+    PASSIVE_TAGS,
+    Assignment,
+    Handout,
+    is_passive,
+)
+from course_staff.grading.submissions.pictures import Pictures
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from course_lib.files import decoded
 
 if TYPE_CHECKING:
-    from course_staff.grading.assignments import Assignment
+    from course_staff.grading.assignments.assignment import Assignment
 
 # Files that were written together, by a browser's upload or a program that unpacked them, have
 # dates that say nothing about which work is the newer one.
@@ -242,10 +242,10 @@ def _handed_out(folder: Path) -> bytes | None:
             with suppress(OSError):
                 return path.read_bytes()
     from course_lib.errors import CourseError
-    from course_staff.grading import self_judging
+    from course_staff.grading.assignments import plain
 
     with suppress(CourseError):
-        return json.dumps(self_judging.load(folder).release).encode()
+        return json.dumps(plain.load(folder).release).encode()
     return None
 
 

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from course_lib.errors import CourseError
-from course_staff.grading.calls import Call
-from course_staff.grading.judging import Judge, Reply
+from course_staff.grading.judging.verdicts import Judge, Reply
+from course_staff.grading.protocol.calls import Call
 
 _DECLARED = "__course_question__"
 

@@ -28,10 +28,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from course_lib.check import Wrong
 from course_lib.errors import CourseError
 from course_lib.files import decoded
-from course_staff.grading.assignments import Assignment, Handout
-from course_staff.grading.calls import Call, outcome
-from course_staff.grading.judging import Judge, Reply
-from course_staff.grading.questions import Question
+from course_staff.grading.assignments.assignment import Assignment, Handout
+from course_staff.grading.protocol.calls import Call, outcome
+from course_staff.grading.judging.verdicts import Judge, Reply
+from course_staff.grading.judging.questions import Question
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -133,7 +133,7 @@ class PlainAssignment(Assignment):
 
     @cached_property
     def _config(self) -> Any:
-        from course_staff.grading.assignments import nbgrader_config
+        from course_staff.grading.assignments.settings import nbgrader_config
 
         return nbgrader_config(self.root)
 

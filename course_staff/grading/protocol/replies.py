@@ -8,8 +8,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from course_staff.grading.execution import responder
-from course_staff.grading.execution.limits import Stopped
+from course_staff.grading.limits import Stopped
+from course_staff.grading.protocol import responder
 
 LARGEST_REPLY = 50_000_000  # bytes, packed and unpacked
 _LARGEST_TREE = 5_000_000  # bytes of it that are no arrays

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from course_staff.grading.execution.responder import answer, pack, unpack
-from course_staff.grading.judging import Verdict, judge, requests_of
-from course_staff.grading.questions import Question
+from course_staff.grading.judging.judging import judge, requests_of
+from course_staff.grading.judging.questions import Question
+from course_staff.grading.judging.verdicts import Verdict
+from course_staff.grading.protocol.responder import answer, pack, unpack
 
 
 def rehearse(question: Question, source: str, *, seed: int = 0) -> Verdict:

@@ -172,7 +172,7 @@ def answer(request: dict[str, Any], namespace: Mapping[str, Any]) -> dict[str, A
     Parameters
     ----------
     request : dict
-        As made by `course_staff.grading.calls.Call.request`.
+        As made by `course_staff.grading.protocol.calls.Call.request`.
     namespace : mapping of str to object
         The notebook's names.
 

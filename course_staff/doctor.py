@@ -1,0 +1,21 @@
+"""What `course doctor` looks at for staff: packages that run and grade, and the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from course_lib.doctor import Check, package
+
+EXTRAS = {"papermill": "run", "nbgrader": "grading", "distributed": "cluster"}
+
+
+def examine() -> Iterator[Check]:
+    """Yield staff's checks in turn."""
+    yield from (package(name, extra) for name, extra in EXTRAS.items())
+    from course_staff.grading.execution.sandbox import walls
+
+    problem = walls.problem()
+    if problem is None:
+        yield Check("sandbox", "bubblewrap makes namespaces")
+    else:
+        yield Check("sandbox", problem.found, "optional", f"to grade: {problem.remedy}")

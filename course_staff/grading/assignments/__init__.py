@@ -1,0 +1,1 @@
+"""Assignments: lessons with hidden checks, and plain nbgrader ones."""

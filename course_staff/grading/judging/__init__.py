@@ -1,0 +1,1 @@
+"""Questions, their hidden checks, and verdicts."""

@@ -1,0 +1,1 @@
+"""What the grader asks a student's kernel, and how the kernel answers."""

@@ -1,4 +1,4 @@
-"""Run a lesson with several seeds and print its table for course_lib/expected.toml.
+"""Run a lesson with several seeds and print a table for its bands.toml.
 
 ::
 
@@ -72,17 +72,20 @@ def main() -> None:
 
     seconds = [report["seconds"] for report in reports]
     memory = max(report["peak_memory_mb"] for report in reports)
-    print(f'["{reports[0]["lesson"]}".{options.profile}.{options.data}]')
+    print(f"[{options.profile}.{options.data}]")
     print(f"seconds = {statistics.median(seconds):.0f}")
+    print(f"peak_memory_mb = {memory:.0f}")
     print(
         f'measured = "{datetime.date.today()}, {reports[0]["device"]} ({platform.machine()}), '
-        f'seeds 0 to {options.seeds - 1}, peak memory {memory:.0f} MB"'
+        f'seeds 0 to {options.seeds - 1}"'
     )
     for name in reports[0]["results"]:
         values = [report["results"][name]["value"] for report in reports]
         low, high = band(values, options.margin)
         mean, spread = statistics.mean(values), statistics.stdev(values)
-        print(f"bands.{name} = [{low}, {high}]  # mean {mean:.4g}, s.d. {spread:.2g}")
+        print(
+            f"bands.{name} = {{ low = {low}, high = {high}, mean = {mean:.4g}, sd = {spread:.2g} }}"
+        )
 
 
 if __name__ == "__main__":

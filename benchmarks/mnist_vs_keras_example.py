@@ -11,7 +11,7 @@ Run from the course's folder, with real MNIST in the cache or a mirror::
 
     .venv/bin/python benchmarks/mnist_vs_keras_example.py
 
-It takes about ten minutes on two cores and prints the table for course_lib/expected.toml.
+It takes about ten minutes on two cores and prints the table for lesson 01's bands.toml.
 
 The example: https://keras.io/examples/vision/mnist_convnet/ (F. Chollet, 2015).
 """

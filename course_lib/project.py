@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.errors import CourseError
@@ -85,13 +85,10 @@ class Settings:
         Address of the public repository that holds what `course publish` writes.
     student_branch : str
         The branch that the badges open.
-    extras : mapping of str to str
-        The lessons that need more than the student core in Colab, and the extra that has it.
     """
 
     student_tree: str
     student_branch: str
-    extras: Mapping[str, str] = field(default_factory=dict)
 
 
 def settings(root: Path) -> Settings:
@@ -108,8 +105,7 @@ def settings(root: Path) -> Settings:
             raise CourseError(
                 f"{root / 'pyproject.toml'}: [tool.course] lacks {key}, got {table.get(key)!r}."
             )
-    extras = table.get("extras", {})
-    return Settings(table["student-tree"].rstrip("/"), table["student-branch"], extras)
+    return Settings(table["student-tree"].rstrip("/"), table["student-branch"])
 
 
 def _tool_tables(folder: Path) -> dict:

@@ -2,14 +2,14 @@
 
 A lesson records its numbers with `Results.record`. Each goes into the notebook's output twice: as
 a sentence for the reader, and as data that `course run` collects from the executed notebook and
-judges against the bands in ``expected.toml``.
+judges against the bands in ``bands.json``.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -85,8 +85,7 @@ class Expectation:
 
 @cache
 def _table() -> dict[str, Any]:
-    table = resources.files("course_lib").joinpath("expected.toml")
-    return tomllib.loads(table.read_text("utf-8-sig"))
+    return json.loads(resources.files("course_lib").joinpath("bands.json").read_text("utf-8"))
 
 
 def expectation(lesson: str, profile: str, data: str) -> Expectation:
@@ -99,7 +98,7 @@ def expectation(lesson: str, profile: str, data: str) -> Expectation:
     profile : {"quick", "full"}
     data : {"real", "sample"}
     """
-    entry = _table().get(lesson, {}).get(profile, {}).get(data)
+    entry = _table()["lessons"].get(lesson, {}).get(profile, {}).get(data)
     if entry is None:
         return Expectation()
     bands = {name: Band(*map(float, ends)) for name, ends in entry["bands"].items()}
@@ -112,8 +111,8 @@ def measurement(name: str) -> str:
     Parameters
     ----------
     name : str
-        A table in the [measurements] of ``expected.toml``, written by the script of that name in
-        benchmarks/.
+        Of a table [measurements.NAME] in the lesson's bands.toml, printed by the script of that
+        name in benchmarks/.
 
     Raises
     ------
@@ -177,7 +176,8 @@ class Results:
         if band is not None:
             usual = "as usual" if value in band else "UNUSUAL"
             remark = f" ({usual}: our runs gave {band})"
-        note("result", f"{name} = {_short(value)}{remark}", name=name, value=value)
+        text = f"{name} = {_short(value)}{remark}"
+        note("result", text, name=name, value=value, data=self.data)
 
     def __getitem__(self, name: str) -> float:
         return self.values[name]

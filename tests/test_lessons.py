@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -90,21 +91,50 @@ def real_run(tmp_path_factory) -> Run:
     return run_lessons(folder, "real", environment, [], ON_REAL_DATA)
 
 
-def test_there_is_a_lesson():
-    assert "01-MNIST-classification" in LESSONS
+@dataclass(frozen=True)
+class Demands:
+    """What a run of a lesson has to show, by what its source does."""
+
+    records: bool
+    loads_data: bool
+    trains: bool
+    pictures: int
+
+    @classmethod
+    def of(cls, lesson: str) -> Demands:
+        code = "\n".join(
+            cell.source
+            for cell in nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", as_version=4).cells
+            if cell.cell_type == "code"
+        )
+        shown = len(re.findall(r"plots\.show\(", code))
+        return cls(
+            records=".record(" in code,
+            loads_data="datasets.load" in code,
+            trains=".fit(" in code or "training." in code,
+            pictures=min(shown, 5),  # some are shown once an exercise is solved
+        )
+
+
+def test_there_are_lessons_and_they_record_load_train_and_draw():
+    demands = [Demands.of(lesson) for lesson in LESSONS]
+    for kind in ("records", "loads_data", "trains", "pictures"):
+        assert any(getattr(demand, kind) for demand in demands)
 
 
 def check(run: Run, lesson: str, data: str) -> None:
+    demands = Demands.of(lesson)
     report = run.lessons[lesson]
     assert report["status"] == "passed", f"{report}\n{run.process.stdout}\n{run.process.stderr}"
-    assert (report["profile"], report["data"]) == ("quick", data)
-    assert report["results"], "a lesson records its headline numbers"
+    assert report["profile"] == "quick"
+    assert report["data"] == data or not demands.loads_data
+    assert bool(report["results"]) == demands.records
     assert all(result["ok"] for result in report["results"].values()), report["results"]
     assert report["seconds"] < 45 * 60  # a lesson that hangs, not a slow machine
-    assert 300 < report["peak_memory_mb"] < 4096
+    assert (300 if demands.trains else 30) < report["peak_memory_mb"] < 4096
 
 
-def check_outputs(notebook: nbformat.NotebookNode) -> None:
+def check_outputs(notebook: nbformat.NotebookNode, lesson: str) -> None:
     """Every picture has its text alternative, and nothing alarming is in the outputs."""
     pictures = 0
     for cell in notebook.cells:
@@ -115,7 +145,7 @@ def check_outputs(notebook: nbformat.NotebookNode) -> None:
                 pictures += 1
                 assert output["metadata"]["image/png"]["alt"], cell.source
                 assert output["data"]["text/plain"] == output["metadata"]["image/png"]["alt"]
-    assert pictures >= 5
+    assert pictures >= Demands.of(lesson).pictures
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
@@ -123,7 +153,7 @@ def test_a_lesson_runs_on_the_sample_without_a_network(sample_run, lesson):
     check(sample_run, lesson, "sample")
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", [name for name in LESSONS if Demands.of(name).loads_data])
 def test_a_lesson_on_the_sample_says_so_and_why(sample_run, lesson):
     text = json.dumps(sample_run.notebook(lesson))
     assert "sample" in text
@@ -132,7 +162,7 @@ def test_a_lesson_on_the_sample_says_so_and_why(sample_run, lesson):
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_lessons_outputs_are_clean_and_its_pictures_have_words(sample_run, lesson):
-    check_outputs(sample_run.notebook(lesson))
+    check_outputs(sample_run.notebook(lesson), lesson)
 
 
 def test_the_run_as_a_whole_succeeds_and_prints_results_and_paths(sample_run):
@@ -150,7 +180,7 @@ def test_the_run_as_a_whole_succeeds_and_prints_results_and_paths(sample_run):
 )
 def test_a_lesson_runs_on_real_data(real_run, lesson):
     check(real_run, lesson, "real")
-    check_outputs(real_run.notebook(lesson))
+    check_outputs(real_run.notebook(lesson), lesson)
 
 
 @pytest.mark.slow
@@ -174,7 +204,7 @@ def test_a_solved_assignment_runs_and_passes_its_visible_tests(assignment):
     notebook = notebooks.read(ROOT / "solutions" / assignment / f"{assignment}.ipynb")
     execution = execute(notebook, {"data": "sample", "profile": "quick"}, memory_limit_mb=4096)
     assert execution.status == "completed", execution.failure
-    check_outputs(execution.notebook)
+    check_outputs(execution.notebook, assignment)
     verdicts = [fact["verdict"] for fact in results.notes(execution.notebook, "check")]
     cells = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("locked")]
     assert verdicts == ["passed"] * len(cells)

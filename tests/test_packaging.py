@@ -141,8 +141,8 @@ def test_what_is_imported_is_required_and_not_only_there_by_chance(root, pyproje
     wings = {
         name: core | {canonicalize_name(Requirement(text).name) for text in extras[extra]}
         for name, extra in {
-            "automl": "automl", "running": "run", "kernels.py": "run", "authoring": "dev",
-            "grading": "grading", "cluster": "cluster",
+            "automl": "automl", "running": "run", "kernels.py": "run",
+            "mathml.py": "run", "authoring": "dev", "grading": "grading", "cluster": "cluster",
         }.items()
     }  # fmt: skip
     wings["authoring"] |= wings["running"]  # the extras dev and grading hold the extra run

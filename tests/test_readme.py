@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.results import expectation
-
 # `make test` would run this very test again; conda is not on every machine.
 NOT_RUN = {"make test", "conda env create -f environment.yml"}
 # What make hands on to the tests that it runs, and its variables of the command line with it.
@@ -81,16 +79,6 @@ def test_every_make_target_that_the_readme_names_exists(root):
         r"(?:^|`)make ([a-z-]+)", (root / "README.md").read_text("utf-8"), re.M
     ):
         assert re.search(rf"^{target}:", makefile, re.M), target
-
-
-def test_the_readmes_figures_are_the_measured_ones(root):
-    measured = expectation("01-MNIST-classification", "quick", "real")
-    band = measured.bands["cnn_test_accuracy"]
-    (row,) = re.findall(r"^\| \[01 .*$", (root / "README.md").read_text("utf-8"), re.M)
-    memory = int(re.search(r"peak memory (\d+) MB", measured.measured)[1])
-    assert f"test accuracy {(band.low + band.high) / 2:.3f}," in row
-    assert f"{measured.seconds:.0f} s," in row
-    assert f"{memory / 1000:.1f} GB" in row
 
 
 def run(command: str, clone: Path, environment: dict[str, str]) -> subprocess.CompletedProcess:

@@ -7,9 +7,11 @@ from course_lib import results
 from course_lib.results import Band, Results
 
 TABLE = {
-    "01-x": {
-        "quick": {
-            "real": {"seconds": 60, "measured": "today", "bands": {"accuracy": [0.9, 1.0]}},
+    "lessons": {
+        "01-x": {
+            "quick": {
+                "real": {"seconds": 60, "measured": "today", "bands": {"accuracy": [0.9, 1.0]}},
+            }
         }
     },
     "measurements": {"race": {"measured": "seeds 0 to 2", "rows": {"ours": [0.9, 0.8, 0.85]}}},
@@ -79,8 +81,7 @@ def test_notes_are_read_back_from_a_notebook_in_order():
 
 
 def test_every_band_in_the_file_is_a_range_and_says_how_it_was_measured():
-    lessons = {name: entry for name, entry in results._table().items() if name != "measurements"}
-    for profiles in lessons.values():
+    for profiles in results._table()["lessons"].values():
         for profile, kinds in profiles.items():
             assert profile in ("quick", "full")
             for kind, entry in kinds.items():

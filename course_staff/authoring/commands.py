@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from course_lib.errors import CourseError
 from course_lib.files import decoded
 from course_lib.project import Settings, find_root, settings
+
+if TYPE_CHECKING:
+    from course_staff.authoring.overview import Title
 
 
 class BuildError(CourseError):
@@ -29,29 +32,28 @@ def build(
         bool, typer.Option("--check", help="Change nothing; fail if a notebook is stale.")
     ] = False,
 ) -> None:
-    """Make notebooks/, and for graded lessons solutions/ and assignments/, from lessons/.
+    """Make all that is generated from lessons/, and check its rules.
 
-    The result is linted.
+    notebooks/, for graded lessons solutions/ and assignments/, the table of bands in course_lib
+    and the README's table of lessons.
 
     Example: course build --check
     """
-    import nbformat
-
     from course_lib.files import prepare_folder, write
-    from course_staff.authoring.lint import lint
-    from course_staff.authoring.notebooks import build_lesson, sources
+    from course_staff.authoring.notebooks import sources
 
     root = find_root()
-    lessons = sources(root)
     built: dict[str, str] = {}
+    titles: dict[str, Title] = {}
     problems: list[str] = []
     broken: set[str] = set()
-    for lesson, source in lessons.items():
-        if found := _broken_assignment_rules(source, settings(root)):
-            problems += found
+    for lesson, folder in sources(root).items():
+        notebooks, titles[lesson], found = _build(folder, settings(root))
+        built |= notebooks
+        problems += found
+        if not notebooks:
             broken.add(lesson)
-        else:
-            built |= build_lesson(source, settings(root))
+    built |= _tables(root, titles)
     for name, text in built.items():
         path = root / name
         if not path.is_file() or path.read_bytes() != text.encode():
@@ -60,9 +62,6 @@ def build(
             else:
                 write(prepare_folder(path.parent) / path.name, text)
                 typer.echo(f"wrote {name}")
-        if name.startswith("notebooks/"):
-            for finding in lint(nbformat.reads(text, as_version=4), path.parent):
-                problems.append(f"{name}, cell {finding.cell}: {finding.message}")
     problems += [
         f"{name} has no source in lessons/: delete one of the two."
         for name in _generated(root)
@@ -70,27 +69,44 @@ def build(
     ]
     if problems:
         raise BuildError("\n".join(problems))
-    typer.echo(f"{len(built)} notebooks are up to date and keep every rule.")
+    typer.echo(f"{len(built)} files are up to date and keep every rule.")
 
 
-def _broken_assignment_rules(source: Path, settings: Settings) -> list[str]:
-    """Return what a lesson breaks of the rules for graded ones; nothing if it is not graded."""
+def _build(folder: Path, settings: Settings) -> tuple[dict[str, str], Title, list[str]]:
+    """Return a lesson's notebooks, none if it breaks a rule of graded ones, and the findings."""
     import nbformat
 
     from course_staff.authoring.assignment_rules import lint_assignment
-    from course_staff.authoring.notebooks import CHECKS, build_notebook, is_graded
+    from course_staff.authoring.lint import lint
+    from course_staff.authoring.notebooks import build_notebook, is_graded, notebooks_of
+    from course_staff.authoring.overview import Title
 
-    notebook = build_notebook(source, settings)
-    if not is_graded(notebook):
-        return []
-    checks = source.with_name(source.stem + CHECKS)
-    return [
-        f"solutions/{source.stem}, cell {finding.cell}: {finding.message}"
-        for finding in lint_assignment(
-            nbformat.reads(notebook, as_version=4),
-            decoded(checks.read_bytes()) if checks.is_file() else None,
-        )
-    ]
+    name = folder.name
+    notebook = build_notebook(folder, settings)
+    title = Title.of(notebook)
+    if is_graded(notebook):
+        checks = folder / "checks.py"
+        text = decoded(checks.read_bytes()) if checks.is_file() else None
+        if found := lint_assignment(notebook, text):
+            return {}, title, [f"solutions/{name}, cell {f.cell}: {f.message}" for f in found]
+    built = notebooks_of(name, notebook)
+    path = f"notebooks/{name}.ipynb"
+    found = lint(nbformat.reads(built[path], as_version=4), folder.parents[1] / "notebooks")
+    return built, title, [f"{path}, cell {f.cell}: {f.message}" for f in found]
+
+
+def _tables(root: Path, titles: dict[str, Title]) -> dict[str, str]:
+    """Return the tables made of all lessons' bands, where the course has a place for them."""
+    from course_staff.authoring import bands, overview
+
+    built = {}
+    measured = {lesson: bands.read(root / "lessons" / lesson) for lesson in titles}
+    if (root / "course_lib").is_dir():
+        built["course_lib/bands.json"] = bands.table(measured)
+    readme = root / "README.md"
+    if readme.is_file() and overview.START in (text := decoded(readme.read_bytes())):
+        built["README.md"] = overview.filled(text, titles, measured)
+    return built
 
 
 def _generated(root: Path) -> list[str]:

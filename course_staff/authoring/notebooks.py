@@ -21,59 +21,58 @@ from course_lib.files import decoded
 from course_lib.project import Settings
 from course_staff.authoring import assignments
 
-CHECKS = ".checks.py"  # how the name of a file with hidden checks ends
 COLAB_IMAGE = "https://colab.research.google.com/assets/colab-badge.svg"
 
 
 def sources(root: Path) -> dict[str, Path]:
-    """Return the lessons' sources by lesson name; a file of hidden checks is none.
+    """Return the lessons' folders by lesson name.
 
     Raises
     ------
     CourseError
         If there is none.
     """
-    found = {
-        path.stem: path
-        for path in sorted((root / "lessons").glob("[0-9][0-9]-*.py"))
-        if not path.name.endswith(CHECKS)
-    }
+    found = sorted((root / "lessons").glob("[0-9][0-9]-*/lesson.py"))
     if not found:
-        raise CourseError(f"{root / 'lessons'} holds no lesson: name them like 01-Title.py.")
-    return found
+        raise CourseError(f"{root / 'lessons'} holds no lesson: write one like 01-Title/lesson.py.")
+    return {path.parent.name: path.parent for path in found}
 
 
-def build_lesson(source: Path, settings: Settings) -> dict[str, str]:
-    """Return all notebooks that a lesson's source gives: their texts by their paths in the course.
-
-    A graded lesson has an instructor's version in solutions/ and the students' one in
-    assignments/ and notebooks/; any other lesson is in notebooks/ alone.
+def build_lesson(folder: Path, settings: Settings) -> dict[str, str]:
+    """Return all notebooks of a lesson: their texts by their paths in the course.
 
     Raises
     ------
     CourseError
         If the source cannot be read, or is not built like a lesson.
     """
-    name = source.stem
-    notebook = build_notebook(source, settings)
+    return notebooks_of(folder.name, build_notebook(folder, settings))
+
+
+def notebooks_of(name: str, notebook: NotebookNode) -> dict[str, str]:
+    """Return the texts of a lesson's notebooks by their paths in the course.
+
+    A graded lesson has an instructor's version in solutions/ and the students' one in
+    assignments/ and notebooks/; any other lesson is in notebooks/ alone.
+    """
+    text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     if not is_graded(notebook):
-        return {f"notebooks/{name}.ipynb": notebook}
-    students = assignments.release(name, notebook)
+        return {f"notebooks/{name}.ipynb": text}
+    students = assignments.release(name, text)
     return {
-        f"solutions/{name}/{name}.ipynb": notebook,
+        f"solutions/{name}/{name}.ipynb": text,
         f"assignments/{name}/{name}.ipynb": students,
         f"notebooks/{name}.ipynb": students,
     }
 
 
-def is_graded(notebook: str) -> bool:
-    """Return whether a notebook's text has cells that are graded."""
-    cells = nbformat.reads(notebook, as_version=4).cells
-    return any(assignments.kind_of(cell) for cell in cells)
+def is_graded(notebook: NotebookNode) -> bool:
+    """Return whether a notebook has cells that are graded."""
+    return any(assignments.kind_of(cell) for cell in notebook.cells)
 
 
-def build_notebook(source: Path, settings: Settings) -> str:
-    """Return the text of the notebook that a lesson's source describes, with all solutions.
+def build_notebook(folder: Path, settings: Settings) -> NotebookNode:
+    """Return the notebook that a lesson's source describes, with all solutions.
 
     Raises
     ------
@@ -81,21 +80,23 @@ def build_notebook(source: Path, settings: Settings) -> str:
         If the source cannot be read, or does not begin with a Markdown cell and then a cell with
         the tag "parameters".
     """
+    source = folder / "lesson.py"
     notebook = _read(source)
     _require_opening(notebook, source)
-    _add_badges(notebook, source.stem, settings)
-    _add_bootstrap(notebook, source.stem, settings)
-    assignments.mark(notebook, source.stem)
+    extra = notebook.cells[0].metadata.pop("extra", None)
+    _add_badges(notebook, folder.name, settings)
+    _add_bootstrap(notebook, extra, settings)
+    assignments.mark(notebook, folder.name)
     _fold_code(notebook)
     _set_ids(notebook)
     _set_metadata(notebook)
-    return _as_text(notebook)
+    return notebook
 
 
-def bootstrap_source(lesson: str, settings: Settings) -> str:
+def bootstrap_source(extra: str | None, settings: Settings) -> str:
     """Return the cell that installs the course's package in Colab and does nothing elsewhere."""
-    extra = f"[{settings.extras[lesson]}]" if lesson in settings.extras else ""
-    package = f"course-lib{extra} @ git+{settings.student_tree}@{settings.student_branch}"
+    name = f"course-lib[{extra}]" if extra else "course-lib"
+    package = f"{name} @ git+{settings.student_tree}@{settings.student_branch}"
     return (
         "# Only in Colab: installs the course's helper package and changes no other one.\n"
         "import sys\n"
@@ -113,10 +114,6 @@ def badge(lesson: str, settings: Settings) -> str:
         f"/blob/{settings.student_branch}/notebooks/{lesson}.ipynb"
     )
     return f"[![Open in Colab]({COLAB_IMAGE})]({address})"
-
-
-def _as_text(notebook: NotebookNode) -> str:
-    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def _read(source: Path) -> NotebookNode:
@@ -140,9 +137,9 @@ def _add_badges(notebook: NotebookNode, lesson: str, settings: Settings) -> None
     notebook.cells[0].source = "\n".join([title, "", badge(lesson, settings), *rest])
 
 
-def _add_bootstrap(notebook: NotebookNode, lesson: str, settings: Settings) -> None:
+def _add_bootstrap(notebook: NotebookNode, extra: str | None, settings: Settings) -> None:
     cell = nbformat.v4.new_code_cell(
-        bootstrap_source(lesson, settings),
+        bootstrap_source(extra, settings),
         metadata={"tags": ["bootstrap"]},
     )
     notebook.cells.insert(1, cell)
@@ -178,8 +175,10 @@ def _set_ids(notebook: NotebookNode) -> None:
 
 
 def _set_metadata(notebook: NotebookNode) -> None:
-    notebook.metadata = NotebookNode(
-        kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
-        language_info={"name": "python"},
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5

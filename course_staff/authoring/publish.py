@@ -6,10 +6,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import nbformat
 import tomlkit
 
 from course_lib.errors import CourseError
-from course_lib.project import settings
+from course_lib.project import notebooks, settings
+from course_staff.authoring import bands, overview
 
 COPIED = ("notebooks", "assignments", "course_lib", "constraints.txt", "environment.yml", "LICENSE")
 # What the students' pyproject.toml takes over from the course's.
@@ -83,9 +85,18 @@ def _assemble(root: Path, tree: Path) -> None:
             shutil.copy(source, tree / name)
     (tree / "pyproject.toml").write_text(_student_pyproject(root), "utf-8")
     readme = Path(__file__).with_name("student_readme.md").read_text("utf-8")
-    (tree / "README.md").write_text(
-        readme.replace("{student_tree}", settings(root).student_tree), "utf-8"
-    )
+    told = {"student_tree": settings(root).student_tree, "lessons": _lessons(root)}
+    (tree / "README.md").write_text(readme.format(**told), "utf-8")
+
+
+def _lessons(root: Path) -> str:
+    """Return the table of lessons, as the README of the course has it."""
+    titles = {
+        lesson: overview.Title.of(nbformat.read(path, as_version=4))
+        for lesson, path in notebooks(root).items()
+    }
+    measured = {lesson: bands.read(root / "lessons" / lesson) for lesson in titles}
+    return overview.table(titles, measured)
 
 
 def _student_pyproject(root: Path) -> str:

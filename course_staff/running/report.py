@@ -94,7 +94,8 @@ def facts(notebook: Mapping[str, Any]) -> Facts:
     """Read a notebook's notes on its set-up and its data, as far as it was executed."""
     setup = next(results.notes(notebook, "setup"), {})
     data = list(results.notes(notebook, "data"))
-    kinds = {note.get("data") for note in data}
+    # A lesson that loads no data says with its results whose bands are theirs.
+    kinds = {note.get("data") for note in data or results.notes(notebook, "result")} - {None}
     kind = "sample" if "sample" in kinds else "real" if kinds else None
     origins = dict.fromkeys(map(_origin, data))  # each data set once
     return Facts(setup.get("profile"), kind, "; ".join(origins) or None, setup.get("device"))

@@ -94,10 +94,11 @@ def write_course(root: Path, lesson: str = LESSON, checks: str | None = CHECKS) 
     (root / "pyproject.toml").write_text(
         '[tool.course]\nstudent-tree = "https://github.com/a/b"\nstudent-branch = "main"\n'
     )
-    (root / "lessons").mkdir(exist_ok=True)
-    (root / "lessons" / f"{NAME}.py").write_text(lesson, "utf-8")
+    folder = root / "lessons" / NAME
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "lesson.py").write_text(lesson, "utf-8")
     if checks is not None:
-        (root / "lessons" / f"{NAME}.checks.py").write_text(checks, "utf-8")
+        (folder / "checks.py").write_text(checks, "utf-8")
     return root
 
 

@@ -27,7 +27,12 @@ def cells(path):
 
 def test_three_notebooks_are_made_and_nothing_else_is_left(built):
     made = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
-    assert made == {"pyproject.toml", f"lessons/{NAME}.py", f"lessons/{NAME}.checks.py", *FILES}
+    assert made == {
+        "pyproject.toml",
+        f"lessons/{NAME}/lesson.py",
+        f"lessons/{NAME}/checks.py",
+        *FILES,
+    }
 
 
 def test_building_again_changes_nothing(built):
@@ -95,12 +100,6 @@ def test_check_names_stale_and_orphaned_files(tmp_path):
         f"solutions/{NAME}/data.csv has no source in lessons/: delete one of the two.",
         "assignments/05-Gone/05-Gone.ipynb has no source in lessons/: delete one of the two.",
     ]
-
-
-def test_a_file_of_checks_is_no_lesson(built):
-    from course_staff.authoring.notebooks import sources
-
-    assert list(sources(built)) == [NAME]
 
 
 ANSWER, TESTS, WRITTEN = 'answer="double"', 'tests="double" points=2', 'written="why" points=1'
@@ -175,8 +174,7 @@ def findings(lesson, folder, checks=CHECKS):
     from course_staff.authoring.assignment_rules import lint_assignment
     from course_staff.authoring.notebooks import build_notebook
 
-    source = folder / f"{NAME}.py"
-    source.write_text(lesson, "utf-8")
-    notebook = build_notebook(source, Settings("https://github.com/a/b", "main"))
-    found = lint_assignment(nbformat.reads(notebook, as_version=4), checks)
+    (folder / "lesson.py").write_text(lesson, "utf-8")
+    notebook = build_notebook(folder, Settings("https://github.com/a/b", "main"))
+    found = lint_assignment(notebook, checks)
     return [f"{finding.cell}: {finding.message}" for finding in found]

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import re
+import shutil
 import textwrap
 
 import nbformat
@@ -31,8 +32,7 @@ def files(guide):
 @pytest.fixture(scope="module")
 def course(tmp_path_factory, files):
     folder = write_course(tmp_path_factory.mktemp("course"), checks=None)
-    for path in (folder / "lessons").iterdir():
-        path.unlink()
+    shutil.rmtree(folder / "lessons")
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, "utf-8")
@@ -45,7 +45,7 @@ def course(tmp_path_factory, files):
 def checks(course):
     from course_staff.grading import load_checks
 
-    return load_checks(course / "lessons" / f"{LESSON}.checks.py")
+    return load_checks(course / "lessons" / LESSON / "checks.py")
 
 
 def answer_in(notebook) -> str:
@@ -62,9 +62,9 @@ def score(checks, source, seed=0):
 
 def test_the_guide_names_the_three_files(files):
     assert list(files) == [
-        f"lessons/{LESSON}.py",
-        f"lessons/{LESSON}.checks.py",
-        "tests/grading/answers/08/cross_entropy.py",
+        f"lessons/{LESSON}/lesson.py",
+        f"lessons/{LESSON}/checks.py",
+        f"lessons/{LESSON}/answers/cross_entropy.py",
     ]
 
 
@@ -79,7 +79,7 @@ def test_the_reference_gets_full_marks_and_the_stub_none(course, checks, seed):
 
 @pytest.mark.filterwarnings("ignore:divide by zero")
 def test_every_answer_in_the_table_gets_its_marks(files, checks):
-    text = files["tests/grading/answers/08/cross_entropy.py"]
+    text = files[f"lessons/{LESSON}/answers/cross_entropy.py"]
     _, *blocks = _ANSWER.split(text)
     table = list(zip(blocks[0::4], blocks[1::4], blocks[2::4], blocks[3::4], strict=True))
     assert {kind.split()[0] for kind, *_ in table} == {"right", "mistake"}

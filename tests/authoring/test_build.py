@@ -36,8 +36,8 @@ def small_course(tmp_path):
     (tmp_path / "pyproject.toml").write_text(
         '[tool.course]\nstudent-tree = "https://github.com/a/b"\nstudent-branch = "main"\n'
     )
-    (tmp_path / "lessons").mkdir()
-    (tmp_path / "lessons" / "01-One.py").write_text(LESSON)
+    (tmp_path / "lessons" / "01-One").mkdir(parents=True)
+    (tmp_path / "lessons" / "01-One" / "lesson.py").write_text(LESSON)
     return tmp_path
 
 
@@ -55,7 +55,7 @@ def test_build_then_check_then_change(small_course):
     assert course("build", "--check", folder=small_course).returncode == 0
     assert "wrote" not in course("build", folder=small_course).stdout
 
-    lesson = small_course / "lessons" / "01-One.py"
+    lesson = small_course / "lessons" / "01-One" / "lesson.py"
     lesson.write_text(LESSON + "\n# %%\nprint(1)\n")
     stale = course("build", "--check", folder=small_course)
     assert stale.returncode == 1
@@ -66,7 +66,9 @@ def test_build_then_check_then_change(small_course):
 def test_a_notebook_without_source_and_a_broken_rule_are_named(small_course):
     course("build", folder=small_course)
     (small_course / "notebooks" / "02-Gone.ipynb").touch()
-    (small_course / "lessons" / "01-One.py").write_text(LESSON + "\n# %% [markdown]\n# #### Deep\n")
+    (small_course / "lessons" / "01-One" / "lesson.py").write_text(
+        LESSON + "\n# %% [markdown]\n# #### Deep\n"
+    )
     done = course("build", folder=small_course)
     assert done.returncode == 1
     assert "notebooks/02-Gone.ipynb has no source in lessons/" in done.stderr
@@ -84,7 +86,7 @@ def test_outside_a_course_the_error_names_the_folder_and_the_fix(monkeypatch, tm
 
 def test_settings_and_lessons_with_a_byte_order_mark_are_built(small_course):
     course("build", folder=small_course)
-    for name in ("pyproject.toml", "lessons/01-One.py"):
+    for name in ("pyproject.toml", "lessons/01-One/lesson.py"):
         path = small_course / name
         path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     done = course("build", "--check", folder=small_course)

@@ -25,16 +25,16 @@ def secrets(lessons: Path) -> dict[str, set[str]]:
     """
     found: dict[str, list[str]] = {}
     public: list[str] = []
-    for source in sorted(lessons.glob("*.py")):
-        if source.name.endswith(".checks.py"):
-            found[source.name] = source.read_text("utf-8").splitlines()
-            continue
+    for checks in sorted(lessons.glob("*/checks.py")):
+        found[f"{checks.parent.name}: checks"] = checks.read_text("utf-8").splitlines()
+    for source in sorted(lessons.glob("*/lesson.py")):
+        lesson = source.parent.name
         for cell in jupytext.read(source, fmt="py:percent").cells:
             if "written" in cell.metadata:
-                found[f"{source.name}: {cell.metadata['written']}"] = cell.source.splitlines()
+                found[f"{lesson}: {cell.metadata['written']}"] = cell.source.splitlines()
             elif "answer" in cell.metadata:
                 lines = "".join(_SOLUTION.findall(cell.source)).splitlines()
-                found[f"{source.name}: {cell.metadata['answer']}"] = lines
+                found[f"{lesson}: {cell.metadata['answer']}"] = lines
                 public.append(_SOLUTION.sub("", cell.source))
             else:
                 public.append(cell.source)
@@ -110,7 +110,7 @@ def test_a_small_courses_students_get_no_secret(small):
 
 def test_what_leaks_would_be_found(small):
     found = leaks(small / "lessons", small / "solutions")
-    where = f"{NAME}/{NAME}.ipynb has a line of {NAME}.py"
+    where = f"{NAME}/{NAME}.ipynb has a line of {NAME}"
     assert f"{where}: double: twice_the_secret = 2 * np.asarray(values)" in found
     assert any(line.startswith(f"{where}: why: The model answer") for line in found)
     found = leaks(small / "lessons", small / "lessons")
@@ -122,5 +122,5 @@ def test_the_student_tree_holds_no_instructors_folder(root, tmp_path):
     publish(root, tree)
     names = {path.name for path in tree.rglob("*")}
     assert not names & {"solutions", "lessons", "course_staff", "nbgrader_config.py"}
-    assert not [name for name in names if name.endswith(".checks.py")]
+    assert not [name for name in names if name in ("checks.py", "bands.toml", "answers")]
     assert (tree / "course_lib" / "check" / "commands.py").is_file()

@@ -1,7 +1,7 @@
 """The table of answers to an assignment's questions, each with the marks that it deserves.
 
 It is made of the reference solution in the lesson's source, of that solution's stub, and of the
-blocks in ``answers/NN/<question>.py``::
+blocks in ``lessons/NN-Title/answers/<question>.py``::
 
     # %% right: with loops
     def standardize(train, test): ...
@@ -23,9 +23,6 @@ from course_staff.grading import load_checks
 from course_staff.grading.judging.questions import Question
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TABLES = Path(__file__).resolve().parent / "answers"
-# Questions that are judged by training networks: seconds an answer, so once is enough for a test.
-TRAINING = ("compare_initializers", "train_best", "train_regularized")
 IMPORTS = {"keras": "import keras", "np": "import numpy as np", "tf": "import tensorflow as tf"}
 
 _BLOCK = re.compile(r"^# %% (right|mistake ([\d.]+)): (.+)$", re.MULTILINE)
@@ -74,7 +71,7 @@ class Answer:
 class Assignment:
     """A graded lesson: its hidden checks, its reference solutions and its visible tests."""
 
-    number: str
+    folder: Path
     checks: dict[str, Question]
     solutions: dict[str, str]
     visible_tests: dict[str, str]
@@ -83,22 +80,21 @@ class Assignment:
     @classmethod
     def load(cls, number: str) -> Assignment:
         """Read the assignment of a number such as "04" from the lesson's source."""
-        (source,) = (path for path in (ROOT / "lessons").glob(f"{number}-*.py")
-                     if not path.name.endswith(".checks.py"))  # fmt: skip
-        cells = jupytext.read(source).cells
-        checks = load_checks(source.with_suffix(".checks.py"))
+        (folder,) = (ROOT / "lessons").glob(f"{number}-*")
+        cells = jupytext.read(folder / "lesson.py").cells
+        checks = load_checks(folder / "checks.py")
         solutions, visible_tests = (
             {cell.metadata[kind]: cell.source for cell in cells if kind in cell.metadata}
             for kind in ("answer", "tests")
         )
         imports = [cell.source for cell in cells if _imports(cell)]
-        return cls(number, checks, solutions, visible_tests, "\n".join(imports))
+        return cls(folder, checks, solutions, visible_tests, "\n".join(imports))
 
     @classmethod
     def all(cls) -> dict[str, Assignment]:
         """Read every assignment that stands among the lessons, by number."""
-        found = sorted((ROOT / "lessons").glob("*.checks.py"))
-        return {path.name[:2]: cls.load(path.name[:2]) for path in found}
+        numbers = [path.parent.name[:2] for path in sorted((ROOT / "lessons").glob("*/checks.py"))]
+        return {number: cls.load(number) for number in numbers}
 
     @property
     def questions(self) -> list[str]:
@@ -108,7 +104,11 @@ class Assignment:
     @property
     def training(self) -> list[str]:
         """Those of them that train networks."""
-        return [name for name in self.questions if name in TRAINING]
+        return [name for name in self.questions if self.checks[name].trains]
+
+    def uses_keras(self, question: str) -> bool:
+        """Tell whether answers work with Keras models, which takes half a second each."""
+        return bool(re.search(r"\b(keras|tf|model|network)\.|\bmodel\(", self.solutions[question]))
 
     def reference(self, question: str) -> Answer:
         """Return the lesson's own solution."""
@@ -122,8 +122,8 @@ class Assignment:
 
     def table(self, question: str) -> list[Answer]:
         """Return the answers in the question's file."""
-        path = TABLES / self.number / f"{question}.py"
-        text = path.read_text() if path.exists() else ""
+        path = self.folder / "answers" / f"{question}.py"
+        text = path.read_text("utf-8") if path.exists() else ""
         heads = list(_BLOCK.finditer(text))
         ends = [*(head.start() for head in heads[1:]), len(text)][: len(heads)]
         return [

@@ -29,7 +29,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from answer_tables import TRAINING, Assignment, with_imports
+from answer_tables import Assignment, with_imports
 
 from course_staff.grading.judging.judging import requests_of
 from course_staff.grading.judging.questions import Question
@@ -199,7 +199,7 @@ def marks(question: Question, mutant: Mutant, seeds: Iterable[int]) -> float:
 
 
 def _seconds(question: Question) -> float:
-    if question.name not in TRAINING:
+    if not question.trains:
         return USUAL_SECONDS
     return sum(call.seconds for call in requests_of(question, 0)[1])  # as when it is graded
 
@@ -241,7 +241,14 @@ def judge_mutants(assignment: Assignment, name: str, seeds: int = 2) -> Outcome:
     found = mutants(assignment.solutions[name])
     earned: list[float] = []
     while len(earned) < len(found):
-        command = [sys.executable, __file__, assignment.number, name, "--seeds", str(seeds)]
+        command = [
+            sys.executable,
+            __file__,
+            assignment.folder.name[:2],
+            name,
+            "--seeds",
+            str(seeds),
+        ]
         process = subprocess.run(
             [*command, "--report-from", str(len(earned))],
             capture_output=True,
@@ -259,13 +266,13 @@ def judge_mutants(assignment: Assignment, name: str, seeds: int = 2) -> Outcome:
 def report(assignment: Assignment, name: str, first: int, seeds: int) -> None:
     """Print the marks of each mutant from a given one on, at once."""
     question = assignment.checks[name]
-    if name in TRAINING:  # each in a child that has imported Keras and drawn the data already
+    if question.trains:  # each in a child that has imported Keras and drawn the data already
         import keras  # noqa: F401
 
         requests_of(question, 0)
     for mutant in mutants(assignment.solutions[name])[first:]:
         judge = partial(marks, question, mutant, range(seeds))
-        earned = in_child(judge) if name in TRAINING else judge()
+        earned = in_child(judge) if question.trains else judge()
         print(f"\nmutant: {earned:g}", flush=True)
 
 

@@ -113,12 +113,12 @@ RIGHT = {
 
 def small_course(root: Path, lesson: str = LESSON, checks: str = CHECKS) -> Assignment:
     """Write the course into a folder and return its assignment."""
-    (root / "lessons").mkdir(parents=True)
+    folder = root / "lessons" / NAME
+    folder.mkdir(parents=True)
     (root / "pyproject.toml").write_text(SETTINGS, "utf-8")
-    source = root / "lessons" / f"{NAME}.py"
-    source.write_text(lesson, "utf-8")
+    (folder / "lesson.py").write_text(lesson, "utf-8")
     set_checks(root, checks)
-    for name, text in build_lesson(source, settings(root)).items():
+    for name, text in build_lesson(folder, settings(root)).items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, "utf-8")
     return finding.load(root, "04")
@@ -126,7 +126,7 @@ def small_course(root: Path, lesson: str = LESSON, checks: str = CHECKS) -> Assi
 
 def set_checks(root: Path, text: str) -> None:
     """Write the hidden checks."""
-    (root / "lessons" / f"{NAME}.checks.py").write_text(text, "utf-8")
+    (root / "lessons" / NAME / "checks.py").write_text(text, "utf-8")
 
 
 def answered(assignment: Assignment, **answers: str) -> nbformat.NotebookNode:

@@ -356,7 +356,8 @@ def test_a_pickled_reply_is_not_opened():
 
 
 def test_a_file_without_questions_is_named(tmp_path):
-    path = tmp_path / "04-Small.checks.py"
+    path = tmp_path / "04-Small" / "checks.py"
+    path.parent.mkdir()
     with pytest.raises(CourseError, match="missing"):
         load_checks(path)
     path.write_text("1 / 0", "utf-8")

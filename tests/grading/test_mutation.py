@@ -8,20 +8,21 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from answer_tables import TRAINING, Assignment
+from answer_tables import Assignment
 from mutation import Mutant, cpu_limit, in_child, judge_mutants, marks, mutants
 
 ASSIGNMENTS = Assignment.all()
 EXPLAINED = tomllib.loads(Path(__file__).with_name("equivalent_mutants.toml").read_text("utf-8"))
-# Judging one mutant of these takes seconds, not milliseconds.
-KERAS = ("build_network", "build_classifier", "activation_statistics", "gradient_norms")
 QUESTIONS = [
     pytest.param(
-        number, name, id=f"{number}-{name}", marks=[pytest.mark.slow] if name in KERAS else []
+        number,
+        name,
+        id=f"{number}-{name}",
+        marks=[pytest.mark.slow] if assignment.uses_keras(name) else [],
     )
     for number, assignment in ASSIGNMENTS.items()
     for name in assignment.questions
-    if name not in TRAINING
+    if name not in assignment.training
 ]
 
 

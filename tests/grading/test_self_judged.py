@@ -364,7 +364,7 @@ def test_a_name_without_checks_in_the_solutions_is_a_plain_assignment(small_root
     assert finding.find("ps1").root == small_root
     assert finding.find("04").judged == "trusted"
     assert finding.find("solutions/04-Small").judged == "trusted"
-    (small_root / "lessons" / "04-Small.checks.py").unlink()
+    (small_root / "lessons" / "04-Small" / "checks.py").unlink()
     with pytest.raises(CourseError, match=r"checks\.py is missing"):  # never self-judged in silence
         finding.find("04")
 

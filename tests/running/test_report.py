@@ -32,7 +32,9 @@ def recorded(**values: float) -> dict:
 def bands(monkeypatch):
     expected = {"accuracy": [0.9, 1.0], "loss": [0.0, 0.2]}
     entry = {"bands": expected, "seconds": 30, "measured": "in a test"}
-    monkeypatch.setattr(results, "_table", lambda: {"01-first": {"quick": {"sample": entry}}})
+    monkeypatch.setattr(
+        results, "_table", lambda: {"lessons": {"01-first": {"quick": {"sample": entry}}}}
+    )
 
 
 def judge(notebook: dict, data: str = "sample") -> dict[str, Judged]:

@@ -176,7 +176,7 @@ WITH_BANDS = """
 import sys
 from course_lib import results
 entry = {"bands": {"accuracy": [0.9, 1.0], "loss": [0, 1]}, "seconds": 5, "measured": "here"}
-results._table = lambda: {"01-a": {"quick": {"sample": entry}}}
+results._table = lambda: {"lessons": {"01-a": {"quick": {"sample": entry}}}}
 import course_app
 course_app.main()
 """

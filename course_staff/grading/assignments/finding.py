@@ -53,7 +53,7 @@ def find(wanted: str) -> Assignment:
     """
     folder = locate(wanted)
     root, name = folder.parents[1], folder.name
-    if (root / "lessons" / f"{name}.py").is_file():
+    if (root / "lessons" / name / "lesson.py").is_file():
         return load(root, name)
     return plain.load(folder)
 
@@ -73,7 +73,7 @@ def load(root: Path, name: str) -> Assignment:
     name = find_lesson(name, available)
     assignment = Assignment(
         name,
-        load_checks(root / "lessons" / f"{name}.checks.py"),
+        load_checks(root / "lessons" / name / "checks.py"),
         root / "solutions" / name / f"{name}.ipynb",
         root / "assignments" / name / f"{name}.ipynb",
     )

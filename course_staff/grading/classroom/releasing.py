@@ -76,7 +76,7 @@ def check_fresh(root: Path, name: str) -> None:
     StaleError
         If it complains about this lesson.
     """
-    if not (root / "lessons" / f"{name}.py").is_file():
+    if not (root / "lessons" / name / "lesson.py").is_file():
         return
     asked = subprocess.run(
         [sys.executable, "-m", "course_lib", "build", "--check"],

@@ -39,18 +39,21 @@ class Question:
     points : float
     check : callable or None
         Makes a fresh `Check`; None for an answer that is marked by hand.
+    trains : bool
+        Whether its answers train networks, which takes seconds to minutes.
     """
 
     name: str
     points: float
     check: Callable[[], Check] | None = None
+    trains: bool = False
 
 
-def question(name: str, *, points: float) -> Callable[[type], type]:
+def question(name: str, *, points: float, trains: bool = False) -> Callable[[type], type]:
     """Declare that a class is the hidden check of a question."""
 
     def declare(check: type) -> type:
-        setattr(check, _DECLARED, Question(name, points, check))
+        setattr(check, _DECLARED, Question(name, points, check, trains))
         return check
 
     return declare
@@ -71,7 +74,7 @@ def load_checks(path: Path) -> dict[str, Question]:
     """
     if not path.is_file():
         raise CourseError(f"{path} is missing: a graded lesson needs its file of hidden checks.")
-    name = "course_checks_" + "".join(c if c.isalnum() else "_" for c in path.stem)
+    name = "course_checks_" + "".join(c if c.isalnum() else "_" for c in path.parent.name)
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickling look a class's module up

@@ -54,7 +54,7 @@ class KeptVerdicts:
 def judge_of(assignment: Assignment) -> str:
     """Return a fingerprint of all that verdicts depend on besides the replies."""
     digest = hashlib.sha256(FINGERPRINT.encode())
-    checks = assignment.root / "lessons" / f"{assignment.name}.checks.py"
+    checks = assignment.root / "lessons" / assignment.name / "checks.py"
     if checks.is_file():
         digest.update(checks.read_bytes())
     for notebook in (assignment.graded, assignment.release):

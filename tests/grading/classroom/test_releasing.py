@@ -94,7 +94,7 @@ def test_an_assignment_goes_to_a_platform_as_a_file(here, tmp_path):
 
 
 def test_what_is_older_than_its_source_stays_here(here, tmp_path):
-    source = here / "lessons" / f"{NAME}.py"
+    source = here / "lessons" / NAME / "lesson.py"
     source.write_text(source.read_text("utf-8").replace("# # Small", "# # Smaller"), "utf-8")
     result = course("release", "04", "--to", tmp_path / "04.zip")
     assert isinstance(result.exception, StaleError)

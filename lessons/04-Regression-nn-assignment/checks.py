@@ -454,7 +454,7 @@ class Network:
         return np.mean((found.reshape(len(y)).astype("float64") - y) ** 2)
 
 
-@question("compare_initializers", points=3)
+@question("compare_initializers", points=3, trains=True)
 class CompareInitializers:
     """A comparison that was made by training: what counts is what the returned networks predict.
 
@@ -490,8 +490,8 @@ class CompareInitializers:
         x = rng.standard_normal((600, 120)).astype("float32")
         noise = (0.5 + 1.2 * rng.standard_normal(600)).astype("float32")
         yield self.ask(
-            x[:300], noise[:300], x[300:], noise[300:], ["lecun_normal"], self.epochs_on_noise, x[:9],
-            int(rng.integers(2**31)),
+            x[:300], noise[:300], x[300:], noise[300:], ["lecun_normal"], self.epochs_on_noise,
+            x[:9], int(rng.integers(2**31)),
         )  # fmt: skip
 
     def ask(self, x_train, y_train, x_val, y_val, names, epochs, x_new, seed):
@@ -553,7 +553,7 @@ class CompareInitializers:
             )
             check.close(
                 float(errors[-1]), own, f"the last error of {name}", rtol=1e-2,
-                hint=f"On the validation rows {network.name} has a mean squared error of {own:.3g}.",
+                hint=f"On the validation rows {network.name} has an error of {own:.3g}.",
             )  # fmt: skip
 
     def compare(self, he_normal, zeros, trained_on):
@@ -610,7 +610,7 @@ def regression_task(rng, n_train, n_val, n_test):
     )
 
 
-@question("train_best", points=4)
+@question("train_best", points=4, trains=True)
 class TrainBest:
     """R² on rows whose targets stay here; the steps were measured (docs/measurements.md)."""
 

@@ -520,7 +520,7 @@ def _kernel_sizes(config):
     return own + [size for value in config.values() for size in _kernel_sizes(value)]
 
 
-@question("train_regularized", points=4)
+@question("train_regularized", points=4, trains=True)
 class TrainRegularized:
     """Trained here on drawings that nobody has seen, and scored on labels that stay here."""
 

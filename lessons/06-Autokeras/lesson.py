@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] extra="automl"
 # # 06 · AutoML: what can be found by search, what does it cost, and is it better than luck?
 #
 # How many units, which learning rate, how many layers? So far somebody chose, by experience or by trying. Trying can be

@@ -234,8 +234,8 @@ def stages(assignment, notebook: bytes) -> None:
 
     lap("(once) requests, sanitising")
     with Sandbox(plain_environment(), preload=preload_of(assignment.release)) as sandbox:
-        sandbox.provisioner(Limits().of_room())
-        lap("(once) template: imports")
+        sandbox.provisioner(Limits().for_sandbox())
+        lap("(once) fork server: imports")
         asyncio.run(execute(sandbox))
     for what, seconds in spent.items():
         print(f"  {what:40} {seconds:8.2f} s")

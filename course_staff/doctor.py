@@ -12,9 +12,9 @@ EXTRAS = {"papermill": "run", "nbgrader": "grading", "distributed": "cluster"}
 def examine() -> Iterator[Check]:
     """Yield staff's checks in turn."""
     yield from (package(name, extra) for name, extra in EXTRAS.items())
-    from course_staff.grading.execution.sandbox import walls
+    from course_staff.grading.execution.sandbox import bubblewrap
 
-    problem = walls.problem()
+    problem = bubblewrap.problem()
     if problem is None:
         yield Check("sandbox", "bubblewrap makes namespaces")
     else:

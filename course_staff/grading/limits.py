@@ -51,7 +51,7 @@ class Limits:
     scratch_mb: float = 400.0
     scratch_files: int = 10_000
 
-    def of_room(self) -> dict[str, float]:
+    def for_sandbox(self) -> dict[str, float]:
         """Return the bounds that the sandbox itself sets."""
         names = ("processes", "open_files", "file_mb", "scratch_mb", "scratch_files")
         bounds = {name: getattr(self, name) for name in names}

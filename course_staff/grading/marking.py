@@ -36,7 +36,7 @@ class StudentReport:
     seed : int or None
         For the hidden inputs; None where nothing was executed.
     sandboxed : bool
-        Whether the submission was executed behind walls.
+        Whether the submission was executed in the sandbox.
     limits_hit : tuple of str
         Which bounds ended a cell or a call, such as "cpu" or "memory".
     peak_memory_mb : float

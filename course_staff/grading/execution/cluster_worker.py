@@ -26,7 +26,7 @@ import course_lib
 from course_lib.errors import CourseError
 from course_staff.grading.execution.executing import execute, plain_environment
 from course_staff.grading.execution.packages import installed
-from course_staff.grading.execution.sandbox import walls
+from course_staff.grading.execution.sandbox import bubblewrap
 from course_staff.grading.execution.sandbox.pool import Sandbox
 from course_staff.grading.execution.workers import require_open_files
 from course_staff.grading.limits import Interrupted, Limits
@@ -88,7 +88,7 @@ def versions() -> dict[str, str]:
 
 def examined(sandboxed: bool) -> tuple[dict[str, str], str | None, dict[str, str]]:
     """Return this worker's versions, what keeps student code from being sandboxed, its packages."""
-    problem = walls.problem() if sandboxed else None
+    problem = bubblewrap.problem() if sandboxed else None
     return versions(), None if problem is None else str(problem), installed()
 
 
@@ -209,7 +209,7 @@ class _Keeper(threading.Thread):
     def run(self) -> None:
         environment, preload, hidden = self._key
         try:
-            if problem := walls.problem():
+            if problem := bubblewrap.problem():
                 raise CourseError(f"student code cannot be sandboxed there: {problem}")
             kept = Sandbox(dict(environment), preload=preload, hidden=map(Path, hidden))
             with kept as sandbox:

@@ -145,7 +145,7 @@ class StudentKernel:
         else:
             self._manager = LocalKernelManager(
                 inside=self._sandbox.folder,
-                provisioner=self._sandbox.provisioner(self._limits.of_room(), self._stop),
+                provisioner=self._sandbox.provisioner(self._limits.for_sandbox(), self._stop),
             )
             home, private, self._inside = None, {}, CHANNEL
         self._channel = self._manager.folder

@@ -16,7 +16,7 @@ import psutil
 from course_lib.errors import CourseError
 from course_staff.grading.execution.executing import Execution, execute, plain_environment
 from course_staff.grading.execution.packages import installed
-from course_staff.grading.execution.sandbox import walls
+from course_staff.grading.execution.sandbox import bubblewrap
 from course_staff.grading.execution.sandbox.pool import Sandbox
 from course_staff.grading.limits import Limits
 from course_staff.grading.protocol.calls import Call
@@ -85,7 +85,7 @@ def _kernels_with(open_files: int) -> int:
 
 def require_sandbox() -> None:
     """Raise a CourseError that names the remedy where student code cannot be sandboxed."""
-    problem = walls.problem()
+    problem = bubblewrap.problem()
     if problem is not None:
         raise CourseError(
             f"Student code cannot be sandboxed: {problem}. Or trust the class: "

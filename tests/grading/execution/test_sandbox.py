@@ -1,4 +1,4 @@
-"""What student code can see, reach and use up behind the walls."""
+"""What student code can see, reach and use up in bubblewrap."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from nbclient import NotebookClient
 
 from course_lib.errors import CourseError
 from course_staff.grading.execution.executing import plain_environment
-from course_staff.grading.execution.sandbox import walls
+from course_staff.grading.execution.sandbox import bubblewrap
 from course_staff.grading.execution.sandbox.pool import Sandbox
 from course_staff.grading.execution.student_kernel import StudentKernel
 from course_staff.grading.execution.workers import raise_open_files
@@ -33,7 +33,7 @@ from course_staff.kernels import LocalKernelManager
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("bwrap") is None, reason="bubblewrap is not installed"
 )
-PACKAGE = Path(walls.__file__).parents[3]
+PACKAGE = Path(bubblewrap.__file__).parents[3]
 LIMITS = Limits(cell_seconds=5, idle_seconds=5, scratch_mb=30, scratch_files=200, file_mb=20)
 
 
@@ -53,8 +53,8 @@ def course():
 @pytest.fixture(scope="module")
 def sandbox(course):
     with pytest.MonkeyPatch.context() as patch:
-        shown = [*walls.python_folders(), course.parents[1], course / "python"]
-        patch.setattr(walls, "python_folders", lambda: shown)
+        shown = [*bubblewrap.python_folders(), course.parents[1], course / "python"]
+        patch.setattr(bubblewrap, "python_folders", lambda: shown)
         with Sandbox(plain_environment(), preload=["numpy"], hidden=[course]) as made:
             yield made
 
@@ -84,7 +84,7 @@ def told(sandbox, *cells: str, limits: Limits = LIMITS) -> str:
 
 
 def test_nothing_of_the_host_shows_but_the_system_and_python(sandbox, course):
-    python = {path.parts[2] for path in walls.python_folders() if path.is_relative_to("/tmp")}
+    python = {path.parts[2] for path in bubblewrap.python_folders() if path.is_relative_to("/tmp")}
     code = f"import os; print(os.listdir('/home'), set(os.listdir('/tmp')) - {python or set()})"
     assert told(sandbox, code) == "['student'] set()"
     paths = [
@@ -223,12 +223,12 @@ def test_rooms_neither_see_nor_reach_each_other_nor_the_template(sandbox):
             return seen, reached
 
     seen, reached = asyncio.run(both())
-    assert seen == "2 []"  # the room's first process and the kernel
+    assert seen == "2 []"  # the namespaces' first process and the kernel
     assert reached == "ConnectionRefusedError"
 
 
 def test_killing_everything_in_reach_ends_the_room_alone(sandbox):
-    template = sandbox._process.pid
+    fork_server = sandbox._process.pid
 
     async def kill() -> None:
         async with kernel(sandbox) as started:
@@ -242,7 +242,7 @@ def test_killing_everything_in_reach_ends_the_room_alone(sandbox):
     with pytest.raises(Stopped, match="exit status 3") as stopped:
         asyncio.run(kill())
     assert stopped.value.limit == "died"
-    assert psutil.pid_exists(template)
+    assert psutil.pid_exists(fork_server)
     assert told(sandbox, "print('alive')") == "alive"
 
 
@@ -401,7 +401,7 @@ def test_other_clients_can_start_kernels_in_the_sandbox_by_its_name(sandbox):
         cells=[nbformat.v4.new_code_cell("import os; print(os.getcwd(), os.getuid())")]
     )
     manager = LocalKernelManager(
-        inside=sandbox.folder, provisioner=sandbox.provisioner(LIMITS.of_room())
+        inside=sandbox.folder, provisioner=sandbox.provisioner(LIMITS.for_sandbox())
     )
     NotebookClient(notebook, km=manager).execute(env=plain_environment())
     assert notebook.cells[0].outputs[0].text == "/home/student 1000\n"
@@ -409,13 +409,12 @@ def test_other_clients_can_start_kernels_in_the_sandbox_by_its_name(sandbox):
 
 def test_a_machine_without_bubblewrap_is_told_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert walls.problem().remedy == "apt install bubblewrap"
+    assert bubblewrap.problem().remedy == "apt install bubblewrap"
 
 
 def test_root_of_a_namespace_without_other_users_cannot_become_one():
-    code = (
-        "from course_staff.grading.execution.sandbox import walls; print(walls.becomes_ordinary())"
-    )
+    module = "course_staff.grading.execution.sandbox.bubblewrap"
+    code = f"from {module} import becomes_ordinary; print(becomes_ordinary())"
     alone = subprocess.run(
         ["unshare", "--map-root-user", sys.executable, "-c", code], capture_output=True, text=True
     )
@@ -424,7 +423,7 @@ def test_root_of_a_namespace_without_other_users_cannot_become_one():
 
 def test_a_sandbox_that_cannot_start_says_why(monkeypatch):
     monkeypatch.setattr(
-        walls, "enclosed", lambda *_, **__: ["/bin/sh", "-c", "echo no luck; false"]
+        bubblewrap, "enclosed", lambda *_, **__: ["/bin/sh", "-c", "echo no luck; false"]
     )
     with Sandbox({}) as sandbox, pytest.raises(CourseError, match="no luck"):
         sandbox.provisioner({})
@@ -433,13 +432,13 @@ def test_a_sandbox_that_cannot_start_says_why(monkeypatch):
 @pytest.mark.skipif(os.getuid() != 0, reason="an ordinary user runs the other tests as one")
 def test_an_ordinary_user_has_the_same_sandbox():
     """The tests run as root here; another user gets a shell that can read this Python."""
-    shown = [arg for folder in walls.python_folders() for arg in ("--ro-bind", folder, folder)]
+    shown = [arg for folder in bubblewrap.python_folders() for arg in ("--ro-bind", folder, folder)]
     around = [
         "bwrap", "--ro-bind", "/usr", "/usr", "--ro-bind", "/etc", "/etc",
         "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib",
         "--symlink", "usr/lib64", "/lib64", "--bind", "/proc", "/proc",
         "--dev-bind", "/dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp",
-        *[argument for folder in walls.python_folders() for parent in reversed(folder.parents)
+        *[argument for folder in bubblewrap.python_folders() for parent in reversed(folder.parents)
           for argument in ("--dir", parent)], *shown, "--cap-add", "ALL",
         "setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups",
         "--bounding-set=-all", "--inh-caps=-all",

@@ -164,16 +164,16 @@ def test_the_reports_have_a_word_for_every_limit_that_stops_a_cell_and_no_other(
     assert set(LIMITS) == set(re.findall(r'"(\w+)"', told))
 
 
-def test_a_run_without_walls_and_points_that_can_be_forged_are_told_on_every_row(small):
+def test_a_run_without_sandbox_and_points_that_can_be_forged_are_told_on_every_row(small):
     reports = [replace(one, sandboxed=False) for one in CLASS]
     text = text_of(class_page(small, reports, {}))
-    assert "Not sandboxed. All submissions were executed without walls" in text
+    assert "Not sandboxed. All submissions were executed without the sandbox" in text
     assert "to mark, not sandboxed" in text
     for row in as_csv(small, reports).splitlines()[1:]:
         assert row.endswith(",not sandboxed")
     assert not json.loads(as_json(small, reports))["submissions"][0]["sandboxed"]
     text = text_of(class_page(small, [*CLASS, replace(report("hal"), sandboxed=False)], {}))
-    assert "1 submission was executed without walls" in text
+    assert "1 submission was executed without the sandbox" in text
     plain = text_of(class_page(small, CLASS, {}))
     assert "Not sandboxed" not in plain
     assert "Self-judged" not in plain

@@ -1,4 +1,4 @@
-"""The sandbox of one class, seen from the grader: a template that kernels are forked from."""
+"""The sandbox of one class, seen from the grader: a fork server that kernels are forked from."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.errors import CourseError
-from course_staff.grading.execution.sandbox import HOME, POOL, walls
+from course_staff.grading.execution.sandbox import HOME, POOL, bubblewrap
 from course_staff.grading.limits import Interrupted
 from course_staff.kernels import end_tree
 
 _PREFIX = "course-pool-"
-_SOCKET = "template"
+_SOCKET = "fork_server"
 _END_TIMEOUT = 1.0  # seconds; it holds nothing that could be lost
 _START_TIMEOUT = 180.0  # seconds; a loaded machine takes its time to import TensorFlow
 _LEFT = 3600.0  # seconds after which a folder that nobody holds was left by a killed grader
 
 
 class Sandbox:
-    """A running template; use it as a context manager.
+    """A running fork server; use it as a context manager.
 
-    Several threads may start kernels from it at a time. Should the template end, which no student
-    code can bring about, the next kernel starts another one.
+    Several threads may start kernels from it at a time. Should the fork server end, which no
+    student code can bring about, the next kernel starts another one.
 
     Parameters
     ----------
     environment : mapping of str to str
-        Of the template, and so of what it imports.
+        Of the fork server, and so of what it imports.
     preload : iterable of str
-        The modules that the template imports, such as "tensorflow".
+        The modules that the fork server imports, such as "tensorflow".
     hidden : iterable of Path
         Folders that must not be seen from inside.
 
@@ -65,8 +65,8 @@ class Sandbox:
         _remove_leftovers(Path(parent))
         self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
         self._held = _hold(self.folder)
-        if walls.becomes_ordinary():
-            os.chown(self.folder, walls.ORDINARY_USER, walls.ORDINARY_USER)
+        if bubblewrap.becomes_ordinary():
+            os.chown(self.folder, bubblewrap.ORDINARY_USER, bubblewrap.ORDINARY_USER)
         self._start()
         return self
 
@@ -83,23 +83,26 @@ class Sandbox:
         Raises
         ------
         CourseError
-            If the template does not start.
+            If the fork server does not start.
         Interrupted
             If `stop` is set before it has.
         """
-        config = {"template": str(self._ready(stop or threading.Event())), "limits": dict(limits)}
+        config = {
+            "fork_server": str(self._ready(stop or threading.Event())),
+            "limits": dict(limits),
+        }
         return {"provisioner_name": "course-sandbox", "config": config}
 
     def _start(self) -> None:
         program = [
-            sys.executable, "-P", "-m", "course_staff.grading.execution.sandbox.template",
+            sys.executable, "-P", "-m", "course_staff.grading.execution.sandbox.fork_server",
             f"{POOL}/{_SOCKET}", *self._preload,
         ]  # fmt: skip
         (self.folder / _SOCKET).unlink(missing_ok=True)
         home = {"HOME": HOME, "TMPDIR": HOME}
-        with (self.folder / "template.log").open("wb") as log:
+        with (self.folder / "fork_server.log").open("wb") as log:
             self._process = subprocess.Popen(
-                walls.enclosed(program, hidden=self._hidden, pool=self.folder),
+                bubblewrap.enclosed(program, hidden=self._hidden, pool=self.folder),
                 env=self._environment | home,  # all of it: bubblewrap's own can be read from inside
                 stdin=subprocess.PIPE,  # nothing is written; it closes when this process ends
                 stdout=log,
@@ -117,7 +120,7 @@ class Sandbox:
                 if stop.is_set():
                     raise Interrupted
                 if self._process.poll() is not None or time.monotonic() > deadline:
-                    told = (self.folder / "template.log").read_text("utf-8", errors="replace")
+                    told = (self.folder / "fork_server.log").read_text("utf-8", errors="replace")
                     raise CourseError(
                         "The sandbox does not start: "
                         f"{(told.strip().splitlines() or ['no message'])[-1]}. "

@@ -1,7 +1,7 @@
-"""How jupyter_client starts a kernel in the sandbox: by asking a template to fork one.
+"""How jupyter_client starts a kernel in the sandbox: by asking a fork server to fork one.
 
 The class is an entry point of the group ``jupyter_client.kernel_provisioners``, so a kernelspec
-whose metadata names "course-sandbox" and a running template lets nbclient, papermill or nbgrader
+whose metadata names "course-sandbox" and a running fork server lets nbclient, papermill or nbgrader
 use the sandbox too.
 """
 
@@ -23,8 +23,8 @@ from jupyter_client import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Dict, Float, Unicode
 
+from course_staff.grading.execution.sandbox.bubblewrap import ORDINARY_USER, becomes_ordinary
 from course_staff.grading.execution.sandbox.relay import Relay
-from course_staff.grading.execution.sandbox.walls import ORDINARY_USER, becomes_ordinary
 
 _LONGEST_ANSWER = 10_000  # bytes
 _SENT_MB = 200.0  # that a kernel may send the grader in all, in MB (10⁶ bytes), if nobody says
@@ -32,11 +32,11 @@ _CREDENTIALS = struct.Struct("3i")
 
 
 class SandboxProvisioner(LocalProvisioner):
-    """A kernel in a room of its own; its folder has to lie beside the template's socket."""
+    """A kernel in namespaces of its own; its folder has to lie beside the fork server's socket."""
 
-    template = Unicode(config=True, help="The path of a running template's socket.")
-    limits = Dict(config=True, help="What the room holds, as `Limits.of_room` gives it.")
-    start_timeout = Float(120.0, config=True, help="Seconds until the room has to be ready.")
+    fork_server = Unicode(config=True, help="The path of a running fork server's socket.")
+    limits = Dict(config=True, help="What the sandbox may hold, as `Limits.for_sandbox` gives it.")
+    start_timeout = Float(120.0, config=True, help="Seconds until the sandbox has to be ready.")
     _folder: Path | None = None
     _relay: Relay | None = None
 
@@ -46,7 +46,7 @@ class SandboxProvisioner(LocalProvisioner):
         Raises
         ------
         OSError
-            If there is no template, or it could not make the room.
+            If there is no fork server, or it could not make the namespaces.
         """
         # When it is launched again, the information is the relay's.
         folder = self._folder = self._folder or Path(self.connection_info["ip"]).parent
@@ -65,7 +65,7 @@ class SandboxProvisioner(LocalProvisioner):
         }
         # jupyter_client wants something like a `subprocess.Popen`, and gets it.
         self.process = await asyncio.to_thread(
-            ForkedKernel, self.template, request, self.start_timeout
+            ForkedKernel, self.fork_server, request, self.start_timeout
         )
         self.pid = self.process.pid
         self._end_relay()
@@ -86,7 +86,7 @@ class SandboxProvisioner(LocalProvisioner):
             self._relay = None
 
     async def wait(self) -> int | None:
-        """Wait for the end of the room; jupyter_client's own looks only ten times a second."""
+        """Wait for its end; jupyter_client's own looks only ten times a second."""
         if self.process is None:
             return 0
         status = await asyncio.to_thread(self.process.wait)
@@ -95,35 +95,35 @@ class SandboxProvisioner(LocalProvisioner):
 
 
 class ForkedKernel:
-    """The first process of a room, as far as `subprocess.Popen` would tell of it.
+    """The first process of a kernel's namespaces, as far as `subprocess.Popen` would tell of it.
 
     Parameters
     ----------
-    template : str
-        The path of the template's socket.
+    fork_server : str
+        The path of the fork server's socket.
     request : dict
-        As the template expects it.
+        As the fork server expects it.
     timeout : float
         Seconds until the kernel has to be ready.
 
     Attributes
     ----------
     pid : int
-        The process id, as seen from here; killing it ends everything in the room.
+        The process id, as seen from here; killing it ends everything in the namespaces.
 
     Raises
     ------
     OSError
-        If there is no template, or it could not make the room in time.
+        If there is no fork server, or it could not make the namespaces in time.
     """
 
     stdin = stdout = stderr = None
 
-    def __init__(self, template: str, request: dict[str, Any], timeout: float) -> None:
+    def __init__(self, fork_server: str, request: dict[str, Any], timeout: float) -> None:
         self.returncode: int | None = None
         self._connection = socket.socket(socket.AF_UNIX)
         try:
-            self._connection.connect(template)
+            self._connection.connect(fork_server)
             self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
             self._connection.sendall(json.dumps(request).encode() + b"\n")
             self._connection.settimeout(timeout)
@@ -138,17 +138,17 @@ class ForkedKernel:
                 _LONGEST_ANSWER, socket.CMSG_SPACE(_CREDENTIALS.size)
             )
         except TimeoutError:
-            raise TimeoutError("the room was not ready in time") from None
-        answer = json.loads(line) if line else {"failed": "the template ended"}
+            raise TimeoutError("the sandbox was not ready in time") from None
+        answer = json.loads(line) if line else {"failed": "the fork server ended"}
         if "ready" not in answer:
-            raise OSError(f"no room could be made: {answer.get('failed')}")
+            raise OSError(f"the sandboxed kernel could not be started: {answer.get('failed')}")
         for level, kind, data in told:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
                 return _CREDENTIALS.unpack(data)[0]
-        raise OSError("no room could be made: the template did not say who it is")
+        raise OSError("the sandboxed kernel could not be started: no credentials came")
 
     def poll(self) -> int | None:
-        """Return the exit status if the room's first process has ended, else None."""
+        """Return the exit status if the namespaces' first process has ended, else None."""
         if self.returncode is None and self._is_told():
             answer: dict[str, Any] = {}
             with suppress(OSError, ValueError):
@@ -178,12 +178,12 @@ class ForkedKernel:
         return self.poll()
 
     def send_signal(self, number: int) -> None:
-        """Signal the room's first process, which heeds only SIGKILL."""
+        """Signal the namespaces' first process, which heeds only SIGKILL."""
         if self.poll() is None:
             os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """End everything in the room."""
+        """End everything in the namespaces."""
         self.send_signal(signal.SIGKILL)
 
     terminate = kill

@@ -1,6 +1,6 @@
 """System calls that student code is refused: those that hold memory outside of every process.
 
-The grader adds up what the processes of a room hold, and the files that they write are bounded.
+The grader adds up what the processes of a sandbox hold, and the files that they write are bounded.
 Files without a name, System V segments and queues, rings, and shared pages without a file, which
 stay when a process drops them, are in neither count. Refused too is what no notebook needs and
 where the system's own faults have most often been found.

@@ -1,4 +1,4 @@
-"""The walls that all student code is behind: how bubblewrap is called, and whether it can be."""
+"""The outside of the sandbox: how bubblewrap is called, and whether it can be."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from course_staff.grading.execution.sandbox import CHANNEL, HOME, POOL
 ORDINARY_USER = 65534
 INSIDE_USER = 1000
 
-_TEMPLATE_FILES = 100_000_000  # bytes of caches that imports may write; a room starts with none
+_CACHES = 100_000_000  # bytes of caches that imports may write; a kernel starts with none
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SETTINGS = ("/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache", "/etc/localtime")
 
@@ -35,15 +35,15 @@ class Problem(NamedTuple):
 
 
 def problem() -> Problem | None:
-    """Try the walls on this machine; return what is wrong with them, None if nothing is."""
+    """Try bubblewrap on this machine; return what is wrong with them, None if nothing is."""
     if sys.platform != "linux":
         return Problem(f"the sandbox needs Linux, this is {sys.platform}", "grade on Linux")
     for program, package in (("bwrap", "bubblewrap"), ("setpriv", "util-linux")):
         if shutil.which(program) is None:
             return Problem(f"no program {program} on the PATH", f"apt install {package}")
-    # As a room does it: namespaces within the namespaces, and a /proc of their own.
-    room = ["unshare", "--user", "--pid", "--mount", "--net", "--ipc", "--fork", "--mount-proc"]
-    inside = _enclosed([*room, "/usr/bin/true"], shown=[], hidden=[], pool=None)
+    # As a kernel does it: namespaces within the namespaces, and a /proc of their own.
+    unshare = ["unshare", "--user", "--pid", "--mount", "--net", "--ipc", "--fork", "--mount-proc"]
+    inside = _enclosed([*unshare, "/usr/bin/true"], shown=[], hidden=[], pool=None)
     try:
         tried = subprocess.run(inside, env={}, capture_output=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -73,7 +73,7 @@ def becomes_ordinary() -> bool:
 
 
 def enclosed(program: Sequence[str], *, hidden: Iterable[Path], pool: Path) -> list[str]:
-    """Return the command line that runs a program behind the walls.
+    """Return the command line that runs a program in bubblewrap.
 
     Parameters
     ----------
@@ -103,20 +103,20 @@ def _enclosed(
     bwrap = shutil.which("bwrap")
     folders = _folders(shown, hidden)
     bound = [] if pool is None else ["--bind", str(pool), POOL]
-    walls = [
+    inner = [
         bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
         "--uid", str(INSIDE_USER), "--gid", str(INSIDE_USER), "--hostname", "course",
         *folders,
         *([] if pool is None else ["--bind", POOL if becomes_ordinary() else str(pool), POOL]),
         "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev",
-        "--size", str(_TEMPLATE_FILES), "--tmpfs", HOME, "--dir", CHANNEL, "--dir", "/tmp",
+        "--size", str(_CACHES), "--tmpfs", HOME, "--dir", CHANNEL, "--dir", "/tmp",
         "--remount-ro", "/", "--chdir", "/",
     ]  # fmt: skip
     if not becomes_ordinary():
-        return [*walls, *program]
+        return [*inner, *program]
     # Root first becomes an ordinary user. Its own folders, which others may not enter, have to be
     # bound before that, so a first bubblewrap binds them and the second one sees only those. The
-    # change of user undoes --die-with-parent; the template also ends when its standard input does.
+    # change of user undoes --die-with-parent; the fork server also ends with its standard input.
     user = str(ORDINARY_USER)
     return [
         bwrap, "--die-with-parent", "--cap-drop", "ALL",
@@ -124,7 +124,7 @@ def _enclosed(
         *folders, *bound, "--dir", "/tmp", "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev",
         shutil.which("setpriv"), "--reuid", user, "--regid", user, "--clear-groups",
         "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs",
-        *walls, *program,
+        *inner, *program,
     ]  # fmt: skip
 
 

@@ -1,12 +1,12 @@
-"""The template: it has imported what kernels need, and forks one whenever it is asked to.
+"""The fork server: it has imported what kernels need, and forks one whenever it is asked to.
 
-Runs inside the walls, as a module with the arguments SOCKET [MODULE…]. It never runs student code
+Runs inside bubblewrap, as a module with the arguments SOCKET [MODULE…]. It never runs student code
 and never an operation of TensorFlow's: after one, a fork deadlocks.
 
 A request is one line of JSON on a new connection: the kernel's connection information, its
 environment, its folder in the pool, and its limits. The answers are "ready" (with the credentials
-of the room's first process, whose number the system translates for the grader) and, in the end,
-"ended" with the exit status. When the connection closes, the room is cleared.
+of the namespaces' first process, whose number the system translates for the grader) and, in the
+end, "ended" with the exit status. When the connection closes, the namespaces end.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from course_staff.grading.execution.sandbox import CHANNEL, HOME, room, system_calls
+from course_staff.grading.execution.sandbox import CHANNEL, HOME, namespaces, system_calls
 
 _SOCKETS = 5  # of a kernel: shell, iopub, stdin, heartbeat, control
 _KERNEL = ("ipykernel.kernelapp", "ipykernel.inprocess", "matplotlib_inline.backend_inline")
@@ -59,15 +59,15 @@ def main(address: str, modules: list[str]) -> None:
 
 
 def _watch_over_room(connection: socket.socket, pool: str) -> None:
-    """Open a room, wait until its first process or the grader's interest ends, and tell."""
+    """Open new namespaces, wait until its first process or the grader's interest ends, and tell."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with connection.makefile("r", encoding="utf-8") as lines:
         request = json.loads(lines.readline())
-    room.enter_namespaces()
+    namespaces.enter_namespaces()
     first = os.fork()
     if first == 0:
         try:
-            _be_first(connection, pool, request)
+            _run_init(connection, pool, request)
         except BaseException as error:
             _tell(connection, {"failed": f"{type(error).__name__}: {error}"})
         os._exit(1)
@@ -82,23 +82,25 @@ def _watch_over_room(connection: socket.socket, pool: str) -> None:
     _tell(connection, {"ended": os.waitstatus_to_exitcode(status)})
 
 
-def _be_first(connection: socket.socket, pool: str, request: dict[str, Any]) -> NoReturn:
-    """Be the first process of the room: furnish it, fork the kernel, collect what ends."""
-    room.end_with_parent()
+def _run_init(connection: socket.socket, pool: str, request: dict[str, Any]) -> NoReturn:
+    """Be the namespaces' first process: mount private folders, fork the kernel, reap processes."""
+    namespaces.end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Python's own handler would hear the kernel's
     limits = request["limits"]
-    room.furnish(pool, request["folder"], limits["scratch_mb"], int(limits["scratch_files"]))
+    namespaces.mount_private(
+        pool, request["folder"], limits["scratch_mb"], int(limits["scratch_files"])
+    )
     kernel = os.fork()
     if kernel == 0:
         connection.close()
         _be_kernel(request)
-    room.hide_memory()
+    namespaces.hide_memory()
     sockets = [f"{CHANNEL}/k-{number}" for number in range(1, _SOCKETS + 1)]
     while not all(map(os.path.exists, sockets)):
         if os.waitpid(kernel, os.WNOHANG)[0]:
             raise RuntimeError("the kernel ended while it started")
         time.sleep(0.002)
-    room.seal()
+    namespaces.seal()
     me = struct.pack("3i", os.getpid(), os.getuid(), os.getgid())
     credentials = [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, me)]
     connection.sendmsg([json.dumps({"ready": True}).encode() + b"\n"], credentials)
@@ -122,7 +124,7 @@ def _be_kernel(request: dict[str, Any]) -> NoReturn:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # The template itself looks for no module in a working directory; a notebook does, after the
+    # The fork server itself looks for no module in a working directory; a notebook does, after the
     # standard library, where IPython puts it.
     packages = (n for n, path in enumerate(sys.path) if path.endswith("-packages"))
     sys.path.insert(next(packages, len(sys.path)), "")
@@ -130,7 +132,7 @@ def _be_kernel(request: dict[str, Any]) -> NoReturn:
     os.environ.update(request["environment"], HOME=HOME, TMPDIR=f"{HOME}/tmp")
     with open("kernel.json", "w", encoding="utf-8") as file:
         json.dump(request["connection"] | {"ip": f"{CHANNEL}/k", "transport": "ipc"}, file)
-    room.give_up_privileges(request["limits"])
+    namespaces.give_up_privileges(request["limits"])
     system_calls.refuse_hidden_memory()
 
     from ipykernel.kernelapp import IPKernelApp

@@ -1,7 +1,7 @@
-"""A kernel's own room: namespaces, mounts, bounds and no privileges, entered after a fork.
+"""A kernel's own namespaces, mounts, bounds and no privileges, entered after a fork.
 
-Runs inside the walls. The kernel's calls are made through ctypes, since Python offers none of them
-before 3.12; bubblewrap cannot make them, for it executes a program, and a room is for a process
+Runs inside bubblewrap. The kernel's calls are made through ctypes, since Python offers none of them
+before 3.12; bubblewrap cannot make them, for it executes a program, and these are for a process
 that has already imported everything.
 """
 
@@ -26,7 +26,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def enter_namespaces() -> None:
-    """Leave the template's namespaces; the next fork is the first process of new ones.
+    """Leave the fork server's namespaces; the next fork is the first process of new ones.
 
     Raises
     ------
@@ -51,13 +51,13 @@ def end_with_parent() -> None:
     _require(_libc.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0), "the parent's signal")
 
 
-def furnish(pool: str, folder: str, scratch_mb: float, scratch_files: int) -> None:
-    """Give the room its own places: home and temporary files in bounded memory, sockets, /proc.
+def mount_private(pool: str, folder: str, scratch_mb: float, scratch_files: int) -> None:
+    """Give the kernel its own places: home and temporary files in bounded memory, sockets, /proc.
 
     Parameters
     ----------
     pool : str
-        The folder that the template shares with the grader; it disappears.
+        The folder that the fork server shares with the grader; it disappears.
     folder : str
         The name of this kernel's folder in it, which becomes `CHANNEL`; its file "reply" stays
         writable when `seal` is called.
@@ -88,7 +88,7 @@ def furnish(pool: str, folder: str, scratch_mb: float, scratch_files: int) -> No
 
 
 def seal() -> None:
-    """Let nobody in the room write where the sockets are, from now on."""
+    """Let nobody in the namespaces write where the sockets are, from now on."""
     _mount(None, CHANNEL, None, _REMOUNT | _BIND | _READ_ONLY | _NO_SUID | _NO_DEVICES)
 
 

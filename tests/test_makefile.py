@@ -39,6 +39,13 @@ def test_a_python_that_does_not_fit_is_refused_before_anything_is_made(folder, m
     assert not (folder / ".venv").exists()
 
 
+def test_where_there_is_no_python_make_says_what_to_install(folder):
+    done = make(folder, "PYTHON=")
+    assert done.returncode
+    assert "There is no Python from 3.11 to 3.13: install one, or name it" in done.stderr
+    assert not (folder / ".venv").exists()
+
+
 def test_a_half_made_environment_is_made_anew_and_a_whole_one_is_kept(folder):
     python = folder / ".venv" / "bin" / "python"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / ".venv"], check=True)

@@ -129,17 +129,3 @@ def test_every_command_of_the_readme_runs_in_a_fresh_clone(root, clone, environm
     changed = run("git init -q . && git add -A && git status --porcelain", clone, environment)
     assert ".venv/" not in changed.stdout
     assert " out/" not in changed.stdout
-
-
-@pytest.mark.parametrize(
-    ("python", "said"),
-    [
-        ("", "There is no Python from 3.11 to 3.13: install one"),
-        ("false", "false is not a Python from 3.11 to 3.13: install one"),
-    ],
-)
-def test_without_a_fitting_python_make_says_what_to_install(clone, environment, python, said):
-    done = run(f"make run PYTHON={python} VENV=.other", clone, environment)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert not (clone / ".other").exists()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from course_staff.running.progress import Progress
 
-# DESIGN.md's budget for one lesson: so much has to be free for another one beside it.
+# What one lesson may take: so much has to be free for another one beside it.
 _MEMORY_PER_LESSON = 4e9
 
 

@@ -71,7 +71,7 @@ def examine() -> Iterator[Check]:
 def _python() -> Check:
     found = f"{platform.python_version()} in {sys.prefix}"
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
-        return Check("Python", found, "problem", "make .venv anew with Python 3.11, 3.12 or 3.13")
+        return Check("Python", found, "problem", "make .venv again with Python 3.11, 3.12 or 3.13")
     return Check("Python", found)
 
 
@@ -127,7 +127,7 @@ def _device() -> Check:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         remedy = "reinstall: pip install --force-reinstall tensorflow"
         if keras_settings.refusal():
-            remedy = "mend Keras' settings first"
+            remedy = "fix Keras' settings first"
         return Check("device", last, "problem", remedy)
     return Check("device", done.stdout.strip())
 
@@ -172,7 +172,7 @@ def _data() -> Iterator[Check]:
     try:
         mirror = datasets.mirror_dir()
     except CourseError as error:
-        yield Check("data mirror", str(error), "problem", "mend or unset COURSE_DATA_DIR")
+        yield Check("data mirror", str(error), "problem", "fix or unset COURSE_DATA_DIR")
         return
     yield Check("data mirror", str(mirror) if mirror else "none (COURSE_DATA_DIR is not set)")
     for name in datasets.catalogue():
@@ -200,7 +200,7 @@ def register(app: typer.Typer) -> None:
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
-    """Look at this machine and say what to mend: versions, device, memory, data, tools.
+    """Look at this machine and say what to fix: versions, device, memory, data, tools.
 
     Exit status 1 if something that every lesson needs is missing. Example: course doctor --json
     """

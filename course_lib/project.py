@@ -71,7 +71,7 @@ def find_lesson(name: str, lessons: Sequence[str]) -> str:
         fits = [lesson for lesson in lessons if wanted and wanted in lesson.casefold()]
     if len(fits) == 1:
         return fits[0]
-    problem = f"fits {len(fits)} lessons" if fits else "is no lesson"
+    problem = f"fits {len(fits)} lessons" if fits else "is not a lesson"
     raise CourseError(f"{name!r} {problem}; choose from {', '.join(fits or lessons)}.")
 
 

@@ -294,5 +294,5 @@ def _read(folder: Path, title: str) -> Search:
     with _without_false_alarms():
         model = keras.models.load_model(folder / "best.keras")
     found = Search(model=model, trials=trials, **kept, cached=True)
-    print(f"{title}: read from the cache ({_outcome(found)}); again=True searches anew")
+    print(f"{title}: read from the cache ({_outcome(found)}); again=True searches again")
     return found

@@ -134,7 +134,7 @@ def read(path: Path) -> list[Cell]:
                 f"{path} is {kind}, not a notebook: download or save it again."
             ) from error
         if isinstance(error, UnicodeDecodeError):
-            raise CourseError(f"{path} is not a notebook: it is no text.") from error
+            raise CourseError(f"{path} is not a notebook: it is not text.") from error
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise CourseError(
             f"{path} is damaged or not a notebook: it is not valid JSON{where}. "

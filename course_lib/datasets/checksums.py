@@ -67,9 +67,7 @@ def read_sums(path: Path) -> dict[str, str]:
     except UnicodeError:
         return parse_sums(path.read_text("utf-8-sig", errors="replace"))
     except OSError as error:
-        raise DataError(
-            f"{path} cannot be read ({error.strerror}): mend its permissions."
-        ) from None
+        raise DataError(f"{path} cannot be read ({error.strerror}): fix its permissions.") from None
 
 
 def format_sums(sums: dict[str, str]) -> str:

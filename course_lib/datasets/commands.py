@@ -128,7 +128,7 @@ def verify(
         typer.echo(f"{name}: " + ", ".join(f"{count} {status}" for status, count in counts.items()))
     if damaged:
         damaged.append(
-            f"Download again with `course data fetch {' '.join(again)}`, or mend the mirror."
+            f"Download again with `course data fetch {' '.join(again)}`, or repair the mirror."
         )
         raise DamagedError("\n".join(damaged))
 

@@ -93,7 +93,7 @@ class Logits:
         if layer in matches:
             matches = [layer]
         if len(matches) != 1:
-            what = f"belongs to {', '.join(matches)}" if matches else "is no layer of the model"
+            what = f"belongs to {', '.join(matches)}" if matches else "is not a layer of the model"
             maps = ", ".join(name for name, output in self.outputs.items() if _is_map(output))
             raise ValueError(f"{layer!r} {what}: name one of {maps}.")
         output = self.outputs[matches[0]]

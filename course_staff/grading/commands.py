@@ -59,7 +59,11 @@ def grade(
         list[str] | None, typer.Option(metavar="ID", help="Grade this student only; repeatable.")
     ] = None,
     roster: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="The class: who handed in nothing shows.")
+        Path | None,
+        typer.Option(
+            metavar="CSV",
+            help="Class list; students without a submission are then listed as missing.",
+        ),
     ] = None,
     due: Annotated[
         str | None,
@@ -265,7 +269,7 @@ def _limits(settings: Sequence[str]) -> Limits:
         try:
             chosen[name] = _KINDS[name](value)
         except ValueError:
-            raise CourseError(f"--limit {text}: {value!r} is no number.") from None
+            raise CourseError(f"--limit {text}: {value!r} is not a number.") from None
         if not 0 < chosen[name] < float("inf"):
             raise CourseError(f"--limit {text}: a limit is a positive number.")
     return Limits(**chosen)

@@ -47,7 +47,9 @@ class Interruption:
     def tell(self, what: str = "what was graded stays") -> None:
         """Say how to go on, once."""
         if self._told.acquire(blocking=False):
-            self._console.print(f"Interrupted: {what}; the same command goes on.", soft_wrap=True)
+            self._console.print(
+                f"Interrupted: {what}; run the same command to continue.", soft_wrap=True
+            )
 
     def check(self) -> None:
         """Raise `Interrupted` if the command is to end."""

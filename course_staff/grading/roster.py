@@ -243,7 +243,7 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
         )
         return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
-        raise CourseError(f"{path} is no CSV ({error}): export it again.") from error
+        raise CourseError(f"{path} is not a valid CSV file ({error}): export it again.") from error
 
 
 def _text(data: bytes) -> str:

@@ -212,7 +212,7 @@ class _Class:
         except Exception as error:
             remedy = "grade this student again"
             if not student.isprintable():
-                remedy = "rename the student's folder, whose name is no readable text"
+                remedy = "rename the student's folder, whose name is not readable text"
             remark = f"Grading failed ({type(error).__name__}: {error}): {remedy}."
             return StudentReport(student, "failed", nothing_for(self.assignment), {}, (remark,))
         return report_of(student, submission, attempt, verdicts, marks, executed.notes)

@@ -157,14 +157,14 @@ def read_time(text: str | bytes, zone: datetime.tzinfo) -> datetime.datetime:
             raise TimeError("it is not UTF-8 text") from None
     text = " ".join(text.replace("\ufeff", "").split())
     if len(text) > _LONGEST:
-        raise TimeError(f"'{text[:_LONGEST]}…' is no date and time")
+        raise TimeError(f"'{text[:_LONGEST]}…' is not a valid date and time")
     plain = _plain(text)
     if match := _COMPACT.match(plain):
         day, clock = "-".join(match.groups()[:3]), ":".join(filter(None, match.groups()[3:]))
         plain = f"{day} {clock}{plain[match.end() :]}"
     clock = _TIME.search(plain)
     if clock is None:
-        raise TimeError(f"{text!r} is no date and time")
+        raise TimeError(f"{text!r} is not a valid date and time")
     before, after = plain[: clock.start()], plain[clock.end() :].strip(" ,")
     before = _BEFORE_TIME.sub("", before)
     # As `date` writes it, the year stands at the end: Mon Nov 30 22:58:00 UTC 2026.
@@ -231,7 +231,7 @@ def _days(text: str, written: str) -> Iterator[datetime.date]:
             continue
     days = [day for day in dict.fromkeys(days) if 2000 <= day.year < 2100]
     if not days:
-        raise TimeError(f"{text!r} is no date and time")
+        raise TimeError(f"{text!r} is not a valid date and time")
     fitting = [day for day in days if weekday in (None, day.weekday())]
     if not fitting:
         raise TimeError(f"{text!r} names a wrong weekday: {days[0].day} {days[0]:%B %Y is a %A}")
@@ -248,7 +248,7 @@ def _naive(text: str, day: datetime.date, clock: re.Match[str]) -> datetime.date
     try:
         time = datetime.time(hour, int(clock["minute"]), int(clock["second"] or 0), part)
     except ValueError:
-        raise TimeError(f"{text!r} is no date and time") from None
+        raise TimeError(f"{text!r} is not a valid date and time") from None
     return datetime.datetime.combine(day, time)
 
 
@@ -291,7 +291,7 @@ def _fixed(text: str, match: re.Match[str]) -> datetime.timezone:
     if match["four"]:
         hours, minutes = divmod(int(match["four"]), 100)
     if hours > 14 or minutes > 59:
-        raise TimeError(f"{text!r}: {match[0]!r} is no offset of a time zone")
+        raise TimeError(f"{text!r}: {match[0]!r} is not a valid time zone offset")
     offset = datetime.timedelta(hours=hours, minutes=minutes)
     return datetime.timezone(-offset if match["sign"] == "-" else offset)
 
@@ -315,7 +315,7 @@ def _named(text: str, name: str) -> datetime.tzinfo:
             return ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             pass
-    raise TimeError(f"{text!r}: {name!r} is no time zone that is known", _OFFSET_REMEDY)
+    raise TimeError(f"{text!r}: {name!r} is not a known time zone", _OFFSET_REMEDY)
 
 
 def _shown(naive: datetime.datetime, zone: datetime.tzinfo) -> list[datetime.datetime]:

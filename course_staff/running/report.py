@@ -134,7 +134,7 @@ def _judge_one(value: Any, band: results.Band | None) -> Judged:
     )
     number = float(value) if is_number else None
     if band is None:
-        # A result that is no number held against nothing is still wrong.
+        # A result that is not a number held against nothing is still wrong.
         return Judged(number, ok=None if is_number else False)
     return Judged(number, band.low, band.high, ok=is_number and number in band)
 

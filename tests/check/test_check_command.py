@@ -108,7 +108,7 @@ def test_a_lessons_number_means_the_copy_that_was_saved_last(check, tmp_path):
     os.utime(own, (0, 0))
     done = check(None, name="small", status=1)
     assert str(stub) in done.stdout.replace("\n", "")
-    assert "5 is no lesson" in check(None, name="5", status=2).stderr.replace("'", "")
+    assert "5 is not a lesson" in check(None, name="5", status=2).stderr.replace("'", "")
 
 
 def test_untouched_stubs_are_not_yet(questions):

@@ -274,7 +274,9 @@ def test_grad_cam_explains_the_layer_that_is_asked_for():
     for kind, name in (("functional", "first"), ("nested", "first"), ("nested", "backbone/first")):
         found = explain.grad_cam(make(kind), pictures(), 1, layer=name)
         assert found.shape == (2, 10, 10)
-    with pytest.raises(ValueError, match=r"'third' is no layer of the model: name one of first,"):
+    with pytest.raises(
+        ValueError, match=r"'third' is not a layer of the model: name one of first,"
+    ):
         explain.grad_cam(make("functional"), pictures(), layer="third")
     with pytest.raises(ValueError, match=r"'scores' gives \(2, 3\)"):
         explain.grad_cam(make("functional"), pictures(), layer="scores")

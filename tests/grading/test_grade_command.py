@@ -408,9 +408,15 @@ def test_a_class_is_graded_into_postgresql(own):
     ("arguments", "told"),
     [
         (["04", "--submitted", "nowhere"], "nowhere cannot be read"),
-        (["09"], "'09' is no lesson"),
-        (["04", "--submitted", "lessons", "--due", "soon"], "--due: 'soon' is no date and time"),
-        (["04", "--submitted", "lessons", "--due", "10:00"], "--due: '10:00' is no date and time"),
+        (["09"], "'09' is not a lesson"),
+        (
+            ["04", "--submitted", "lessons", "--due", "soon"],
+            "--due: 'soon' is not a valid date and time",
+        ),
+        (
+            ["04", "--submitted", "lessons", "--due", "10:00"],
+            "--due: '10:00' is not a valid date and time",
+        ),
         (
             ["04", "--submitted", "lessons", "--due", "03/12/2026 10:00"],
             "write 2026-12-03 10:00 or 2026-03-12 10:00",

@@ -133,4 +133,4 @@ def test_a_folder_of_links_pipes_and_names_is_collected(tmp_path, course):
     assert status == 1
     assert [one["student"] for one in told["collected"]] == ["ada"]
     reasons = {one["reason"] for one in told["problems"]}
-    assert reasons == {"is a link", "is no plain file", "names no student of the class list"}
+    assert reasons == {"is a link", "is not a plain file", "names no student of the class list"}

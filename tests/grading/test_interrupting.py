@@ -88,11 +88,19 @@ def family(pid: int) -> dict[int, str]:
 @pytest.mark.parametrize(
     ("where", "until", "told"),
     [
-        ("start", "HERE", "Interrupted: 2 students are left; the same command goes on."),
-        ("executing", "ada", "Interrupted: 1 student is left; the same command goes on."),
-        ("judging", "HERE", "Interrupted: what was graded stays; the same command goes on."),
-        ("pages", "HERE", "Interrupted: what was graded stays; the same command goes on."),
-        ("reports", "HERE", "Interrupted: what was graded stays; the same command goes on."),
+        ("start", "HERE", "Interrupted: 2 students are left; run the same command to continue."),
+        ("executing", "ada", "Interrupted: 1 student is left; run the same command to continue."),
+        (
+            "judging",
+            "HERE",
+            "Interrupted: what was graded stays; run the same command to continue.",
+        ),
+        ("pages", "HERE", "Interrupted: what was graded stays; run the same command to continue."),
+        (
+            "reports",
+            "HERE",
+            "Interrupted: what was graded stays; run the same command to continue.",
+        ),
     ],
 )
 def test_ctrl_c_ends_the_command_wherever_it_is(tmp_path, small_root, where, until, told):

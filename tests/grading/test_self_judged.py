@@ -403,7 +403,7 @@ def test_a_source_with_a_byte_order_mark_is_read(tmp_path):
             lambda folder: shutil.copy(folder / f"{NOTEBOOK}.ipynb", folder / "problem2.ipynb"),
             r"holds 2 notebooks .* give each notebook a folder of its own",
         ),
-        (_edit('"cells"', '"cell"'), "is no notebook of nbgrader's"),
+        (_edit('"cells"', '"cell"'), "is not an nbgrader notebook"),
         (_edit('"grade_id": "test_mean"', '"grade_id": "test_area"'), "Duplicate grade id"),
         (_edit("### END SOLUTION", "###"), "ClearSolutions says: no end solution"),
         (_edit('"language": "python"', '"language": "R"'), "not written in Python"),

@@ -92,11 +92,11 @@ def test_every_way_to_write_a_moment_is_that_moment(text):
         ("2026-11-30 23:58 IST", "another time in each of India, Ireland and Israel"),
         ("2026-11-30 23:58 CST", "another time in each of North America, China and Cuba"),
         ("2026-11-30 23:58 BST", "another time in each of Britain"),
-        ("2026-11-30 23:58 XYZ", "'XYZ' is no time zone that is known"),
-        ("2026-11-30 23:58 Etc/GMT+1", "is no time zone that is known"),
-        ("2026-11-30 23:58 +01:00 CET", "is no time zone that is known"),
-        ("2026-11-30 23:58 Europe/Nowhere", "is no time zone that is known"),
-        ("2026-11-30 23:58 +100", "is no time zone that is known"),
+        ("2026-11-30 23:58 XYZ", "'XYZ' is not a known time zone"),
+        ("2026-11-30 23:58 Etc/GMT+1", "is not a known time zone"),
+        ("2026-11-30 23:58 +01:00 CET", "is not a known time zone"),
+        ("2026-11-30 23:58 Europe/Nowhere", "is not a known time zone"),
+        ("2026-11-30 23:58 +100", "is not a known time zone"),
         ("2026-11-30 23:58 +9900", "is no offset"),
         ("2026-03-29 02:30", "does not exist in Europe/Berlin"),
         ("2026-10-25 02:30", "twice in Europe/Berlin: write 2026-10-25 00:30:00 UTC or 2026-10-25"),
@@ -123,7 +123,9 @@ def test_what_can_mean_two_moments_is_refused_with_both(text, told):
     ],
 )  # fmt: skip
 def test_what_is_no_moment_is_refused(text):
-    with pytest.raises(TimeError, match=r"is no date and time: write it|is not UTF-8 text"):
+    with pytest.raises(
+        TimeError, match=r"is not a valid date and time: write it|is not UTF-8 text"
+    ):
         read_time(text, BERLIN)
 
 

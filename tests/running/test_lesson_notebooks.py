@@ -41,13 +41,13 @@ def test_a_notebook_with_a_byte_order_mark_is_read(tmp_path):
 
 @pytest.mark.parametrize("word", ["9", "kaggle", "", "10"])
 def test_an_unknown_lesson_is_answered_with_the_known_ones(word):
-    with pytest.raises(CourseError, match=r"is no lesson; choose from 01-MNIST-.*, 04-Regr"):
+    with pytest.raises(CourseError, match=r"is not a lesson; choose from 01-MNIST-.*, 04-Regr"):
         notebooks.select([word], LESSONS)
 
 
 @pytest.mark.parametrize("words", [["all", "99"], ["kaggle", "all"]])
 def test_an_unknown_lesson_is_refused_beside_all_as_well(words):
-    with pytest.raises(CourseError, match="is no lesson"):
+    with pytest.raises(CourseError, match="is not a lesson"):
         notebooks.select(words, LESSONS)
 
 

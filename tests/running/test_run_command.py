@@ -210,7 +210,7 @@ def test_a_time_limit_is_a_shortfall_and_its_notebook_is_kept(course):
 
 
 WRONG_USE = {
-    "unknown lesson": (["9"], "'9' is no lesson; choose from 01-a"),
+    "unknown lesson": (["9"], "'9' is not a lesson; choose from 01-a"),
     "unknown profile": (["--profile", "fast"], "choose from auto, quick, full"),
     "unknown data": (["--data", "fake"], "choose from auto, real, sample"),
     "unknown parameter": (["-p", "sed", "1"], "its parameters are profile, data, seed"),

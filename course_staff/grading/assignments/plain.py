@@ -12,7 +12,7 @@ them is called "self-judged" everywhere. The marks are those of `nbgrader autogr
 - A line that works only elsewhere, as `from google.colab import drive` does in Colab, is left out
   before its cell is executed; nbgrader's execution stops there.
 
-A result that is no number, text or None, is full points in both: honest cells end in such. That
+A result that is not a number, text or None, is full points in both: honest cells end in such. That
 holds for NumPy's scalars, too, which show themselves as "np.float64(0.5)": a cell that gives a part
 of its points must end in `float(…)`.
 """
@@ -208,7 +208,7 @@ def _read(path: Path) -> NotebookNode:
         validator.validate_nb(notebook)
     except Exception as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise CourseError(f"{path} is no notebook of nbgrader's: {reason}.") from error
+        raise CourseError(f"{path} is not an nbgrader notebook: {reason}.") from error
     if notebook.metadata.get("kernelspec", {}).get("language", "python") != "python":
         raise CourseError(f"{path} is not written in Python: grade it with nbgrader itself.")
     for cell in notebook.cells:

@@ -234,7 +234,7 @@ def _by_owner(
             collection.problems.append(Problem(upload.name, named.why))
     for student in useless.keys() - candidates.keys():
         for name in useless[student]:
-            reason = f"is no notebook, and {student} handed in no other"
+            reason = f"is not a notebook, and {student} handed in no other"
             collection.problems.append(Problem(name, reason))
     return candidates
 

@@ -69,7 +69,7 @@ def release(
     root = find_root()
     chosen = finding.load(root, assignment)
     console = Console()
-    with console.status(f"looking whether {chosen.name} is up to date"):
+    with console.status(f"checking that {chosen.name} is up to date"):
         releasing.check_release(chosen.name, chosen.release, chosen.source)
         releasing.check_fresh(root, chosen.name)
     if to:
@@ -214,7 +214,7 @@ def export_marks(
     assignment: Annotated[str, ASSIGNMENT],
     out: Annotated[Path, OUT] = Path("grading"),
     format: Annotated[
-        str, typer.Option("--format", metavar="csv|canvas|moodle", help="For whom.")
+        str, typer.Option("--format", metavar="csv|canvas|moodle", help="Where the marks go.")
     ] = "csv",
     roster: Annotated[Path | None, ROSTER] = None,
     to: Annotated[
@@ -225,7 +225,7 @@ def export_marks(
         str | None, typer.Option(metavar="NAME", help="The assignment's name in the platform.")
     ] = None,
     missing_as_zero: Annotated[
-        bool, typer.Option("--missing-as-zero", help="0 for who handed in nothing.")
+        bool, typer.Option("--missing-as-zero", help="Give 0 to students who submitted nothing.")
     ] = False,
     db: Annotated[str | None, DB] = None,
 ) -> None:
@@ -243,7 +243,7 @@ def export_marks(
     from course_staff.grading.roster import read_roster
 
     if format not in exporting.FORMATS:
-        raise CourseError(f"{format!r} is no format: choose {', '.join(exporting.FORMATS)}.")
+        raise CourseError(f"{format!r} is not a format: choose {', '.join(exporting.FORMATS)}.")
     folder = finding.locate(assignment)
     name = folder.name
     url = gradebook_url(out, db)
@@ -289,7 +289,7 @@ def _zone(name: str) -> datetime.tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise CourseError(
-            f"--timezone {name!r} is no time zone: write it as Europe/Berlin or UTC."
+            f"--timezone {name!r} is not a time zone: write it as Europe/Berlin or UTC."
         ) from error
 
 
@@ -350,6 +350,6 @@ def _show_collection(name: str, collection: Collection, submitted: Path) -> None
         console.print()
         console.print(table)
         console.print(
-            "\nCollect the zip again after the class list was mended, or put such a file into "
+            "\nCollect the zip again after correcting the class list, or put such a file into "
             "<student>/<notebook>.ipynb and collect that folder."
         )

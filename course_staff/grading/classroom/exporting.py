@@ -102,7 +102,7 @@ def export(
     elif kind == "moodle":
         table = _for_moodle(rows, column or assignment)
     else:
-        raise CourseError(f"{kind!r} is no format: choose {', '.join(FORMATS)}.")
+        raise CourseError(f"{kind!r} is not a format: choose {', '.join(FORMATS)}.")
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerows([[_inert(cell) for cell in line] for line in table])

@@ -82,7 +82,7 @@ def uploads(source: Path, zone: datetime.tzinfo) -> Iterator[list[Upload]]:
         ) from error
     except (zipfile.BadZipFile, ValueError, struct.error, NotImplementedError) as error:
         raise CourseError(
-            f"{source} is no zip, or is damaged ({error}): download it again."
+            f"{source} is not a zip file, or is damaged ({error}): download it again."
         ) from error
     with archive:
         yield _sorted(source, _in_zip(source, archive, zone))
@@ -118,7 +118,7 @@ def _read_file(path: Path) -> bytes:
     try:
         with os.fdopen(os.open(path, flags), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise UnreadableError("is no plain file")
+                raise UnreadableError("is not a plain file")
             data = file.read(LARGEST + 1)
     except OSError as error:
         said = "is a link" if path.is_symlink() else f"cannot be read ({error.strerror})"

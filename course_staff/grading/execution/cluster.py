@@ -199,7 +199,7 @@ class ClusterWorkers:
             raise CourseError(
                 "Student code cannot be sandboxed on these workers:\n  "
                 + "\n  ".join(sorted(open_))
-                + "\nMend that and start them again, or end them. Or trust the class: with "
+                + "\nFix this and restart the workers, or stop them. Or trust the class: with "
                 "--sandbox none its code can do there whatever the workers' user can."
             )
 
@@ -273,7 +273,7 @@ class ClusterWorkers:
             await self._client.close(timeout=5)
 
 
-_GOES_ON = "What was graded stays; the same command goes on with the rest."
+_GOES_ON = "What was graded is kept; run the same command to continue."
 
 
 async def _ready(client: Client) -> None:

@@ -56,7 +56,7 @@ def gradebook_url(out: Path, db: str | None = None) -> str:
         url = make_url(db)
     except ArgumentError as error:
         raise CourseError(
-            f"--db {db!r} is no address of a database: "
+            f"--db {db!r} is not the address of a database: "
             "it looks like postgresql://user:password@host/name."
         ) from error
     # SQLAlchemy 2.1 takes another driver by default than 2.0 does: name the one that is here.
@@ -187,7 +187,7 @@ def _told(shown: str, done: str, error: DBAPIError) -> str:
         remedy = "look at the address, and whether the server runs and lets you in"
     return (
         f"The gradebook {shown} cannot be {done} ({reason}): {remedy}; "
-        "then the same command goes on."
+        "then run the same command to continue."
     )
 
 

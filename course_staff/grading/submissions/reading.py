@@ -107,7 +107,7 @@ def read(
         data = _newest(found, notebook, sought, remarks, notes)
     if data is None and (others := {entry.name for entry in _entries(home)} - {TIMESTAMP}):
         listed = ", ".join(map(_printable, sorted(others)[:5]))
-        remarks.append(f"What the folder holds is no notebook: {listed}.")
+        remarks.append(f"What the folder holds is not a notebook: {listed}.")
     return Handed(student, data, timestamp, tuple(remarks), tuple(notes))
 
 

@@ -122,7 +122,7 @@ def test_a_time_that_is_none_leaves_the_files_own(tmp_path, into, told):
     files = {f"ada/{A}.ipynb": "{}", "ada/timestamp.txt": told, f"bob/{A}.ipynb": "{}"}
     collection = into(a_zip(tmp_path / "s.zip", files))
     assert into.time("ada") == into.time("bob") == "2026-11-20 12:00:00 UTC\n"
-    assert "is no date and time; the file's own date is taken" in collection.notes[0]
+    assert "is not a valid date and time; the file's own date is taken" in collection.notes[0]
 
 
 def test_a_zip_that_knows_utc_needs_no_time_zone(tmp_path, into):
@@ -152,7 +152,7 @@ def test_the_roster_knows_best_when_it_was_handed_in(tmp_path, into):
         ("03/12/2026 10:00", "ada: .* is 3 December 2026 or 12 March 2026: write 2026-12-03 10:00"),
         ("2026-11-30 23:58 IST", "ada: .* IST is another time in each of India"),
         ("2026-10-25 02:30", "ada: the clock shows .* twice in Europe/Berlin"),
-        ("soon", "ada: 'soon' is no date and time"),
+        ("soon", "ada: 'soon' is not a valid date and time"),
     ],
 )
 def test_a_class_list_whose_times_are_uncertain_is_refused(tmp_path, into, text, told):
@@ -210,7 +210,7 @@ def test_a_zone_of_the_exchange_that_nobody_knows_is_told(tmp_path, into):
         a_folder(tmp_path / "s", {f"ada+{A}+2026-11-20 12:00:00 XYZ/{A}.ipynb": "{}"})
     )
     assert "ada: " in collection.notes[0]
-    assert "'XYZ' is no time zone that is known; the file's own date" in collection.notes[0]
+    assert "'XYZ' is not a known time zone; the file's own date" in collection.notes[0]
 
 
 def test_dates_of_a_platforms_zip_are_not_trusted_silently(tmp_path, into):
@@ -530,7 +530,7 @@ def test_a_pipe_does_not_stop_the_class(tmp_path, into):
     source = a_folder(tmp_path / "s", {"bob/b.ipynb": "b"})
     (source / "ada").mkdir()
     os.mkfifo(source / "ada" / "a.ipynb")
-    assert [problem.reason for problem in into(source).problems] == ["is no plain file"]
+    assert [problem.reason for problem in into(source).problems] == ["is not a plain file"]
     assert into.notebook("bob") == "b"
 
 
@@ -595,7 +595,7 @@ def test_a_notebook_that_no_known_way_of_packing_opens_is_named(tmp_path, into):
 @pytest.mark.parametrize("data", [b"", b"PK", b"not a zip", b"PK\x03\x04" + b"\0" * 100])
 def test_what_is_no_zip_is_told(tmp_path, into, data):
     (tmp_path / "s.zip").write_bytes(data)
-    with pytest.raises(CourseError, match="is no zip, or is damaged"):
+    with pytest.raises(CourseError, match="is not a zip file, or is damaged"):
         into(tmp_path / "s.zip")
     with pytest.raises(CourseError, match="cannot be read"):
         into(tmp_path / "none.zip")

@@ -44,7 +44,7 @@ def _device(folder: Path, around: Surroundings) -> None:
     path.unlink()
     if os.geteuid() == 0:
         os.mknod(path, 0o20666, os.makedev(1, 5))  # /dev/zero, which never ends
-    else:  # only root may make devices: another thing that is no plain file
+    else:  # only root may make devices: another thing that is not a plain file
         held = os.open(folder, os.O_RDONLY)
         with socket.socket(socket.AF_UNIX) as server:  # by a short name: a socket's is bounded
             server.bind(f"/proc/self/fd/{held}/{NOTEBOOK}")

@@ -9,11 +9,13 @@ from course_staff import doctor
 from course_staff.authoring import commands as authoring
 from course_staff.grading import commands as grading
 from course_staff.grading.classroom import commands as classroom
+from course_staff.grading.classroom import releasing
 from course_staff.running import commands as running
 
 
 def register(app: typer.Typer) -> None:
     """Add staff's commands to the command line."""
     course_doctor.further.append(doctor.examine)
+    releasing.find_problems = authoring.find_problems
     for part in (running, authoring, grading, classroom):
         part.register(app)

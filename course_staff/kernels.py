@@ -129,16 +129,7 @@ def _sockets_fit(folder: Path) -> bool:
 
 
 def end_tree(pid: int, *, grace: float = 1.0) -> None:
-    """End a kernel and every process that it has started, politely at first.
-
-    Parameters
-    ----------
-    pid : int
-        The kernel's process id. Where there are sessions, all processes of the session that it
-        leads are meant, so that children are found even when the kernel is already gone.
-    grace : float, optional
-        Seconds between asking (SIGTERM) and ending (SIGKILL); with 0, nothing is asked.
-    """
+    """End a kernel and every process that it has started, politely at first."""
     if grace:
         processes = _tree(pid)
         for process in processes:
@@ -353,7 +344,6 @@ class WaitingTime:
         It is looked at, too: whatever used CPU time did not wait.
     clock : callable, optional
         In seconds.
-
     """
 
     def __init__(self, cpu: CpuTime, clock: Callable[[], float] = time.monotonic) -> None:

@@ -8,20 +8,7 @@ from xml.etree import ElementTree
 
 
 def to_mathml(latex: str, *, block: bool = False) -> str:
-    r"""Return a formula as MathML, or as the LaTeX itself in <code> where that is not possible.
-
-    Parameters
-    ----------
-    latex : str
-        Without the dollar signs.
-    block : bool
-        Whether it stands in a line of its own.
-
-    Examples
-    --------
-    >>> to_mathml(r"\unknown{x}")
-    '<code class="course-latex">\\unknown{x}</code>'
-    """
+    r"""Return a formula as MathML, or as the LaTeX itself in <code> where that is not possible."""
     from latex2mathml.converter import convert
 
     try:

@@ -21,19 +21,7 @@ _EXPLORING = ("datasets.load", "plots.show", ".fit", ".evaluate", ".predict")
 
 
 def lint_assignment(notebook: NotebookNode, checks: str | None = None) -> list[Finding]:
-    """Check a graded lesson's instructor's version.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-    checks : str, optional
-        The text of the lesson's hidden checks; its questions must be the notebook's.
-
-    Returns
-    -------
-    list of Finding
-        In the order of the cells; empty where all is well.
-    """
+    """Check a graded lesson's instructor's version."""
     findings = [finding for rule in RULES for finding in rule(notebook)]
     if checks is not None:
         findings += _same_questions(notebook, checks)

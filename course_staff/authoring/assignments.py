@@ -31,25 +31,7 @@ if os.environ.get("NBGRADER_EXECUTION") == "autograde":
 
 
 def mark(notebook: NotebookNode, lesson: str) -> bool:
-    """Turn the graded cells' own metadata into nbgrader's, in place.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-        As read from the lesson's source.
-    lesson : str
-        Its name, such as "04-Regression-nn-assignment".
-
-    Returns
-    -------
-    bool
-        Whether the lesson is graded: has any such cell.
-
-    Raises
-    ------
-    CourseError
-        If a cell claims to be two of these.
-    """
+    """Turn the graded cells' own metadata into nbgrader's, in place."""
     graded = False
     for number, cell in enumerate(notebook.cells, start=1):
         kinds = [kind for kind in KINDS if kind in cell.metadata]
@@ -89,18 +71,6 @@ def release(lesson: str, solution: str) -> str:
 
     It runs in a folder of its own and leaves nothing behind, no gradebook either. The text is
     nbgrader's to the byte, so that formgrader's button and `course build` make the same file.
-
-    Parameters
-    ----------
-    lesson : str
-        The lesson's name.
-    solution : str
-        The text of the instructor's notebook.
-
-    Raises
-    ------
-    CourseError
-        If nbgrader is not installed, or refuses the notebook; the message says why.
     """
     try:
         from nbgrader.converters import GenerateAssignment, NbGraderException

@@ -15,13 +15,7 @@ PROFILES, KINDS = ("quick", "full"), ("real", "sample")
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """Return what a lesson's bands.toml holds; nothing where the lesson has none.
-
-    Raises
-    ------
-    CourseError
-        If the file cannot be read, or an entry of it is not one of a band's table.
-    """
+    """Return what a lesson's bands.toml holds; nothing where the lesson has none."""
     path = folder / "bands.toml"
     if not path.is_file():
         return {}

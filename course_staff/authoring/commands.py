@@ -54,14 +54,12 @@ def build(
         if not notebooks:
             broken.add(lesson)
     built |= _tables(root, titles)
-    for name, text in built.items():
-        path = root / name
-        if not path.is_file() or path.read_bytes() != text.encode():
-            if check:
-                problems.append(f"{name} is stale: run `course build`.")
-            else:
-                write(prepare_folder(path.parent) / path.name, text)
-                typer.echo(f"wrote {name}")
+    for name in _stale(root, built):
+        if check:
+            problems.append(f"{name} is stale: run `course build`.")
+        else:
+            write(prepare_folder((root / name).parent) / Path(name).name, built[name])
+            typer.echo(f"wrote {name}")
     problems += [
         f"{name} has no source in lessons/: delete one of the two."
         for name in _generated(root)
@@ -70,6 +68,25 @@ def build(
     if problems:
         raise BuildError("\n".join(problems))
     typer.echo(f"{len(built)} files are up to date and keep every rule.")
+
+
+def find_problems(root: Path, lesson: str) -> list[str]:
+    """Return what is stale in a lesson or breaks a rule; nothing where it has no source here."""
+    folder = root / "lessons" / lesson
+    if not (folder / "lesson.py").is_file():
+        return []
+    built, _, problems = _build(folder, settings(root))
+    return [*problems, *(f"{name} is stale: run `course build`." for name in _stale(root, built))]
+
+
+def _stale(root: Path, built: dict[str, str]) -> list[str]:
+    """Return the names of the files that are not there as they were built."""
+    paths = {name: root / name for name in built}
+    return [
+        name
+        for name, path in paths.items()
+        if not path.is_file() or path.read_bytes() != built[name].encode()
+    ]
 
 
 def _build(folder: Path, settings: Settings) -> tuple[dict[str, str], Title, list[str]]:

@@ -31,19 +31,7 @@ class Finding(NamedTuple):
 
 
 def lint(notebook: NotebookNode, folder: Path) -> list[Finding]:
-    """Check a generated notebook against the course's rules.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-    folder : Path
-        Where the notebook lies; links inside the repository start there.
-
-    Returns
-    -------
-    list of Finding
-        In the order of the cells; empty where all is well.
-    """
+    """Check a generated notebook against the course's rules."""
     findings = [finding for rule in RULES for finding in rule(notebook, folder)]
     return sorted(findings, key=lambda finding: finding.cell)
 

@@ -25,13 +25,7 @@ COLAB_IMAGE = "https://colab.research.google.com/assets/colab-badge.svg"
 
 
 def sources(root: Path) -> dict[str, Path]:
-    """Return the lessons' folders by lesson name.
-
-    Raises
-    ------
-    CourseError
-        If there is none.
-    """
+    """Return the lessons' folders by lesson name."""
     found = sorted((root / "lessons").glob("[0-9][0-9]-*/lesson.py"))
     if not found:
         raise CourseError(f"{root / 'lessons'} holds no lesson: write one like 01-Title/lesson.py.")
@@ -39,13 +33,7 @@ def sources(root: Path) -> dict[str, Path]:
 
 
 def build_lesson(folder: Path, settings: Settings) -> dict[str, str]:
-    """Return all notebooks of a lesson: their texts by their paths in the course.
-
-    Raises
-    ------
-    CourseError
-        If the source cannot be read, or is not built like a lesson.
-    """
+    """Return all notebooks of a lesson: their texts by their paths in the course."""
     return notebooks_of(folder.name, build_notebook(folder, settings))
 
 
@@ -72,14 +60,7 @@ def is_graded(notebook: NotebookNode) -> bool:
 
 
 def build_notebook(folder: Path, settings: Settings) -> NotebookNode:
-    """Return the notebook that a lesson's source describes, with all solutions.
-
-    Raises
-    ------
-    CourseError
-        If the source cannot be read, or does not begin with a Markdown cell and then a cell with
-        the tag "parameters".
-    """
+    """Return the notebook that a lesson's source describes, with all solutions."""
     source = folder / "lesson.py"
     notebook = _read(source)
     _require_opening(notebook, source)

@@ -43,13 +43,7 @@ class Title:
 
 
 def filled(text: str, titles: Mapping[str, Title], measured: Mapping[str, Mapping]) -> str:
-    """Return a README's text with the table of lessons between its two marks.
-
-    Raises
-    ------
-    CourseError
-        If the second mark is missing, or a headline names a result that has no band.
-    """
+    """Return a README's text with the table of lessons between its two marks."""
     before, _, rest = text.partition(START)
     _, mark, after = rest.partition(END)
     if not mark:

@@ -23,26 +23,7 @@ PROJECT = (
 
 
 def publish(root: Path, destination: Path) -> list[Path]:
-    """Write the student tree, complete or not at all.
-
-    Parameters
-    ----------
-    root : Path
-        The course.
-    destination : Path
-        A new or empty folder, or one that holds an earlier student tree, such as a clone of the
-        public repository: its published entries are replaced and the others left alone.
-
-    Returns
-    -------
-    list of Path
-        The files written, sorted.
-
-    Raises
-    ------
-    CourseError
-        If the folder holds anything but a student tree, or cannot be written.
-    """
+    """Write the student tree, complete or not at all."""
     destination = destination.expanduser().absolute()
     if destination.exists() and not destination.is_dir():
         raise CourseError(f"{destination} is a file: choose a folder to publish into.")

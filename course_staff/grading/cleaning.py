@@ -136,13 +136,6 @@ def harmless(cell: NotebookNode, pictures: Pictures | None = None) -> NotebookNo
 
     Markdown that would act in a browser, and a raw cell, which nbconvert takes for HTML, come out
     as text. A picture that the cell refers to and does not hold is taken from `pictures`, or named.
-
-    Parameters
-    ----------
-    cell : NotebookNode
-        It stays as it is.
-    pictures : mapping of str to mapping, optional
-        The attachments of the assignment's own cells.
     """
     from nbformat import v4
 

@@ -29,7 +29,6 @@ class Interruption:
 
     Parameters
     ----------
-    console : rich.console.Console
     workers : context manager
         Who executes the submissions.
 

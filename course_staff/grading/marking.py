@@ -22,11 +22,9 @@ class StudentReport:
 
     Attributes
     ----------
-    student : str
     status : {"graded", "to_mark", "missing", "unreadable", "failed"}
         "to_mark": a written answer waits for a person. "failed": the grader itself could not
         record the submission; grading again tries it again.
-    marks : Marks
     messages : dict of str to tuple of str
         The checks' messages by question.
     remarks : tuple of str
@@ -114,7 +112,7 @@ def judged(
         if attempt is None or submission.status != "ok":
             verdicts[name] = Verdict(0.0, question.points, submission.remarks)
             continue
-        verdict = judge(question, attempt.replies.get(name, []), seed=attempt.seed)
+        verdict = judge(question, attempt.execution.replies.get(name, []), seed=attempt.seed)
         verdicts[name] = replace(verdict, messages=_with_causes(verdict, submission, attempt))
     return verdicts
 
@@ -124,7 +122,9 @@ def _with_causes(verdict: Verdict, submission: Submission, attempt: Attempt) -> 
     if not any("is not defined" in message for message in verdict.messages):
         return verdict.messages
     cells = submission.notebook.cells
-    failed = [(cells[index].source, error) for index, error in attempt.cell_errors.items()]
+    failed = [
+        (cells[index].source, error) for index, error in attempt.execution.cell_errors.items()
+    ]
     executed = set(submission.executed)
     skipped = [
         cell.source
@@ -169,5 +169,5 @@ def report_of(
 
 def _executed(attempt: Attempt) -> dict[str, Any]:
     """Return what a report says of executing."""
-    names = ("seconds", "seed", "sandboxed", "limits_hit", "peak_memory_mb")
-    return {name: getattr(attempt, name) for name in names}
+    names = ("seconds", "sandboxed", "limits_hit", "peak_memory_mb")
+    return {"seed": attempt.seed, **{name: getattr(attempt.execution, name) for name in names}}

@@ -48,13 +48,7 @@ def _guarded(
     assignment: Assignment,
     recorder: Recorder,
 ) -> StudentReport:
-    """Return a student's report; "failed", with the marks of the gradebook, where that goes wrong.
-
-    Raises
-    ------
-    CourseError
-        If no other student would fare better.
-    """
+    """Return a student's report; where that fails, one that says so, with the recorded marks."""
     try:
         return report(student)
     except DamagedError as error:
@@ -87,9 +81,8 @@ def _kept(
     if key is None:  # nothing was handed in
         return sanitize(None, assignment), None
     attempt = archive.find(student, key)
-    submission = archive.submission(student, attempt) if attempt else None
-    if submission is not None:
-        return submission, attempt
+    if attempt is not None:
+        return attempt.submission, attempt
     home = archive.folder / student
     raise DamagedError(
         f"{home / key} is damaged: run `course grade` again, which executes what {student} handed "
@@ -102,11 +95,6 @@ def rejudge(assignment: Assignment, recorder: Recorder) -> tuple[list[StudentRep
     """Judge kept replies again, after a check was corrected; no student code runs.
 
     A student whose attempt is damaged is reported as "failed"; the gradebook keeps its marks.
-
-    Raises
-    ------
-    CourseError
-        If a check makes other calls now than when the replies were kept; nothing is recorded then.
     """
     students = recorder.students()
     answered = []

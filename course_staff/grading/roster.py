@@ -86,7 +86,6 @@ class Student:
         The learning platform's number: in the names of Canvas' files, or Moodle's "ID number".
     sis_id : str
         Canvas' "SIS User ID".
-    section : str
     participant : str
         Moodle's number for one assignment, as in "Participant 1234".
     submitted : str
@@ -114,7 +113,6 @@ class ClassList(dict[str, Student]):
 
     Attributes
     ----------
-    path : pathlib.Path
     used : dict of str to str
         The column that each kind of data was taken from.
     unused : list of str
@@ -149,17 +147,6 @@ def read_roster(path: Path) -> ClassList:
     The columns are id, name (or first name and last name), email and lms_id, in any order and
     under their usual names in several languages; Canvas' gradebook export and Moodle's grading
     worksheet can be read as they are. Commas, semicolons or tabs between them; UTF-8, or UTF-16.
-
-    Returns
-    -------
-    ClassList
-        By id, in the file's order.
-
-    Raises
-    ------
-    CourseError
-        If it cannot be read, lacks the ids, has a line that would be misread, or an id is missing,
-        unsafe or given twice; the message names the row and the value.
     """
     rows = _rows(path)
     if not rows:

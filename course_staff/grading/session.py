@@ -36,7 +36,6 @@ class Settings:
     ----------
     seed : int
         For the hidden inputs: the same for the whole class.
-    limits : Limits
     again : frozenset of str
         The students whose submissions are executed also where nothing has changed.
     """
@@ -62,31 +61,6 @@ def grade(
 
     A submission that was executed before, unchanged, under the same seed and with the same packages
     installed, is judged by its kept replies. What goes wrong with one submission touches no other.
-
-    Parameters
-    ----------
-    assignment : Assignment
-    submitted : pathlib.Path
-        The folder with ``<student>/<assignment>/<notebook>.ipynb``.
-    students : iterable of str
-        Students without a folder are reported as "missing".
-    recorder : Recorder
-        Open.
-    settings : Settings
-    workers : Workers
-        Open.
-    on_graded : callable, optional
-        Told of every student's report as it comes.
-    on_changed_packages : callable, optional
-        Told in words, for each submission that was executed again for it, how the installed
-        packages differ from those of the time before.
-    stop : threading.Event, optional
-        When set, no further submission is graded.
-
-    Returns
-    -------
-    list of StudentReport
-        In the students' order; without those that were not reached when `stop` was set.
     """
     stop = stop or threading.Event()
     class_ = _Class(assignment, submitted, recorder, settings, workers, stop)
@@ -175,20 +149,21 @@ class _Class:
         if student not in settings.again:
             verdicts = self.verdicts.find(student, key)
             attempt = archive.find(student, key, replies=verdicts is None)
-            kept = archive.submission(student, attempt) if attempt else None
-            if attempt is not None and kept is not None:
-                # How the notebook was found is told as it was this time.
-                kept = replace(kept, remarks=submission.remarks)
-                attempt = replace(attempt, seconds=0.0)
+            if attempt is not None:
+                # This run's remarks on how the notebook was found, not those of the kept attempt.
+                kept = replace(attempt.submission, remarks=submission.remarks)
+                execution = replace(attempt.execution, seconds=0.0)
+                attempt = replace(attempt, submission=kept, execution=execution)
                 return _Executed(kept, attempt, verdicts, handed.timestamp, handed.notes)
             before = archive.packages_before(student, inputs)
             if before is not None and (changed := differences(before, packages)):
                 self.changed_packages[student] = changed
         execution = self.workers.execute(submission, self.calls, settings.limits, self.stop)
-        attempt = archive.keep(
-            student, key, settings.seed, self.asked, submission, execution, inputs, packages
-        )
         submission = replace(submission, notebook=execution.notebook)
+        attempt = Attempt(
+            key, settings.seed, self.asked, submission, execution, inputs, dict(packages)
+        )
+        archive.keep(student, attempt)
         return _Executed(submission, attempt, timestamp=handed.timestamp, notes=handed.notes)
 
     def recorded(self, future: Future[_Executed], student: str) -> StudentReport | None:

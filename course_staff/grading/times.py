@@ -126,30 +126,7 @@ class TimeError(ValueError):
 
 
 def read_time(text: str | bytes, zone: datetime.tzinfo) -> datetime.datetime:
-    """Read a date and time.
-
-    Parameters
-    ----------
-    text : str or bytes
-        Bytes are a small file's, in UTF-8 or UTF-16.
-    zone : datetime.tzinfo
-        Where the text names none.
-
-    Returns
-    -------
-    datetime.datetime
-        In UTC.
-
-    Raises
-    ------
-    TimeError
-        If it is none, or can mean more than one moment.
-
-    Examples
-    --------
-    >>> print(read_time("Monday, 30 November 2026, 11:58 PM", ZoneInfo("Europe/Berlin")))
-    2026-11-30 22:58:00+00:00
-    """
+    """Read a date and time."""
     if isinstance(text, bytes):
         try:
             text = decoded(text)

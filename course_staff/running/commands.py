@@ -44,18 +44,7 @@ class _RunCommand(TyperCommand):
 
 
 def join_pairs(words: Sequence[str]) -> list[str]:
-    """Join the two words after every -p by an equals sign, unless they came joined.
-
-    Raises
-    ------
-    CourseError
-        If there are no two words.
-
-    Examples
-    --------
-    >>> join_pairs(["01", "-p", "seed", "3", "-p", "depth=4"])
-    ['01', '-p', 'seed=3', '-p', 'depth=4']
-    """
+    """Join the two words after every -p by an equals sign, unless they came joined."""
     joined, rest = [], list(words)
     while rest:
         joined.append(rest.pop(0))

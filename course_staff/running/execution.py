@@ -40,7 +40,6 @@ class Execution:
     ----------
     notebook : NotebookNode
         With its outputs, as far as it came.
-    status : {"completed", "failed", "time_limit", "memory_limit", "interrupted"}
     failure : Failure or None
         None where it completed.
     seconds : float
@@ -70,23 +69,6 @@ def execute(
 
     Nothing is raised for what goes wrong inside: it is told by the status. May run in any thread,
     and in several at once.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-        It stays as it is; the executed one is a copy.
-    parameters : mapping of str to object
-        Injected after the parameters cell.
-    time_limit : float, optional
-        Seconds of wall time for the cells; the kernel's start comes on top.
-    memory_limit_mb : float, optional
-        Megabytes that the kernel and its descendants may hold together.
-    stop : threading.Event, optional
-        When set, the kernel is ended and the status is "interrupted".
-    on_cell : callable, optional
-        Called at the start of every cell with its index and the notebook so far.
-    environment : mapping of str to str, optional
-        Variables for the kernel, on top of this process's.
     """
     job = _Job(time_limit, memory_limit_mb, stop or threading.Event(), on_cell, environment or {})
     papermill_engines.register(_ENGINE, _KernelEngine)
@@ -218,16 +200,7 @@ _LIMIT_ERRORS: dict[str, Callable[[_Job], tuple[str, str]]] = {
 
 
 def kernel_environment(extra: Mapping[str, str], private: Path) -> dict[str, str]:
-    """Return the variables that a lesson's kernel starts with.
-
-    Parameters
-    ----------
-    extra : mapping of str to str
-        These win over all others.
-    private : pathlib.Path
-        A folder of the kernel's own, where IPython keeps its files: a user's start-up files must
-        not change a lesson, and the home folder may be read-only.
-    """
+    """Return the variables that a lesson's kernel starts with."""
     defaults = {"TF_CPP_MIN_LOG_LEVEL": "2", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     environment = defaults | dict(os.environ) | {"IPYTHONDIR": str(private / "ipython")}
     if mirror := environment.get("COURSE_DATA_DIR"):  # relative to here, not to the kernel's folder

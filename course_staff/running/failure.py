@@ -48,17 +48,7 @@ class Failure:
 def failure_at(
     notebook: NotebookNode, index: int, name: str = "Error", message: str = ""
 ) -> Failure:
-    """Describe the failure of one cell.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-        The notebook as far as it was executed.
-    index : int
-        The failing cell's.
-    name, message : str, optional
-        What to say of a cell that has no error among its outputs.
-    """
+    """Describe the failure of one cell."""
     cells = notebook.cells
     outputs = cells[index].get("outputs", []) if cells else []
     errors = [output for output in outputs if output.output_type == "error"]

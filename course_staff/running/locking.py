@@ -23,16 +23,6 @@ def only_run(out: Path) -> Iterator[None]:
     The lock is the system's and on the folder itself: it ends with the process that holds it, and
     leaves no file behind. Windows and some network disks have no such lock; there, nobody is
     refused.
-
-    Parameters
-    ----------
-    out : pathlib.Path
-        The folder of results, which is there.
-
-    Raises
-    ------
-    CourseError
-        If another run is at work there, or the folder cannot be read.
     """
     if fcntl is None:
         yield

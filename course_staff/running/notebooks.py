@@ -15,21 +15,7 @@ if TYPE_CHECKING:
 
 
 def select(names: Sequence[str], available: Mapping[str, Path]) -> list[str]:
-    """Return the lessons that a user means, in the course's order.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Each a lesson's number ("1" or "01"), its name or a part of it that no other lesson has,
-        in any case; or "all". No name at all means "all".
-    available : mapping of str to pathlib.Path
-        The course's notebooks by lesson.
-
-    Raises
-    ------
-    CourseError
-        If a name fits no lesson or several, or there is none.
-    """
+    """Return the lessons that a user means, in the course's order."""
     if not available:
         raise CourseError(
             "There is no notebook in notebooks/ yet: make them with `course build` first."
@@ -42,13 +28,7 @@ def select(names: Sequence[str], available: Mapping[str, Path]) -> list[str]:
 
 
 def read(path: Path) -> NotebookNode:
-    """Read a notebook in the current format, with a kernel named and every cell with an id.
-
-    Raises
-    ------
-    CourseError
-        If the file cannot be read or is not a notebook.
-    """
+    """Read a notebook in the current format, with a kernel named and every cell with an id."""
     import nbformat
 
     try:
@@ -81,24 +61,7 @@ def read(path: Path) -> NotebookNode:
 def parameter_values(
     lesson: str, notebook: NotebookNode, *, profile: str, data: str, given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the parameters to inject into one notebook.
-
-    Parameters
-    ----------
-    lesson : str
-        The lesson's name, for messages.
-    notebook : NotebookNode
-    profile : {"auto", "quick", "full"}
-    data : {"auto", "real", "sample"}
-    given : mapping of str to object
-        Further parameters by name.
-
-    Raises
-    ------
-    CourseError
-        If the notebook's parameters cell does not define one of them, or defines a whole number
-        where something else is given.
-    """
+    """Return the parameters to inject into one notebook."""
     import papermill
 
     known = papermill.inspect_notebook(notebook)
@@ -122,13 +85,7 @@ def parameter_values(
 
 
 def parse_parameters(pairs: Iterable[Sequence[str]]) -> dict[str, Any]:
-    """Read the pairs of ``-p NAME VALUE``; values are YAML scalars, and 1e-3 is a number too.
-
-    Raises
-    ------
-    CourseError
-        If a name is given twice, or has an option of its own.
-    """
+    """Read the pairs of ``-p NAME VALUE``; values are YAML scalars, and 1e-3 is a number too."""
     values: dict[str, Any] = {}
     for name, text in pairs:
         if name in ("profile", "data"):

@@ -58,13 +58,6 @@ def html_page(notebook: NotebookNode, *, fallback_title: str = "Lesson") -> str:
 
     Pictures are inside the page and keep their alternative texts, formulas are MathML, and nothing
     is loaded from elsewhere: what a cell's output would load is left out.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-        It stays as it is.
-    fallback_title : str, optional
-        The page's title where the notebook has no heading.
     """
     notebook = deepcopy(notebook)
     notebook.metadata["title"] = title_of(notebook) or fallback_title

@@ -43,14 +43,10 @@ class LessonReport:
 
     Attributes
     ----------
-    lesson : str
-    status : {"passed", "out_of_band", "failed", "time_limit", "memory_limit", "interrupted"}
     profile : str
         "quick" or "full", as the lesson says; what was asked for where it came to no such point.
     data : str
         "sample" if the lesson used one anywhere, else "real"; what was asked for where unknown.
-    seconds, peak_memory_mb : float
-    results : dict of str to Judged
     error : str or None
         Which cell failed and why, in one line.
     traceback : tuple of str
@@ -110,16 +106,7 @@ def _origin(note: Mapping[str, Any]) -> str:
 def judge(
     lesson: str, notebook: Mapping[str, Any], *, profile: str, data: str
 ) -> dict[str, Judged]:
-    """Hold the results that a notebook recorded against the bands expected of it.
-
-    Parameters
-    ----------
-    lesson : str
-    notebook : mapping
-        The executed notebook.
-    profile, data : str
-        Which bands.
-    """
+    """Hold the results that a notebook recorded against the bands expected of it."""
     recorded = {note["name"]: note["value"] for note in results.notes(notebook, "result")}
     bands = results.expectation(lesson, profile, data).bands
     return {

@@ -86,24 +86,6 @@ def run(lessons: list[Lesson], settings: Settings, progress: Progress) -> list[L
     """Run lessons and write, for each, the executed notebook and its page; at the end the report.
 
     Ctrl-C and SIGTERM end all kernels; what was not finished is reported as "interrupted".
-
-    Parameters
-    ----------
-    lessons : list of Lesson
-    settings : Settings
-    progress : Progress
-        Told of every start, cell and end, from several threads.
-
-    Returns
-    -------
-    list of LessonReport
-        In the order of `lessons`.
-
-    Raises
-    ------
-    CourseError
-        If the folder holds a notebook of a lesson's name that no run wrote, or the report cannot
-        be written.
     """
     for lesson in lessons:
         path = settings.out / f"{lesson.name}.ipynb"

@@ -7,6 +7,7 @@ from plain_class import plain_course
 from plain_class import right as plain_right
 from small_class import as_bytes, right, with_cell
 
+from course_staff.grading.execution.executing import Execution
 from course_staff.grading.marking import calls_of, judged
 from course_staff.grading.records.attempts import Attempt
 from course_staff.grading.submissions.sanitizing import sanitize
@@ -26,7 +27,8 @@ def messages(assignment, notebook, errors: dict[str, str], reply: dict) -> dict[
     assert len(failed) == len(errors)
     calls = calls_of(assignment, 0)
     replies = {name: [reply for _ in some] for name, some in calls.items()}
-    attempt = Attempt("key", 0, {}, failed, replies=replies)
+    execution = Execution(submission.notebook, replies, failed)
+    attempt = Attempt("key", 0, {}, submission, execution)
     verdicts = judged(assignment, submission, attempt)
     return {name: "\n".join(verdict.messages) for name, verdict in verdicts.items()}
 

@@ -18,19 +18,7 @@ def names(root: Path) -> list[str]:
 
 
 def locate(wanted: str) -> Path:
-    """Return the source folder of the assignment that a user means: its name is the assignment's.
-
-    Parameters
-    ----------
-    wanted : str
-        A number, a name or a part of it in the course around; or the folder's path, as in
-        "source/ps1", wherever that lies.
-
-    Raises
-    ------
-    CourseError
-        If there is none like that.
-    """
+    """Return the source folder of the assignment that a user means: its name is the assignment's."""
     folder = Path(wanted).absolute()
     if folder.is_dir() and (len(Path(wanted).parts) > 1 or any(folder.glob("*.ipynb"))):
         return folder
@@ -45,11 +33,6 @@ def find(wanted: str) -> Assignment:
 
     A lesson is judged by its hidden checks; a plain nbgrader assignment, which has none, by the
     tests in its own cells.
-
-    Raises
-    ------
-    CourseError
-        If there is none like that, or something is wrong with it.
     """
     folder = locate(wanted)
     root, name = folder.parents[1], folder.name
@@ -59,14 +42,7 @@ def find(wanted: str) -> Assignment:
 
 
 def load(root: Path, name: str) -> Assignment:
-    """Load a graded lesson by its number, its name or a part of it.
-
-    Raises
-    ------
-    CourseError
-        If there is none like that, a part of it is missing, or its notebook and its checks do not
-        ask the same questions.
-    """
+    """Load a graded lesson by its number, its name or a part of it."""
     available = names(root)
     if not available:
         raise CourseError("assignments/ holds no assignment: make them with `course build` first.")

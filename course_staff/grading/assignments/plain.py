@@ -157,13 +157,7 @@ def _has_settings(folder: Path) -> bool:
 
 
 def load(folder: Path) -> PlainAssignment:
-    """Load the assignment of a folder of nbgrader's sources: the folder's name is its name.
-
-    Raises
-    ------
-    CourseError
-        If the folder does not hold one notebook alone, or nbgrader could not release it.
-    """
+    """Load the assignment of a folder of nbgrader's sources: the folder's name is its name."""
     notebooks = sorted(path.name for path in folder.glob("*.ipynb"))
     if len(notebooks) != 1:
         found = (

@@ -9,13 +9,7 @@ from course_lib.errors import CourseError
 
 
 def nbgrader_config(root: Path) -> Any:
-    """Return the course's nbgrader configuration: late penalties are set there.
-
-    Raises
-    ------
-    CourseError
-        If nbgrader_config.py fails.
-    """
+    """Return the course's nbgrader configuration: late penalties are set there."""
     from traitlets.config import PyFileConfigLoader
 
     path = root / "nbgrader_config.py"

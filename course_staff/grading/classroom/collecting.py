@@ -34,7 +34,6 @@ class Collected:
 
     Attributes
     ----------
-    student : str
     source : str
         Its path in the source.
     status : {"new", "replaced", "unchanged", "older"}
@@ -69,7 +68,6 @@ class Collection:
 
     Attributes
     ----------
-    collected : list of Collected
     problems : list of Problem
         Files that somebody must look at.
     missing : list of str
@@ -122,36 +120,6 @@ def collect(
 
     A file timestamp.txt beside it says when it was handed in, as nbgrader writes it. Collecting the
     same again changes nothing; a newer notebook replaces an older one, never the other way round.
-
-    Parameters
-    ----------
-    source : pathlib.Path
-        A folder or a zip: Canvas' or Moodle's files, <student>/<notebook>, <student>_<notebook>,
-        or nbgrader's exchange.
-    assignment : str
-        The assignment's name, which is its notebook's too.
-    submitted : pathlib.Path
-        Made if need be.
-    students : mapping of str to Student or None
-        The class list. Without one, only folders named by students' ids can be collected.
-    others : sequence of str
-        The course's other assignments: their files are left out.
-    sought : Sought, optional
-        What tells the assignment's notebooks from others; names alone if None.
-    zone : datetime.tzinfo
-        For times without a zone of their own, such as those in most zips.
-    advance : callable, optional
-        Called with the number of students done and of all.
-
-    Returns
-    -------
-    Collection
-
-    Raises
-    ------
-    CourseError
-        If the source cannot be read or nothing in it can be told apart safely, a time in the class
-        list is none or ambiguous, or `submitted` cannot be written.
     """
     sought = sought or Sought((assignment,), others)
     submissions = _times_of(students or {}, zone)
@@ -242,14 +210,7 @@ def _by_owner(
 def _times_of(
     students: Mapping[str, Student], zone: datetime.tzinfo
 ) -> dict[str, datetime.datetime]:
-    """Return when the class list says that work was handed in; Moodle writes "-" for never.
-
-    Raises
-    ------
-    CourseError
-        If that is no time, or can mean two: the class list is to be corrected, for its times are
-        those by which lateness is judged.
-    """
+    """Return when the class list says that work was handed in; Moodle writes "-" for never."""
     times, wrong = {}, []
     for student in students.values():
         if student.submitted.strip("-–— "):

@@ -56,29 +56,7 @@ def export(
     column: str | None = None,
     missing_as_zero: bool = False,
 ) -> Exported:
-    """Return one assignment's marks as a CSV.
-
-    Parameters
-    ----------
-    assignment : str
-    db_url : str
-        The gradebook.
-    kind : {"csv", "canvas", "moodle"}
-    students : mapping of str to Student, optional
-        The class list. Names and ids that it leaves open are taken from the gradebook.
-    questions : sequence of str, optional
-        The order of the questions' columns; others follow by name.
-    column : str, optional
-        What the learning platform calls the assignment; our name by default.
-    missing_as_zero : bool
-        Give 0 to who handed in nothing. Otherwise a platform's file leaves them out, so that a
-        mark given there stays, and the table for people leaves the score empty.
-
-    Raises
-    ------
-    CourseError
-        If the assignment was not graded, or a student lacks the id that the platform needs.
-    """
+    """Return one assignment's marks as a CSV."""
     with gradebook(db_url) as book:
         rows, points = _read(book, assignment, students or {})
     notes = []

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
-import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,11 @@ MARKS_OF_SOLUTIONS = (
 )
 
 
+# Return what is stale in a lesson of the course or breaks a rule. Only authoring knows how to build
+# one, so `course_staff.commands`, which stands above both wings, puts its function here.
+find_problems: Callable[[Path, str], list[str]] | None = None
+
+
 class StaleError(CourseError):
     """What would be handed out is not what the sources say."""
 
@@ -33,20 +37,7 @@ class StaleError(CourseError):
 
 
 def check_release(name: str, release: NotebookNode, source: NotebookNode) -> None:
-    """Refuse a students' version that gives a solution away or asks other questions.
-
-    Parameters
-    ----------
-    name : str
-        The assignment's name.
-    release, source : NotebookNode
-        The students' and the instructor's version.
-
-    Raises
-    ------
-    StaleError
-        If something is wrong; the message says what.
-    """
+    """Refuse a students' version that gives a solution away or asks other questions."""
     for number, cell in enumerate(release.cells, start=1):
         if found := [mark for mark in MARKS_OF_SOLUTIONS if mark in cell.source]:
             raise StaleError(
@@ -67,34 +58,9 @@ def check_release(name: str, release: NotebookNode, source: NotebookNode) -> Non
 
 
 def check_fresh(root: Path, name: str) -> None:
-    """Refuse an assignment whose notebooks are older than its source in lessons/.
-
-    `course build --check` is asked, by the command line: only authoring knows how to build.
-
-    Raises
-    ------
-    StaleError
-        If it complains about this lesson.
-    """
-    if not (root / "lessons" / name / "lesson.py").is_file():
-        return
-    asked = subprocess.run(
-        [sys.executable, "-m", "course_lib", "build", "--check"],
-        cwd=root,
-        env={**os.environ, "TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "500"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if asked.returncode == 0:
-        return
-    said = [line.removeprefix("Error: ") for line in asked.stderr.splitlines() if line.strip()]
-    about_it = [line for line in said if name in line]
-    if about_it or asked.returncode != 1:  # another lesson's trouble is not this one's
-        listed = "\n".join(about_it or said[-3:] or ["`course build --check` fails"])
-        raise StaleError(f"{listed}\nNothing was released.")
+    """Refuse an assignment whose notebooks are older than its source in lessons/."""
+    if find_problems and (problems := find_problems(root, name)):
+        raise StaleError("\n".join([*problems, "Nothing was released."]))
 
 
 def release_to_exchange(
@@ -106,33 +72,7 @@ def release_to_exchange(
     config: Any = None,
     force: bool = False,
 ) -> Path:
-    """Put an assignment into nbgrader's exchange, where `nbgrader fetch_assignment` finds it.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        The course's folder.
-    name : str
-        The assignment's name.
-    exchange : pathlib.Path, optional
-        The exchange's root; by default the configuration's, or nbgrader's own.
-    course : str, optional
-        The course's id; by default the configuration's.
-    config : traitlets.config.Config, optional
-        What nbgrader_config.py says.
-    force : bool
-        Replace what was released before.
-
-    Returns
-    -------
-    pathlib.Path
-        Where it lies.
-
-    Raises
-    ------
-    CourseError
-        If nbgrader refuses; the message has its reason.
-    """
+    """Put an assignment into nbgrader's exchange, where `nbgrader fetch_assignment` finds it."""
     from nbgrader.coursedir import CourseDirectory
     from nbgrader.exchange import ExchangeError
     from nbgrader.exchange.default import ExchangeReleaseAssignment
@@ -161,27 +101,7 @@ def release_to_exchange(
 
 
 def release_to_files(notebook: Path, destination: Path, *, force: bool = False) -> Path:
-    """Copy the students' notebook into a folder, or into a zip where the name ends so.
-
-    Parameters
-    ----------
-    notebook : pathlib.Path
-        The students' version.
-    destination : pathlib.Path
-        A folder, made if need be, or a name.zip.
-    force : bool
-        Replace another version that is there.
-
-    Returns
-    -------
-    pathlib.Path
-        The file that is there now.
-
-    Raises
-    ------
-    CourseError
-        If another version is there, or it cannot be written.
-    """
+    """Copy the students' notebook into a folder, or into a zip where the name ends so."""
     import io
 
     data = notebook.read_bytes()

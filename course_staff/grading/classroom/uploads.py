@@ -58,19 +58,7 @@ class Upload:
 
 @contextmanager
 def uploads(source: Path, zone: datetime.tzinfo) -> Iterator[list[Upload]]:
-    """Open a folder or a zip, and give its files in the order of their names.
-
-    Parameters
-    ----------
-    source : pathlib.Path
-    zone : datetime.tzinfo
-        What the clock was set to that a zip's dates were written by.
-
-    Raises
-    ------
-    CourseError
-        If it is neither, is damaged, holds too many files, or a name that leads out of it.
-    """
+    """Open a folder or a zip, and give its files in the order of their names."""
     if source.is_dir():
         yield _sorted(source, _in_folder(source))
         return

@@ -51,7 +51,6 @@ class ClusterWorkers:
         The scheduler's, such as "tcp://192.0.2.7:8786".
     most : int, optional
         How many submissions to execute at a time at most; 0: as many as the cluster has threads.
-    sandboxed : bool, optional
     preload, hidden
         As `LocalWorkers` takes them.
 
@@ -103,17 +102,7 @@ class ClusterWorkers:
         limits: Limits,
         stop: threading.Event,
     ) -> Execution:
-        """Execute a submission on some worker; see `executing.execute`.
-
-        Raises
-        ------
-        CourseError
-            If the cluster cannot execute anything any more.
-        WorkersDied
-            If worker after worker died of this submission.
-        Interrupted
-            If `stop` was set.
-        """
+        """Execute a submission on some worker; see `executing.execute`."""
         locale = cluster_worker.own_locale()
         work = Work(submission, limits, self.sandboxed, self._preload, self._hidden, locale)
         asked = self._in_loop(self._asked(calls, pickle.dumps(work)))

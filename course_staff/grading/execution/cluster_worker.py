@@ -52,7 +52,6 @@ class Work:
     ----------
     submission, limits
         As `executing.execute` takes them.
-    sandboxed : bool
     preload : tuple of str
         As `Sandbox` takes it.
     hidden : tuple of str
@@ -113,22 +112,7 @@ def differences(theirs: Mapping[str, Mapping[str, str]], ours: Mapping[str, str]
 
 
 def executed(ours: dict[str, str], calls: bytes, work: bytes) -> bytes:
-    """Execute a submission as a task of this worker.
-
-    Parameters
-    ----------
-    ours : dict of str to str
-        The grader's `versions`; workers may have joined after they were compared.
-    calls : bytes
-        Pickled, by question.
-    work : bytes
-        A pickled `Work`.
-
-    Returns
-    -------
-    bytes
-        A pickled `executing.Execution`.
-    """
+    """Execute a submission as a task of this worker."""
     worker = get_worker()
     if told := differences({worker.address: versions()}, ours):
         raise CourseError(told)

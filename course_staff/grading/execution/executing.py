@@ -51,7 +51,6 @@ class Execution:
         The value of a cell's last expression, as its "text/plain", by the cell's index.
     seconds : float
         Wall time.
-    sandboxed : bool
     limits_hit : tuple of str
         Which limits it hit, as `Stopped.limit` names them, sorted.
     peak_memory_mb : float
@@ -83,26 +82,6 @@ def execute(
     be ended, a new kernel executes the cells again without that cell, and the remaining calls are
     made there. The questions take turns: one that hangs in every call is asked about all others in
     between, so that it does not end the submission for them.
-
-    Parameters
-    ----------
-    submission : Submission
-    calls : mapping of str to sequence of Call
-        The calls by question. What asks about a cell is answered from its execution.
-    sandbox : Sandbox, optional
-        Open. Without one, student code runs as a plain process and can read what this user can.
-    limits : Limits, optional
-    environment : mapping of str to str, optional
-        The kernel's environment; nothing of this process's own is passed on.
-    stop : threading.Event, optional
-        When set, the kernel is ended.
-
-    Raises
-    ------
-    Interrupted
-        If `stop` was set.
-    MachineFailed
-        If a kernel could not be started or looked after, which is not the submission's doing.
     """
     stop = stop or threading.Event()
     environment = dict(environment or plain_environment())
@@ -237,13 +216,7 @@ class _Run:
                 self._count(stopped, "calls")
 
     def _count(self, stopped: Stopped | None, what: str) -> None:
-        """Count what was stopped in a row.
-
-        Raises
-        ------
-        UsedUp
-            If it is too much.
-        """
+        """Count what was stopped in a row."""
         if stopped is None or not stopped.limit:
             self._in_a_row[what] = 0
         elif stopped.limit in _COSTLY:

@@ -57,7 +57,6 @@ class StudentKernel:
 
     Parameters
     ----------
-    limits : Limits
     environment : mapping of str to str
         All of the kernel's environment, but for the names of its own folders.
     stop : threading.Event
@@ -67,10 +66,6 @@ class StudentKernel:
     cpu_before, waited_before : float, optional
         The CPU time that the submission's earlier kernels took and for how long they waited, in
         seconds.
-
-    Attributes
-    ----------
-    is_alive : bool
 
     Raises
     ------
@@ -170,13 +165,7 @@ class StudentKernel:
         await self._connect()
 
     async def _connect(self) -> None:
-        """Wait until the kernel answers and its outputs arrive; jupyter_client takes its time.
-
-        Raises
-        ------
-        OSError
-            If that takes too long or the kernel ends.
-        """
+        """Wait until the kernel answers and its outputs arrive; jupyter_client takes its time."""
         deadline = time.monotonic() + _START_TIMEOUT
         while time.monotonic() < deadline and await self._manager.is_alive():
             if self._stop.is_set():
@@ -212,17 +201,7 @@ class StudentKernel:
         self._folders.close()
 
     async def bring(self, name: str, content: bytes) -> None:
-        """Put a file beside the notebook, where its cells look for it.
-
-        Raises
-        ------
-        CourseError
-            If it does not fit.
-        MachineFailed
-            If the kernel ended.
-        UsedUp
-            If the submission has used all that it may use together.
-        """
+        """Put a file beside the notebook, where its cells look for it."""
         _leave(self._channel / "request", content)
         names = {"SOURCE": f"{self._inside}/request", "TARGET": name}
         code = f"__import__('builtins').exec({_BRING!r}, {names!r})"
@@ -240,13 +219,7 @@ class StudentKernel:
             )
 
     async def execute_cell(self, cell: NotebookNode) -> Outputs:
-        """Execute a cell and keep its outputs, which tell its error and its result, too.
-
-        Raises
-        ------
-        Stopped
-            If it had to be stopped or ended the kernel.
-        """
+        """Execute a cell and keep its outputs, which tell its error and its result, too."""
         outputs = Outputs(cell)
         try:
             reply = await self._run(
@@ -262,19 +235,7 @@ class StudentKernel:
         return outputs
 
     async def make_call(self, call: Call, room: float = LARGEST_REPLY) -> tuple[Any, int]:
-        """Make one call; return the reply that the kernel wrote, and its number of bytes.
-
-        Parameters
-        ----------
-        call : Call
-        room : float, optional
-            How many bytes there may be.
-
-        Raises
-        ------
-        Stopped
-            If it had to be stopped, ended the kernel, or left no readable reply.
-        """
+        """Make one call; return the reply that the kernel wrote, and its number of bytes."""
         _leave(self._channel / "request", responder.pack(call.request))
         _leave(self._channel / "reply", b"")
         responder_, *paths = (f"{self._inside}/{n}" for n in ("responder.py", "request", "reply"))
@@ -398,13 +359,7 @@ class StudentKernel:
         return Stopped(f"{what} printed more than {self._limits.output_mb:g} MB", "output")
 
     def _why_it_ended(self, what: str) -> Stopped:
-        """Return why the kernel ended, for the student.
-
-        Raises
-        ------
-        MachineFailed
-            If the submission did not end it.
-        """
+        """Return why the kernel ended, for the student."""
         if self._printed_too_much:  # what waits to be sent takes memory, too
             return self._flooded(what)
         if self._watch.ended_for == "memory_limit":

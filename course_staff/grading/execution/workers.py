@@ -59,15 +59,7 @@ def raise_open_files() -> int:
 
 
 def require_open_files(count: int, option: str) -> None:
-    """Raise a CourseError unless so many kernels at a time find enough descriptors.
-
-    Parameters
-    ----------
-    count : int
-        How many submissions are executed at a time.
-    option : str
-        What of a command line says so.
-    """
+    """Raise a CourseError unless so many kernels at a time find enough descriptors."""
     allowed = raise_open_files()
     most = _kernels_with(allowed)
     if count > most:
@@ -100,7 +92,6 @@ class Workers(Protocol):
     ----------
     count : int
         How many submissions may be executed at a time, by as many threads.
-    sandboxed : bool
     packages : mapping of str to str
         The version of Python and of each package that is installed where they execute, by name.
     """
@@ -126,7 +117,6 @@ class LocalWorkers:
     ----------
     count : int
         How many submissions may be executed at a time, by as many threads.
-    sandboxed : bool, optional
     preload : iterable of str, optional
         Modules that all kernels of the sandbox share.
     hidden : iterable of Path, optional

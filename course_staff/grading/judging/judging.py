@@ -34,22 +34,7 @@ def requests_of(question: Question, seed: int) -> tuple[Any, list[Call]]:
 
 
 def judge(question: Question, replies: Sequence[Any], *, seed: int) -> Verdict:
-    """Judge the replies to a question's calls.
-
-    Parameters
-    ----------
-    question : Question
-    replies : sequence
-        For each call of `requests_of`, in order, what the kernel sent back; None where nothing
-        came. They are data, and none of it is trusted.
-    seed : int
-        The seed under which the calls were made.
-
-    Raises
-    ------
-    CourseError
-        If the check itself is wrong: its parts do not sum to the question's points.
-    """
+    """Judge the replies to a question's calls."""
     check, calls = requests_of(question, seed)
     given = [*replies, *[None] * len(calls)][: len(calls)]
     read = [Reply.read(call, data) for call, data in zip(calls, given, strict=True)]

@@ -36,7 +36,6 @@ class Question:
     ----------
     name : str
         The name of the student's function, or of a written answer.
-    points : float
     check : callable or None
         Makes a fresh `Check`; None for an answer that is marked by hand.
     trains : bool

@@ -194,7 +194,6 @@ class Verdict:
 
     Attributes
     ----------
-    score, max_score : float
     messages : tuple of str
         One line for each part, for the student.
     """

@@ -21,19 +21,6 @@ def read_reply(path: Path, function: str, room: float = LARGEST_REPLY) -> tuple[
     """Return what a kernel left, and how many bytes it takes, as arrays and as Python's objects.
 
     Nothing in it is executed or unpickled.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-    function : str
-        The function that was called, for the message.
-    room : float, optional
-        How many bytes there may be.
-
-    Raises
-    ------
-    Stopped
-        For every kind of damage: it is the student's.
     """
     most = min(room, LARGEST_REPLY)
     try:

@@ -41,21 +41,7 @@ class TooLargeError(ValueError):
 
 
 def pack(tree: Any, around: int = AROUND) -> bytes:
-    """Return a tree of plain data as the bytes of an npz file.
-
-    Parameters
-    ----------
-    tree : object
-    around : int, optional
-        How many levels of our own lie around a value, which may be `DEEPEST` itself.
-
-    Raises
-    ------
-    TypeError
-        If it holds anything but plain data.
-    ValueError
-        If it is too deep or too long.
-    """
+    """Return a tree of plain data as the bytes of an npz file."""
     arrays: list[numpy.ndarray] = []
     text = json.dumps(_encode(tree, arrays, -around))
     file = io.BytesIO()
@@ -68,11 +54,6 @@ def unpack(data: bytes, around: int = AROUND) -> Any:
     """Return the tree that `pack` put into bytes; nothing in it is executed or unpickled.
 
     What comes out can be packed again, into no more than it came from.
-
-    Raises
-    ------
-    ValueError, KeyError, OSError, zipfile.BadZipFile, RecursionError
-        If the bytes were not made by `pack`.
     """
     with numpy.load(io.BytesIO(data), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files if name != "tree"}
@@ -109,13 +90,7 @@ def _encode(value: Any, arrays: list, depth: int) -> Any:
 
 
 def _all_of(entries: Iterable, most: int = LONGEST) -> list:
-    """Return the entries as a list; what a student's class gives need not end.
-
-    Raises
-    ------
-    TooLargeError
-        If there are too many.
-    """
+    """Return the entries as a list; what a student's class gives need not end."""
     listed = list(islice(entries, most + 1))
     if len(listed) > most:
         raise TooLargeError
@@ -167,21 +142,7 @@ def plain_text(text: str) -> str:
 
 
 def answer(request: dict[str, Any], namespace: Mapping[str, Any]) -> dict[str, Any]:
-    """Make one call of a student's function and tell what came of it.
-
-    Parameters
-    ----------
-    request : dict
-        As made by `course_staff.grading.protocol.calls.Call.request`.
-    namespace : mapping of str to object
-        The notebook's names.
-
-    Returns
-    -------
-    dict
-        "value" or, for a call with steps, "steps"; "error" if the call failed; "changed" if it
-        changed an argument in place; "precision" if it switched Keras to 16 bits.
-    """
+    """Make one call of a student's function and tell what came of it."""
     name = request["function"]
     reply: dict[str, Any] = {"error": None, "changed": False}
     function = namespace.get(name)

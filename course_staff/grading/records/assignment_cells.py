@@ -9,13 +9,7 @@ from course_staff.grading.assignments.assignment import Assignment
 
 
 def save_cells(book: Any, assignment: Assignment, db_url: str) -> None:
-    """Tell the gradebook which cells carry points, as nbgrader's generate_assignment does.
-
-    Raises
-    ------
-    CourseError
-        If there are marks of other questions in it.
-    """
+    """Tell the gradebook which cells carry points, as nbgrader's generate_assignment does."""
     import copy
 
     from nbgrader.preprocessors import SaveCells

@@ -20,9 +20,8 @@ import hashlib
 import json
 import os
 import shutil
-import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,7 @@ _AROUND = AROUND + 2  # replies are kept in lists, by question
 
 @dataclass(frozen=True)
 class Attempt:
-    """One executed submission.
+    """A submission that was executed.
 
     Attributes
     ----------
@@ -50,37 +49,30 @@ class Attempt:
         For the hidden inputs.
     asked : dict of str to str
         A fingerprint of the calls, by question.
-    cell_errors : dict of int to str
-        What went wrong in a cell, by its index.
-    seconds : float
-        The wall time of executing.
+    submission : Submission
+        With the outputs of its executed cells.
     inputs : str
         A fingerprint of all that the replies depend on besides the installed packages; empty where
         the attempt was kept before that was noted.
     packages : dict of str to str
         The version of Python and of each package that was installed, by name.
-    status, executed, written, remarks
-        As `Submission` has them.
-    replies, results, limits_hit, peak_memory_mb, sandboxed
-        As `Execution` has them.
     """
 
     key: str
     seed: int
     asked: dict[str, str]
-    cell_errors: dict[int, str] = field(default_factory=dict)
-    seconds: float = 0.0
+    submission: Submission
+    execution: Execution
     inputs: str = ""
     packages: dict[str, str] = field(default_factory=dict)
-    status: str = "ok"
-    executed: tuple[int, ...] = ()
-    written: dict[str, str] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
-    replies: dict[str, list[Any]] = field(default_factory=dict)
-    results: dict[int, str] = field(default_factory=dict)
-    limits_hit: tuple[str, ...] = ()
-    peak_memory_mb: float = 0.0
-    sandboxed: bool = False
+
+
+# What attempt.json holds of an attempt and of its two parts; notebook and replies lie beside it.
+_OWN = ("key", "seed", "asked", "inputs", "packages")
+_OF_SUBMISSION = ("status", "executed", "written", "remarks")
+_OF_EXECUTION = (
+    "cell_errors", "results", "seconds", "sandboxed", "limits_hit", "peak_memory_mb",
+)  # fmt: skip
 
 
 def fingerprint(calls: Sequence[Call]) -> str:
@@ -93,15 +85,7 @@ def fingerprint(calls: Sequence[Call]) -> str:
 
 
 def key_of(inputs: str, packages: Mapping[str, str]) -> str:
-    """Return the fingerprint of all that a submission's replies depend on.
-
-    Parameters
-    ----------
-    inputs : str
-        As `inputs_of` gives it.
-    packages : mapping of str to str
-        The versions of what is installed where the submission is executed.
-    """
+    """Return the fingerprint of all that a submission's replies depend on."""
     return _digest({"inputs": inputs, "packages": dict(packages)})
 
 
@@ -153,25 +137,19 @@ class Archive:
     ----------
     out : pathlib.Path
         The grader's output folder.
-    assignment : str
     """
 
     def __init__(self, out: Path, assignment: str) -> None:
         self.folder = out / "attempts" / assignment
 
     def find(self, student: str, key: str, *, replies: bool = True) -> Attempt | None:
-        """Return a student's attempt with this fingerprint, if it was executed before.
+        """Return a student's attempt with this fingerprint, if it was executed before."""
+        from nbformat import v4  # which does not validate what we wrote ourselves
 
-        Parameters
-        ----------
-        student, key : str
-        replies : bool, optional
-            Whether they are wanted; without them, only their number of bytes is looked at.
-        """
         folder = self.folder / student / key
         try:
             facts = json.loads((folder / "attempt.json").read_text("utf-8"))
-            size = facts.pop("reply_bytes", None)
+            size = facts.get("reply_bytes")
             if replies or size != (folder / "replies.npz").stat().st_size:
                 kept = unpack((folder / "replies.npz").read_bytes(), around=_AROUND)
             else:
@@ -180,9 +158,16 @@ class Archive:
                 facts[name] = {int(index): text for index, text in facts.get(name, {}).items()}
             for name in ("executed", "remarks", "limits_hit"):
                 facts[name] = tuple(facts.get(name, ()))
-            return Attempt(**facts, replies=kept)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile):
-            return None  # none yet, or damaged: it is executed again
+
+            def only(names: Sequence[str]) -> dict[str, Any]:
+                return {name: facts[name] for name in names if name in facts}
+
+            notebook = v4.reads((folder / "notebook.ipynb").read_text("utf-8"))
+            submission = Submission(notebook=notebook, **only(_OF_SUBMISSION))
+            execution = Execution(notebook, kept, **only(_OF_EXECUTION))
+            return Attempt(submission=submission, execution=execution, **only(_OWN))
+        except Exception:  # none yet, or damaged, and then in any way: it is executed again
+            return None
 
     def packages_before(self, student: str, inputs: str) -> dict[str, str] | None:
         """Return what was installed when the same submission was executed last, if it was."""
@@ -196,75 +181,28 @@ class Archive:
                 continue  # damaged, or from before that was noted
         return max(same, key=lambda one: one[0])[1] if same else None
 
-    def submission(self, student: str, attempt: Attempt) -> Submission | None:
-        """Return the submission of a kept attempt, with outputs; None if its file is damaged."""
-        from nbformat import v4  # which does not validate what we wrote ourselves
-
-        path = self.folder / student / attempt.key / "notebook.ipynb"
-        try:
-            notebook = v4.reads(path.read_text("utf-8"))
-        except Exception:  # whatever nbformat meets
-            return None
-        return Submission(
-            attempt.status, notebook, attempt.executed, attempt.written, attempt.remarks
-        )
-
-    def keep(
-        self,
-        student: str,
-        key: str,
-        seed: int,
-        asked: Mapping[str, str],
-        submission: Submission,
-        execution: Execution,
-        inputs: str = "",
-        packages: Mapping[str, str] | None = None,
-    ) -> Attempt:
-        """Write an executed submission down, and return it as an attempt.
-
-        Raises
-        ------
-        CourseError
-            If it cannot be written.
-        """
+    def keep(self, student: str, attempt: Attempt) -> None:
+        """Write an executed submission down."""
         import nbformat
 
-        attempt = Attempt(
-            key,
-            seed,
-            dict(asked),
-            execution.cell_errors,
-            execution.seconds,
-            inputs,
-            dict(packages or {}),
-            submission.status,
-            submission.executed,
-            submission.written,
-            submission.remarks,
-            execution.replies,
-            execution.results,
-            execution.limits_hit,
-            execution.peak_memory_mb,
-            execution.sandboxed,
-        )
-        facts = asdict(replace(attempt, replies={}))  # it copies all that it holds
-        del facts["replies"]
+        submission, execution = attempt.submission, attempt.execution
+        parts = ((attempt, _OWN), (submission, _OF_SUBMISSION), (execution, _OF_EXECUTION))
+        facts = {name: getattr(part, name) for part, names in parts for name in names}
         packed = pack(execution.replies, around=_AROUND)
         facts["reply_bytes"] = len(packed)
         home = files.prepare_folder(self.folder / student)
-        scratch = home / f".attempt-{key}"  # one process writes here
+        scratch = home / f".attempt-{attempt.key}"  # one process writes here
         try:
             scratch.mkdir(exist_ok=True)
             files.write(scratch / "attempt.json", json.dumps(facts, indent=1))
             files.write(scratch / "notebook.ipynb", nbformat.writes(execution.notebook))
             files.write_bytes(scratch / "replies.npz", packed)
-            shutil.rmtree(home / key, ignore_errors=True)  # a damaged one
-            os.replace(scratch, home / key)
+            shutil.rmtree(home / attempt.key, ignore_errors=True)  # a damaged one
+            os.replace(scratch, home / attempt.key)
         except OSError as error:
-            raise CourseError(files.explain(home / key, error)) from error
+            raise CourseError(files.explain(home / attempt.key, error)) from error
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-        return attempt
 
     def knows(self, student: str) -> bool:
         """Tell whether something of a student was recorded from here."""

@@ -31,20 +31,7 @@ COURSE = "default_course"
 
 
 def gradebook_url(out: Path, db: str | None = None) -> str:
-    """Return the address of a gradebook as SQLAlchemy wants it.
-
-    Parameters
-    ----------
-    out : pathlib.Path
-        The folder of results; its gradebook.db is the default.
-    db : str, optional
-        Another address: "postgresql://user:password@host/name", "sqlite:///path", or a file's path.
-
-    Raises
-    ------
-    CourseError
-        If the address cannot be read, or its driver is not installed.
-    """
+    """Return the address of a gradebook as SQLAlchemy wants it."""
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -75,16 +62,6 @@ def gradebook(db_url: str) -> Iterator[Gradebook]:
     Making one calls the program `alembic`, which nbgrader looks for on PATH; a virtual environment
     that is not activated has it beside its Python, where it is found here. A new SQLite file
     appears complete or not at all, whenever the process is stopped.
-
-    Parameters
-    ----------
-    db_url : str
-        As `gradebook_url` returns it.
-
-    Raises
-    ------
-    CourseError
-        If the database cannot be reached or opened, or its driver is missing.
     """
     from nbgrader.api import Gradebook
     from sqlalchemy.engine import make_url
@@ -141,14 +118,7 @@ def one_transaction(book: Gradebook) -> Iterator[None]:
 
 @contextmanager
 def explained(db_url: str | URL) -> Iterator[None]:
-    """Say in a sentence why a gradebook cannot be read or written, where all of it is concerned.
-
-    Raises
-    ------
-    CourseError
-        If its disk is full, it is locked or damaged, or its server is gone. What is wrong with one
-        entry passes through.
-    """
+    """Say in a sentence why a gradebook cannot be read or written, where all of it is concerned."""
     from nbgrader.api import InvalidEntry
     from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
@@ -196,13 +166,7 @@ def _not_rolling_back(record: logging.LogRecord) -> bool:
 
 
 def require_gradebook(db_url: str) -> None:
-    """Refuse where nothing was graded yet, before an empty gradebook is made.
-
-    Raises
-    ------
-    CourseError
-        If a SQLite gradebook is not there.
-    """
+    """Refuse where nothing was graded yet, before an empty gradebook is made."""
     from sqlalchemy.engine import make_url
 
     url = make_url(db_url)

@@ -20,13 +20,7 @@ from course_staff.grading.sources import FINGERPRINT
 
 
 class KeptVerdicts:
-    """The verdicts on one assignment's attempts, in attempts/…/<key>/verdicts.json.
-
-    Parameters
-    ----------
-    archive : Archive
-    assignment : Assignment
-    """
+    """The verdicts on one assignment's attempts, in attempts/…/<key>/verdicts.json."""
 
     def __init__(self, archive: Archive, assignment: Assignment) -> None:
         self._folder, self._judge = archive.folder, judge_of(assignment)

@@ -58,7 +58,6 @@ class Ledger:
     ----------
     book : nbgrader.api.Gradebook
         Open.
-    assignment : str
     """
 
     def __init__(self, book: Gradebook, assignment: str) -> None:
@@ -73,14 +72,7 @@ class Ledger:
         return sorted(rows.scalars())
 
     def facts(self, student: str, submission: str | None = None) -> Facts | None:
-        """Return what a student's marks were given for.
-
-        Parameters
-        ----------
-        student : str
-        submission : str, optional
-            nbgrader's id of the submission that is meant: one that was made anew since has none.
-        """
+        """Return what a student's marks were given for."""
         row = self._book.db.execute(select(_TABLE).where(*self._of(student))).one_or_none()
         if row is None or (submission is not None and row.submission != submission):
             return None

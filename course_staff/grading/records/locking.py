@@ -30,18 +30,6 @@ def only_grader(out: Path, db_url: str) -> Iterator[None]:
     """Be the only one that grades into a folder and a gradebook.
 
     What a killed grader left half written in the folder is cleaned away.
-
-    Parameters
-    ----------
-    out : pathlib.Path
-        The folder of results, which is there.
-    db_url : str
-        As `gradebook.gradebook_url` returns it.
-
-    Raises
-    ------
-    CourseError
-        If another grader is at work there; the message says which.
     """
     from sqlalchemy.engine import make_url
 

@@ -19,8 +19,6 @@ class Mark:
 
     Attributes
     ----------
-    score : float
-    max_score : float
     waiting : bool
         Whether it still has to be marked by hand.
     """
@@ -36,8 +34,6 @@ class Marks:
 
     Attributes
     ----------
-    questions : dict of str to Mark
-    late_penalty : float
     handed_in : datetime or None
         In UTC and without a time zone, as the gradebook has it; None where it is not known.
     seconds_late : float
@@ -57,14 +53,7 @@ class Marks:
 
 @dataclass(frozen=True)
 class Entry:
-    """What the gradebook holds for one question: nbgrader's grade, and the comment on its answer.
-
-    Attributes
-    ----------
-    auto_score, manual_score, extra_credit : float or None
-    needs_manual_grade : bool
-    auto_comment, manual_comment : str or None
-    """
+    """What the gradebook holds for one question: nbgrader's grade, and the comment on it."""
 
     auto_score: float | None = None
     manual_score: float | None = None
@@ -81,20 +70,7 @@ class Entry:
 
 
 def entry_after(before: Entry, verdict: Verdict | None, *, answered: bool, same: bool) -> Entry:
-    """Return what the gradebook should hold for a question now.
-
-    Parameters
-    ----------
-    before : Entry
-        What it holds.
-    verdict : Verdict or None
-        None for a written question.
-    answered : bool
-        Whether a written question was answered at all.
-    same : bool
-        Whether `before` was given for the same answer: marks and comments that a person gave
-        belong to the answer they were given for.
-    """
+    """Return what the gradebook should hold for a question now."""
     kept = before if same else Entry()
     if verdict is not None:
         return replace(kept, auto_score=verdict.score, needs_manual_grade=False, auto_comment=None)

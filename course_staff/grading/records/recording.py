@@ -37,7 +37,6 @@ class Recorder:
 
     Parameters
     ----------
-    assignment : Assignment
     out : pathlib.Path
         The grader's output folder.
     db_url : str
@@ -111,33 +110,7 @@ class Recorder:
         timestamp: datetime.datetime | None = None,
         notes: Sequence[str] = (),
     ) -> Marks:
-        """Record a submission's verdicts, and leave its notebook where nbgrader looks for it.
-
-        Parameters
-        ----------
-        student : str
-        submission : Submission
-            With the outputs of its executed cells.
-        verdicts : mapping of str to Verdict
-            For every question that is not marked by hand.
-        key : str
-            The attempt's fingerprint.
-        timestamp : datetime, optional
-            When it was handed in, in UTC and without a time zone.
-        notes : sequence of str
-            What the instructor should know about how the notebook was found.
-
-        Returns
-        -------
-        Marks
-            With the manual marks that remain.
-
-        Raises
-        ------
-        CourseError
-            If the gradebook or a file cannot be written: nothing of the submission is recorded
-            then, and what was recorded before stays.
-        """
+        """Record a submission's verdicts, and leave its notebook where nbgrader looks for it."""
         if submission.status == "missing":
             return self._forget(student)
         name, book = self.assignment.name, self._book

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import platform
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -30,12 +29,9 @@ from course_staff.grading.reports.class_summary import (
 from course_staff.grading.reports.own_code import (
     OwnCode,
     handed_out,
-    imports,
     read_own_code,
-    syntax_of,
 )
 from course_staff.grading.reports.reporting import CAVEATS, LIMITS, WORDS, late, readable
-from course_staff.grading.reports.signs import Sign, signs_in
 from course_staff.grading.reports.similarity import (
     Fingerprints,
     alike,
@@ -50,7 +46,7 @@ if TYPE_CHECKING:
 NAME = "class.html"
 EXECUTED = ("graded", "to_mark")
 # So that the page of a class of thousands stays one that a browser opens and a person reads.
-_MOST_GROUPS, _MOST_SIGNED, _MOST_SIGNS, _MOST_NAMES = 50, 50, 8, 40
+_MOST_GROUPS, _MOST_NAMES = 50, 40
 _MOST_ROWS = 5  # of the slowest and the largest
 _LONGEST = 300  # characters of a message
 _PACKAGES = ("course-lib", "tensorflow", "keras", "numpy", "nbgrader")
@@ -62,27 +58,18 @@ class Look:
 
     Attributes
     ----------
-    code : OwnCode
     fingerprints : Fingerprints
         As `similarity.fingerprints` returns them.
-    signs : sequence of Sign
     """
 
     code: OwnCode
     fingerprints: Fingerprints
-    signs: Sequence[Sign]
 
 
 def look_through(
     out: Path, assignment: Assignment, reports: Sequence[StudentReport]
 ) -> tuple[dict[str, Look], dict[str, str]]:
-    """Look through what the students wrote, as the marked notebooks in the output folder hold it.
-
-    Returns
-    -------
-    tuple
-        What was found, and why nothing was where that failed, both by student.
-    """
+    """Read and fingerprint what the students wrote, from the marked notebooks; say what failed."""
     codes, problems = {}, {}
     for report in reports:
         if report.status in EXECUTED:
@@ -97,13 +84,11 @@ def look_through(
 def _looks_at(
     assignment: Assignment, codes: Mapping[str, OwnCode]
 ) -> tuple[dict[str, Look], dict[str, str]]:
-    handout = handed_out(assignment)
-    given = fingerprints_of_handout(handout)
-    given_names = imports(syntax for source in handout if (syntax := syntax_of(source)))
+    given = fingerprints_of_handout(handed_out(assignment))
     looks, problems = {}, {}
     for student, code in codes.items():
         try:
-            looks[student] = Look(code, fingerprints(code, given), signs_in(code, given_names))
+            looks[student] = Look(code, fingerprints(code, given))
         except Exception as error:  # whatever the code is: the others' is looked through
             problems[student] = _not_looked_through(error)
     return looks, problems
@@ -120,19 +105,7 @@ def write_class_report(
     looks: Mapping[str, Look] | None = None,
     due: datetime.datetime | None = None,
 ) -> Path:
-    """Write class.html into the grader's output folder, and return its path.
-
-    Parameters
-    ----------
-    out : pathlib.Path
-    assignment : Assignment
-    reports : sequence of StudentReport
-        One for every student.
-    looks : mapping of str to Look, optional
-        As `look_through` returns them.
-    due : datetime, optional
-        The due date, in UTC and without a time zone.
-    """
+    """Write class.html into the grader's output folder, and return its path."""
     if looks is None:
         looks, problems = look_through(out, assignment, reports)
         reports = with_problems(reports, problems)
@@ -149,20 +122,7 @@ def class_page(
     made: datetime.datetime | None = None,
     due: datetime.datetime | None = None,
 ) -> str:
-    """Return the class report as HTML.
-
-    Parameters
-    ----------
-    assignment : Assignment
-    reports : sequence of StudentReport
-        One for every student.
-    codes : mapping of str to OwnCode
-        What the students wrote, of those whose code is to be looked through.
-    made : datetime, optional
-        When; left out if None.
-    due : datetime, optional
-        The due date, in UTC and without a time zone.
-    """
+    """Return the class report as HTML."""
     looks, problems = _looks_at(assignment, codes)
     return _page(assignment, with_problems(reports, problems), looks, made, due)
 
@@ -178,8 +138,6 @@ def _page(
     executed = [report for report in reports if report.status in EXECUTED]
     codes = {student: look.code for student, look in looks.items()}
     groups = alike({student: look.fingerprints for student, look in looks.items()})
-    signs = {student: look.signs for student, look in looks.items() if look.signs}
-    most_signs = sorted(signs, key=lambda name: (-len({one.kind for one in signs[name]}), name))
     page = _template().render(
         assignment=assignment,
         summary=summary,
@@ -206,9 +164,6 @@ def _page(
         due=due,
         troubled=[report for report in reports if report.problems],
         limited=[report for report in reports if report.limits_hit],
-        signed=[(name, _signed_lines(signs[name])) for name in most_signs[:_MOST_SIGNED]],
-        signed_more=most_signs[_MOST_SIGNED:],
-        kinds=_kinds(signs),
         groups=groups[:_MOST_GROUPS],
         groups_more=len(groups) - len(groups[:_MOST_GROUPS]),
         slowest=_largest(reports, lambda report: report.seconds),
@@ -231,33 +186,6 @@ def _lines(codes: Mapping[str, OwnCode], report: StudentReport) -> int:
 def _largest(reports: Sequence[StudentReport], size: Any) -> list[StudentReport]:
     found = [report for report in reports if size(report) > 0]
     return sorted(found, key=lambda report: (-size(report), report.student))[:_MOST_ROWS]
-
-
-@dataclass(frozen=True)
-class _SignedLine:
-    """A line of a submission, and what it may be after."""
-
-    place: str
-    line: int
-    text: str
-    kinds: tuple[str, ...]
-
-
-def _signed_lines(signs: Sequence[Sign]) -> tuple[list[_SignedLine], int]:
-    """Return the lines to show, each kind of sign among them, and how many more there are."""
-    kinds: dict[tuple[str, int, str], list[str]] = {}
-    for sign in signs:
-        kinds.setdefault((sign.place, sign.line, sign.text), []).append(sign.kind)
-    lines = [_SignedLine(*where, tuple(found)) for where, found in kinds.items()]
-    first = {kind: line for line in reversed(lines) for kind in line.kinds}.values()
-    chosen = [*dict.fromkeys(first), *(line for line in lines if line not in first)][:_MOST_SIGNS]
-    return [line for line in lines if line in chosen], len(lines) - len(set(chosen))
-
-
-def _kinds(signs: Mapping[str, Sequence[Sign]]) -> list[tuple[str, int]]:
-    """Return how many students have which kind of sign, the commonest first."""
-    counts = Counter(kind for found in signs.values() for kind in {one.kind for one in found})
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _versions() -> str:

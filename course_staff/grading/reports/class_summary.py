@@ -28,8 +28,6 @@ class QuestionSummary:
 
     Attributes
     ----------
-    name : str
-    points : float
     students : int
         Whose marks are counted: answers that wait to be marked by hand are not.
     mean_share : float or None
@@ -169,7 +167,6 @@ class Message:
     ----------
     text : str
         As the first of them got it.
-    students : tuple of str
     varies : bool
         Whether the numbers differ.
     """

@@ -54,33 +54,6 @@ def write_feedback(
 
     A page that is there already, whole and made from the same, is not made again. Where one cannot
     be made, an older one is removed.
-
-    Parameters
-    ----------
-    out : pathlib.Path
-        The folder of results, with autograded/<student>/<assignment>/<notebook>.ipynb.
-    assignment : str
-        The assignment's name.
-    students : iterable of str
-        Whose pages to make.
-    db_url : str
-        The gradebook, as `gradebook.gradebook_url` returns it.
-    advance : callable, optional
-        Called with each student when the page is written.
-    on_failure : callable, optional
-        Called with a student whose page cannot be made, and the reason; the others' are made.
-
-    Returns
-    -------
-    dict of str to list of Path
-        The pages, out/feedback/<student>/<assignment>/<notebook>.html, by student.
-
-    Raises
-    ------
-    PageError
-        If a student's page cannot be made and there is no `on_failure`.
-    CourseError
-        If no page can be made: the gradebook cannot be read, or the disk is full.
     """
     written: dict[str, list[Path]] = {}
     with explained(db_url), gradebook(db_url) as book:
@@ -99,28 +72,7 @@ def write_feedback(
 def pack_feedback(
     pages: dict[str, list[Path]], destination: Path, names: dict[str, str] | None = None
 ) -> Path:
-    """Copy pages into a folder, or a zip where the name ends so, that a learning platform takes.
-
-    Parameters
-    ----------
-    pages : dict of str to list of Path
-        As `write_feedback` returns them.
-    destination : pathlib.Path
-        A folder, made if need be, or a new name.zip.
-    names : dict of str to str, optional
-        The folder's name for each student, where the platform wants another than the id: Moodle
-        knows its own again ("Ada Lovelace_1234_assignsubmission_file_").
-
-    Returns
-    -------
-    pathlib.Path
-        What was written.
-
-    Raises
-    ------
-    CourseError
-        If it cannot be written.
-    """
+    """Copy pages into a folder, or a zip where the name ends so, that a learning platform takes."""
     inside = {
         f"{(names or {}).get(student, student)}/{page.name}": page
         for student, its_pages in pages.items()
@@ -170,7 +122,6 @@ class _Shown:
         Points and the most there are, by grade_id.
     comments : dict of str to str or None
         By the grade_id of a solution or task.
-    late_penalty : float
     waiting : list of str
         The questions that a person is yet to mark.
     """
@@ -181,13 +132,7 @@ class _Shown:
     waiting: list[str]
 
     def fill_in(self, notebook: NotebookNode) -> None:
-        """Put marks and comments where nbgrader's template looks for them.
-
-        Raises
-        ------
-        KeyError
-            If the gradebook does not know a cell.
-        """
+        """Put marks and comments where nbgrader's template looks for them."""
         from nbgrader import utils
 
         for cell in notebook.cells:
@@ -222,13 +167,7 @@ class _Pages:
         return make_exporter()  # where nothing changed, none is needed
 
     def write_all(self, student: str) -> list[Path]:
-        """Make the pages of a student's marked notebooks, and return where they are.
-
-        Raises
-        ------
-        PageError
-            If one cannot be made, whatever is wrong with it.
-        """
+        """Make the pages of a student's marked notebooks, and return where they are."""
         folder = self._out / "autograded" / student / self._assignment
         try:
             notebooks = sorted(folder.glob("*.ipynb"))

@@ -127,12 +127,6 @@ def make_exporter(template: str = "feedback", renderer: type[Renderer] = Rendere
     nbgrader's templates do not clean Markdown cells and comments even where nbconvert is told to,
     so the filter that renders them does. The marks and comments are to be in the notebook already.
     What cannot be rendered is shown as text: one cell does not cost the whole page.
-
-    Parameters
-    ----------
-    template : {"feedback", "formgrade"}
-    renderer : type, optional
-        Makes HTML of Markdown; what it makes is cleaned.
     """
     from jinja2 import pass_context
     from nbconvert.exporters import HTMLExporter

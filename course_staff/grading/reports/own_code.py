@@ -28,7 +28,6 @@ class OwnCell:
     ----------
     place : str
         The question that it answers, or "cell 12" of the notebook.
-    source : str
     """
 
     place: str
@@ -107,7 +106,6 @@ class Syntax:
 
     Attributes
     ----------
-    tree : ast.Module
     nodes : list of ast.AST
         All nodes of the tree.
     """

@@ -87,7 +87,6 @@ class Progress:
 
     Parameters
     ----------
-    console : rich.console.Console
     students : int
         How many there are.
     clock : callable, optional

@@ -48,7 +48,6 @@ class Group:
 
     Attributes
     ----------
-    students : tuple of str
     least, most : float
         How much of the shorter code the other one has too, 0 to 1, in the pair of them that is
         least, and most, alike.
@@ -66,18 +65,7 @@ Fingerprints = Mapping[str, set[int]]  # by place
 
 
 def alike(marks_of: Mapping[str, Fingerprints]) -> list[Group]:
-    """Return the groups of students whose own code is nearly the same.
-
-    Parameters
-    ----------
-    marks_of : mapping of str to Fingerprints
-        By student, as `fingerprints` returns them.
-
-    Returns
-    -------
-    list of Group
-        The most alike first.
-    """
+    """Return the groups of students whose own code is nearly the same."""
     import numpy as np
     from scipy.sparse import csr_array
 
@@ -151,14 +139,7 @@ def _places_alike(members: Sequence[Mapping[str, set[int]]]) -> tuple[str, ...]:
 
 
 def fingerprints(code: OwnCode, given: Container[int] = frozenset()) -> Fingerprints:
-    """Return the fingerprints of what a student wrote, by the place where it stands.
-
-    Parameters
-    ----------
-    code : OwnCode
-    given : container of int
-        Those that do not count, as `fingerprints_of_handout` returns them.
-    """
+    """Return the fingerprints of what a student wrote, by the place where it stands."""
     read = [syntax for cell in code.cells if (syntax := syntax_of(cell.source))]
     names = _Names.of(read)
     found: dict[str, set[int]] = {}

@@ -71,7 +71,6 @@ class Copy:
     ----------
     name : str
         The file's own name.
-    data : bytes
     modified : datetime
         The file's own date.
     submitted : datetime or None
@@ -187,15 +186,7 @@ def _order(copy: Copy) -> tuple[int, datetime.datetime, datetime.datetime]:
 
 
 def of_folder(folder: Path, others: Iterable[Path]) -> Sought:
-    """Return what is sought of an assignment whose instructor's version lies in a folder.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Such as solutions/04-Regression-nn-assignment, or a folder of nbgrader's sources.
-    others : iterable of pathlib.Path
-        The folders of the course's other assignments.
-    """
+    """Return what is sought of an assignment whose instructor's version lies in a folder."""
     others = [other for other in others if other.name != folder.name]
     own = [path.stem for path in sorted(folder.glob("*.ipynb"))]
 

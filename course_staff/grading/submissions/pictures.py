@@ -61,16 +61,7 @@ class Pictures:
     def keep(
         self, source: str, attachments: Any = None, cut: Callable[[str], str] = str
     ) -> tuple[str, dict[str, dict[str, str]]]:
-        """Return a text whose pictures are attachments, and these.
-
-        Parameters
-        ----------
-        source : str
-        attachments : object, optional
-            The cell's, as the file has them: anything at all.
-        cut : callable, optional
-            Bounds the text, once it holds no picture.
-        """
+        """Return a text whose pictures are attachments, and these."""
         kept: dict[str, dict[str, str]] = {}
         source = cut(self._with_data(source, kept))
         source = self._with_attachments(source, attachments, kept)

@@ -25,7 +25,6 @@ class Handed:
 
     Attributes
     ----------
-    student : str
     data : bytes or None
         The notebook; None if there is none.
     timestamp : datetime or None
@@ -44,13 +43,7 @@ class Handed:
 
 
 def students_in(folder: Path) -> list[str]:
-    """Return the students who have a folder, sorted.
-
-    Raises
-    ------
-    CourseError
-        If the folder is not there or cannot be read.
-    """
+    """Return the students who have a folder, sorted."""
     try:
         entries = list(os.scandir(folder))
     except NotADirectoryError as error:
@@ -80,15 +73,6 @@ def read(
     """Read a student's notebook and timestamp; links and anything but plain files are ignored.
 
     Of several notebooks of the assignment the newest counts, by the files' dates; see `copies`.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-    student, assignment : str
-    notebook : str, optional
-        The notebook's name; the assignment's if None.
-    sought : Sought, optional
-        What tells the assignment's notebooks from others; names alone if None.
     """
     notebook = notebook or assignment
     home = folder / student / assignment

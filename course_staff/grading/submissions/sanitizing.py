@@ -56,7 +56,6 @@ class Submission:
 
     Attributes
     ----------
-    status : {"ok", "missing", "unreadable"}
     notebook : NotebookNode
         The student's cells without outputs, and the assignment's own test cells; where nothing
         could be read, the assignment as it was handed out.
@@ -84,19 +83,7 @@ class Unreadable(Exception):
 
 
 def sanitize(data: bytes | None, assignment: Assignment) -> Submission:
-    """Read what a student handed in.
-
-    Parameters
-    ----------
-    data : bytes or None
-        The notebook file; None if there is none.
-    assignment : Assignment
-
-    Returns
-    -------
-    Submission
-        Also for what is no notebook at all: its status and remarks say so.
-    """
+    """Read what a student handed in."""
     if data is None:
         return Submission("missing", _released(assignment), remarks=("No notebook was handed in.",))
     remarks: list[str] = []

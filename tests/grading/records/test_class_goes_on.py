@@ -19,7 +19,7 @@ from small_class import NAME, as_bytes, hand_in, right
 from course_staff.grading import rejudging, session
 from course_staff.grading.execution.executing import Execution
 from course_staff.grading.protocol import responder
-from course_staff.grading.records.attempts import Archive
+from course_staff.grading.records.attempts import Archive, Attempt
 from course_staff.grading.records.gradebook import gradebook_url
 from course_staff.grading.records.recording import Recorder
 from course_staff.grading.submissions import reading
@@ -253,8 +253,8 @@ def test_judging_again_holds_the_replies_of_one_student_at_a_time(small, class_o
     def followed(*arguments):
         most.append(len(held))
         attempt = find(*arguments)
-        replies = held[len(most)] = Replies(attempt.replies)
-        return replace(attempt, replies=replies)
+        replies = held[len(most)] = Replies(attempt.execution.replies)
+        return replace(attempt, execution=replace(attempt.execution, replies=replies))
 
     monkeypatch.setattr(Archive, "find", followed)
     with Recorder(small, class_of_two.out, gradebook_url(class_of_two.out)) as recorder:
@@ -275,8 +275,9 @@ def test_keeping_an_attempt_does_not_copy_its_replies(small, tmp_path):
     replies = {"double": [{"value": np.ones(3).view(Uncopied)}]}
     execution = Execution(submission.notebook, replies)
     archive = Archive(tmp_path, NAME)
-    archive.keep("ada", "first", 0, {}, submission, execution)
-    assert archive.find("ada", "first").replies["double"][0]["value"].tolist() == [1, 1, 1]
+    archive.keep("ada", Attempt("first", 0, {}, submission, execution))
+    kept = archive.find("ada", "first").execution.replies
+    assert kept["double"][0]["value"].tolist() == [1, 1, 1]
 
 
 def test_a_name_that_the_terminal_cannot_show_does_not_stop_the_class(small_root, tmp_path):

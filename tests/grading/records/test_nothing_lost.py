@@ -26,7 +26,7 @@ from course_staff.grading.execution.executing import Execution
 from course_staff.grading.judging.verdicts import Verdict
 from course_staff.grading.records import gradebook as gradebooks
 from course_staff.grading.records import marked_notebooks
-from course_staff.grading.records.attempts import Archive
+from course_staff.grading.records.attempts import Archive, Attempt
 from course_staff.grading.records.gradebook import gradebook, gradebook_url
 from course_staff.grading.records.ledger import Ledger
 from course_staff.grading.records.locking import only_grader
@@ -85,7 +85,7 @@ def record(small, out, data, score, *, key, student="ada"):
     with Recorder(small, out, gradebook_url(out)) as recorder:
         if data is not None:
             execution = Execution(submission.notebook)
-            recorder.archive.keep(student, key, 0, {}, submission, execution)
+            recorder.archive.keep(student, Attempt(key, 0, {}, submission, execution))
         return recorder.record(student, submission, verdicts, key=key)
 
 

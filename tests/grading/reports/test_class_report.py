@@ -184,51 +184,6 @@ def test_a_run_without_sandbox_and_points_that_can_be_forged_are_told_on_every_r
     assert "Self-judged. These points come from the tests in the students' own processes" in text
 
 
-SIGNS = {
-    "import os as o\n\no._exit(0)": "starts or steers processes",
-    "from os import fork as spoon\nspoon()": "starts or steers processes",
-    "getattr(object, '__subclasses__')()": "looks into who calls it",
-    "get_ipython().input_transformers_post.append(lambda lines: lines)": "machinery",
-    "print(In[-1])": "machinery",
-    "class Two(int):\n    def __eq__(self, other):\n        return True": "comparisons",
-    "np.testing.assert_allclose = lambda *a: None": "changes what others use",
-    "import keras\nsetattr(keras.Model, 'evaluate', print)": "changes what others use",
-    "open('/proc/self/environ').read()": "names places",
-    "import sqlite3\nsqlite3.connect('../gradebook.db')": "names places",
-    "from urllib.request import urlopen": "uses the network",
-    "import atexit\natexit.register(print)": "may go on after its answer",
-    "class Payload:\n    def __reduce__(self):\n        return print, ()": "stored objects",
-    "from course_staff.grading import load_checks": "reaches for the grader",
-    "!curl example.org": "IPython's own commands",
-    "import subprocess, this is no Python": "starts or steers processes",
-}
-
-
-@pytest.mark.parametrize(("source", "kind"), SIGNS.items())
-def test_signs_of_more_than_an_answer_are_shown_with_their_line(small, source, kind):
-    page = class_page(small, [report("eve")], {"eve": code("values = 1", source)})
-    shown = [row for row in rows(page, "Student") if kind in row[-1]]
-    assert shown, text_of(page)
-    line = read(page).select(".signs code")[0].get_text()
-    assert line.strip() in source
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        RIGHT["double"],
-        '"""See /proc and ../../solutions: the os._exit of subprocess."""',
-        "import matplotlib.pyplot as plt\nplt.rcParams['font.size'] = 9\nplt.rcParams.update({})",
-        "signal, resource, glob = 1, 2, 3\nprint(signal.real, resource.real, glob.real)",
-        "class Block(keras.layers.Layer):\n    def call(self, x):\n        self.seen = x",
-        "sum = max = list = 0",
-    ],
-)  # fmt: skip
-def test_ordinary_code_shows_no_sign(small, source):
-    text = text_of(class_page(small, [report("ada")], {"ada": code(source)}))
-    assert "Signs of more than an answer: 0" in text
-
-
 @pytest.fixture(scope="module")
 def tables():
     """The right answers to assignment 04, each question's written by different people."""

@@ -73,18 +73,7 @@ def becomes_ordinary() -> bool:
 
 
 def enclosed(program: Sequence[str], *, hidden: Iterable[Path], pool: Path) -> list[str]:
-    """Return the command line that runs a program in bubblewrap.
-
-    Parameters
-    ----------
-    program : sequence of str
-        Run with this Python's packages in reach, as an ordinary user, without capabilities,
-        network, home directory or devices.
-    hidden : iterable of Path
-        Folders that must not be seen, even where they lie inside one that must.
-    pool : pathlib.Path
-        The one folder that the program may write to; it sees it as `POOL`.
-    """
+    """Return the command line that runs a program in bubblewrap."""
     return _enclosed(program, shown=python_folders(), hidden=hidden, pool=pool)
 
 

@@ -26,13 +26,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def enter_namespaces() -> None:
-    """Leave the fork server's namespaces; the next fork is the first process of new ones.
-
-    Raises
-    ------
-    OSError
-        If the system does not allow it.
-    """
+    """Leave the fork server's namespaces; the next fork is the first process of new ones."""
     user, group = os.getuid(), os.getgid()
     _require(
         _libc.unshare(_NEW_USER | _NEW_PID | _NEW_NETWORK | _NEW_MOUNTS | _NEW_IPC), "namespaces"
@@ -52,20 +46,7 @@ def end_with_parent() -> None:
 
 
 def mount_private(pool: str, folder: str, scratch_mb: float, scratch_files: int) -> None:
-    """Give the kernel its own places: home and temporary files in bounded memory, sockets, /proc.
-
-    Parameters
-    ----------
-    pool : str
-        The folder that the fork server shares with the grader; it disappears.
-    folder : str
-        The name of this kernel's folder in it, which becomes `CHANNEL`; its file "reply" stays
-        writable when `seal` is called.
-    scratch_mb : float
-        What all files that are written may hold together, in MB (10⁶ bytes).
-    scratch_files : int
-        How many there may be.
-    """
+    """Give the kernel its own home and temporary files, in bounded memory, sockets and /proc."""
     _mount(None, "/", None, _RECURSIVE | _PRIVATE)
     bounds = f"size={int(scratch_mb * 1e6)},nr_inodes={scratch_files},mode=700"
     _mount("tmpfs", HOME, "tmpfs", _NO_SUID | _NO_DEVICES, bounds)
@@ -98,13 +79,7 @@ def hide_memory() -> None:
 
 
 def give_up_privileges(limits: Mapping[str, float]) -> None:
-    """Set bounds on this process and its children, and give up every way to lift them.
-
-    Parameters
-    ----------
-    limits : mapping of str to float
-        "cpu_seconds", "processes" (threads count), "open_files" and "file_mb".
-    """
+    """Set bounds on this process and its children, and give up every way to lift them."""
     for bound, value in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_CPU, limits["cpu_seconds"]),

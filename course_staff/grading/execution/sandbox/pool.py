@@ -78,15 +78,7 @@ class Sandbox:
     def provisioner(
         self, limits: Mapping[str, float], stop: threading.Event | None = None
     ) -> dict[str, Any]:
-        """Return how a kernelspec's metadata names the provisioner of this sandbox.
-
-        Raises
-        ------
-        CourseError
-            If the fork server does not start.
-        Interrupted
-            If `stop` is set before it has.
-        """
+        """Return how a kernelspec's metadata names the provisioner of this sandbox."""
         config = {
             "fork_server": str(self._ready(stop or threading.Event())),
             "limits": dict(limits),
@@ -141,13 +133,7 @@ class Sandbox:
 
 
 def _hold(folder: Path) -> int:
-    """Lock a folder for as long as this process lives, or until what is returned is closed.
-
-    Raises
-    ------
-    OSError
-        If another process holds it.
-    """
+    """Lock a folder for as long as this process lives, or until what is returned is closed."""
     import fcntl  # which only systems like Unix have
 
     handle = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)

@@ -41,13 +41,7 @@ class SandboxProvisioner(LocalProvisioner):
     _relay: Relay | None = None
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Have a kernel forked; the command is not used, the environment is.
-
-        Raises
-        ------
-        OSError
-            If there is no fork server, or it could not make the namespaces.
-        """
+        """Have a kernel forked; the command is not used, the environment is."""
         # When it is launched again, the information is the relay's.
         folder = self._folder = self._folder or Path(self.connection_info["ip"]).parent
         if becomes_ordinary():
@@ -163,13 +157,7 @@ class ForkedKernel:
         return bool(told.poll(0))
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for the end and return the exit status.
-
-        Raises
-        ------
-        TimeoutError
-            If it does not end in time.
-        """
+        """Wait for the end and return the exit status."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while self.poll() is None:
             if deadline is not None and time.monotonic() > deadline:

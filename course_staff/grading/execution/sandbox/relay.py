@@ -37,18 +37,7 @@ class Stream:
         self._greeted = self._more = False
 
     def cost(self, data: bytes) -> float:
-        """Return how much of the receiver's memory the next bytes may take, in bytes.
-
-        Parameters
-        ----------
-        data : bytes
-            However the stream was cut.
-
-        Returns
-        -------
-        float
-            At least as many as there are; infinitely many in a stream that is not ZMTP 3.
-        """
+        """Return how much of the receiver's memory the next bytes may take, in bytes."""
         size, data = len(data), self._rest + data
         at = self._body
         if not self._greeted:

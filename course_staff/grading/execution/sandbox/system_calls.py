@@ -52,11 +52,6 @@ def refuse_hidden_memory() -> None:
     """Refuse these calls to this process and all that it starts; privileges are given up already.
 
     On other machines than x86-64 and 64-bit ARM, nothing is refused.
-
-    Raises
-    ------
-    OSError
-        If the system does not allow it.
     """
     if platform.machine() not in _MACHINES:
         return

@@ -5,6 +5,7 @@
     .venv/bin/python benchmarks/grading_speed.py plain        # one Keras fit in a graded cell
     .venv/bin/python benchmarks/grading_speed.py assignment   # assignment 04: right, wrong, stubs
     .venv/bin/python benchmarks/grading_speed.py growth       # 40, 200 and 1,000 small submissions
+    .venv/bin/python benchmarks/grading_speed.py cost         # CPU time of the grader's own steps
 
 "plain" and "assignment" print the submissions a minute of both, the same once more for a class
 that did not change, and where the time of one submission goes; "plain" compares the marks, too.
@@ -278,9 +279,52 @@ def growth(home: Path) -> None:
         )
 
 
+def cost(home: Path, count: int) -> None:
+    """Print the CPU seconds that the grader's own steps take for one small submission."""
+    from typer.testing import CliRunner
+
+    from course_lib import cli
+    from course_staff.grading import session
+    from course_staff.grading.records.attempts import Archive
+    from course_staff.grading.records.recording import Recorder
+    from course_staff.grading.reports import feedback
+
+    steps = {
+        "read": (session.reading, "read"), "sanitise": (session, "sanitize"),
+        "keep the attempt": (Archive, "keep"), "judge": (session._Class, "_judged"),
+        "record": (Recorder, "record"), "feedback page": (feedback._Pages, "write_all"),
+    }  # fmt: skip
+    spent = dict.fromkeys(steps, 0.0)
+
+    def count_time(step: str, function):
+        def counted(*arguments, **options):
+            begun = time.thread_time()
+            try:
+                return function(*arguments, **options)
+            finally:
+                spent[step] += time.thread_time() - begun
+
+        return counted
+
+    for step, (owner, name) in steps.items():
+        setattr(owner, name, count_time(step, getattr(owner, name)))
+    course, _ = small_class(home, count)
+    os.chdir(course)
+    command = ["grade", "04", "--submitted", str(home / "submitted"), "--out", str(home / "out")]
+    for when in ("new", "unchanged"):
+        spent.update(dict.fromkeys(steps, 0.0))
+        begun = time.process_time()
+        done = CliRunner().invoke(cli.app, command)
+        assert done.exit_code == 0, done.output
+        whole = (time.process_time() - begun) / count
+        listed = ", ".join(f"{step} {seconds / count:.4f}" for step, seconds in spent.items())
+        print(f"{when}: {listed}; together {sum(spent.values()) / count:.3f}, "
+              f"the whole command {whole:.3f} CPU seconds each", flush=True)  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("kind", choices=["plain", "assignment", "growth"])
+    parser.add_argument("kind", choices=["plain", "assignment", "growth", "cost"])
     parser.add_argument("--submissions", type=int, default=40)
     parser.add_argument("--stock", type=int, help="how many of them stock nbgrader grades")
     options = parser.parse_args()
@@ -290,6 +334,9 @@ def main() -> None:
         home = Path(folder)
         if options.kind == "growth":
             growth(home)
+            return
+        if options.kind == "cost":
+            cost(home, options.submissions)
             return
         if options.kind == "plain":
             _, name = plain_class(home, options.submissions)

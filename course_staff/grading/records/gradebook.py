@@ -6,8 +6,6 @@ import errno
 import logging
 import os
 import sqlite3
-import sys
-import sysconfig
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -59,25 +57,24 @@ def gradebook_url(out: Path, db: str | None = None) -> str:
 def gradebook(db_url: str) -> Iterator[Gradebook]:
     """Open nbgrader's gradebook, made first where there is none.
 
-    Making one calls the program `alembic`, which nbgrader looks for on PATH; a virtual environment
-    that is not activated has it beside its Python, where it is found here. A new SQLite file
-    appears complete or not at all, whenever the process is stopped.
+    Making one needs no other program, see `_schema_version`. A new SQLite file appears complete or
+    not at all, whenever the process is stopped.
     """
-    from nbgrader.api import Gradebook
+    from nbgrader import api
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SAWarning
 
+    api.get_alembic_version = _schema_version
     # nbgrader 0.9 makes its rows in an order that SQLAlchemy 2 talks about; they are right.
     warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.")
     # Its helpers log a traceback of what they raise as well.
     logging.getLogger("tornado.application").addFilter(_not_rolling_back)
     url, shown = make_url(db_url), shown_url(db_url)
     try:
-        with _programs_on_path():
-            if url.get_backend_name() == "sqlite" and url.database:
-                _make_sqlite(Path(url.database))
-            book = Gradebook(db_url, COURSE)
-            _complete(book)
+        if url.get_backend_name() == "sqlite" and url.database:
+            _make_sqlite(Path(url.database))
+        book = api.Gradebook(db_url, COURSE)
+        _complete(book)
     except DBAPIError as error:
         raise CourseError(_told(shown, "opened", error)) from error
     except (NoSuchModuleError, ModuleNotFoundError) as error:
@@ -90,7 +87,7 @@ def gradebook(db_url: str) -> Iterator[Gradebook]:
             raise CourseError(files.explain(Path(url.database or ""), error)) from error
         raise CourseError(
             f"The gradebook {shown} cannot be made ({error.strerror or error}): "
-            f"is nbgrader installed with its programs? {install_command('grading')}"
+            "make its folder writable, or name another place with --db."
         ) from error
     with book:
         yield book
@@ -195,23 +192,23 @@ def _complete(book: Gradebook) -> None:
 
     `nbgrader db upgrade` wants it. A server makes all of the tables, or none, in one step.
     """
-    from nbgrader.api import get_alembic_version
     from sqlalchemy import inspect, text
 
     if book.engine.dialect.name == "sqlite" or inspect(book.engine).has_table("alembic_version"):
         return
-    version = get_alembic_version()
+    version = _schema_version()
     with book.engine.begin() as connection:
         connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
         connection.execute(text("INSERT INTO alembic_version VALUES (:it)"), {"it": version})
 
 
-@contextmanager
-def _programs_on_path() -> Iterator[None]:
-    before = os.environ.get("PATH", "")
-    folders = [os.path.dirname(sys.executable), sysconfig.get_path("scripts"), before]
-    os.environ["PATH"] = os.pathsep.join(folder for folder in folders if folder)
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = before
+def _schema_version() -> str | None:
+    """Return the version of nbgrader's schema, read here.
+
+    nbgrader asks the program `alembic`, which it looks for on PATH. That takes seconds, and a
+    Ctrl-C in the terminal ends it with a traceback.
+    """
+    from alembic.script import ScriptDirectory
+    from nbgrader.dbutil import ALEMBIC_DIR
+
+    return ScriptDirectory(ALEMBIC_DIR).get_current_head()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 from marked_class import ASSIGNMENT, mark_by_hand, mark_class
+from nbgrader.dbutil import write_alembic_ini
 from postgres_server import programs, temporary_server
 from sqlalchemy import text
 
@@ -24,6 +27,18 @@ def test_a_gradebook_is_made_where_no_program_is_on_path(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["gradebook.db"]
     rows = sqlite3.connect(tmp_path / "gradebook.db").execute("select * from alembic_version")
     assert len(rows.fetchall()) == 1  # `nbgrader db upgrade` needs it
+
+
+def test_making_a_gradebook_starts_no_program_that_would_hear_ctrl_c(tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr(subprocess, "Popen", lambda *command, **_: started.append(command))
+    with gradebook(gradebook_url(tmp_path)) as book:
+        ours = book.db.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    assert started == []
+    monkeypatch.undo()
+    alembic = [sys.executable, "-m", "alembic", "-c", str(tmp_path / "alembic.ini"), "heads"]
+    write_alembic_ini(alembic[4])
+    assert subprocess.check_output(alembic, text=True).split()[0] == ours
 
 
 def test_a_gradebook_that_cannot_be_opened_is_told_in_a_sentence(tmp_path):

@@ -148,7 +148,9 @@ def report_of(
     messages = {name: verdict.messages for name, verdict in verdicts.items()}
     for name, mark in marks.questions.items():
         if name not in verdicts:
-            if name not in submission.written:
+            if submission.status != "ok":  # nobody knows what was written
+                messages[name] = submission.remarks
+            elif name not in submission.written:
                 messages[name] = (UNANSWERED,)
             else:
                 messages[name] = (UNMARKED,) if mark.waiting else ("Marked by hand.",)

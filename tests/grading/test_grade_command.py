@@ -121,6 +121,13 @@ def test_every_student_gets_a_status_and_every_question_a_message(graded):
     assert "my homework.ipynb" in found["gus"]["remarks"][0]
 
 
+@pytest.mark.parametrize(("student", "told"), [("dan", "could not be read"), ("zoe", "handed in")])
+def test_without_a_notebook_the_written_question_tells_that_too(graded, student, told):
+    _, _, out, _ = graded
+    for question in report(out)[student]["questions"]:
+        assert told in question["messages"][0]
+
+
 def test_the_table_of_grades_has_a_row_a_student_and_a_column_a_question(graded):
     _, _, out, _ = graded
     rows = list(csv.DictReader((out / "grades.csv").open(encoding="utf-8-sig")))

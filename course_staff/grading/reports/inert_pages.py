@@ -55,7 +55,7 @@ _COLOURED = frozenset({"python", "python3", "py", "ipython", "ipython3", "pycon"
 
 
 class Renderer(IPythonRenderer):
-    """nbconvert's Markdown with formulas as MathML, which does not fail for a missing picture."""
+    """nbconvert's Markdown with formulas as MathML, and a picture that is not shown is named."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -66,6 +66,8 @@ class Renderer(IPythonRenderer):
         name = url.removeprefix("attachment:")
         if name != url and name not in self.attachments:
             return f"<em>[picture {escape(name)}]</em>"
+        if name == url and not url.startswith("data:"):  # from elsewhere: it is not loaded
+            return f"<em>[picture {escape(text or url)}]</em>"
         return super().image(text, url, title)
 
     def block_code(self, code: str, info: str | None = None) -> str:

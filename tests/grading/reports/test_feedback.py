@@ -20,6 +20,7 @@ from course_staff.grading.reports.feedback import (
     students_with_marks,
     write_feedback,
 )
+from course_lib.grading.reports.inert_pages import Renderer
 
 HOSTILE = """\
 Why not: `a < b & c`, $a<b$.
@@ -122,6 +123,17 @@ def test_what_a_student_wrote_stays_readable(marked):
     assert "<td>1</td>" in text
     assert '<span class="k">if</span>' in text
     assert "<b>bold</b>" in text
+
+
+def test_a_picture_from_elsewhere_is_named(marked):
+    text = marked[2]["ada"][0].read_text("utf-8")
+    assert "<em>[picture picture]</em>" in text
+    renderer = Renderer(escape=False, attachments={})
+    badge = renderer.link(
+        renderer.image("Open in Colab", "https://x.org/badge.svg"), "https://x.org"
+    )
+    assert badge == '<a href="https://x.org"><em>[picture Open in Colab]</em></a>'
+    assert "<img" in renderer.image("a", "data:image/png;base64,AAAA")
 
 
 def test_nothing_of_a_student_runs_or_covers_the_page(marked):

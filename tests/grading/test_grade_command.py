@@ -274,7 +274,7 @@ def test_feedback_names_who_has_no_page_and_makes_the_others(own):
     done = course(root, "feedback", "04", "--out", out, "--to", out / "back", status=1)
     assert "ada: The feedback page cannot be made" in done.stdout
     assert "eve: " in done.stdout
-    assert "1 students' feedback" in done.stdout
+    assert "Feedback for 1 student:" in done.stdout
     assert [path.name for path in (out / "back").iterdir()] == ["ben"]
 
 

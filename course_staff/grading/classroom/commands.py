@@ -206,7 +206,8 @@ def feedback(
     for one, reason in failed.items():
         line = readable(f"{one}: {reason}")
         console.print(line, style="yellow", markup=False, soft_wrap=True, highlight=False)
-    console.print(f"{len(pages)} students' feedback: {where}", soft_wrap=True, highlight=False)
+    told = f"Feedback for {_students(len(pages))}: {where}"
+    console.print(told, soft_wrap=True, highlight=False)
     raise typer.Exit(bool(failed))
 
 
@@ -267,7 +268,12 @@ def export_marks(
     save(prepare_folder(to.absolute().parent) / to.name, exported.text)
     for note in exported.notes:
         console.print(f"Note: {note}", style="yellow", soft_wrap=True, highlight=False)
-    console.print(f"{exported.rows} students' marks: {to}", soft_wrap=True, highlight=False)
+    told = f"Marks of {_students(exported.rows)}: {to}"
+    console.print(told, soft_wrap=True, highlight=False)
+
+
+def _students(count: int) -> str:
+    return f"{count} student{'s' * (count != 1)}"
 
 
 def _questions(folder: Path) -> list[str]:
@@ -337,7 +343,8 @@ def _show_collection(name: str, collection: Collection, submitted: Path) -> None
         shown = ", ".join(collection.missing[:20])
         more = len(collection.missing) - 20
         console.print(
-            f"Nothing from {len(collection.missing)}: {shown}{f' and {more} more' * (more > 0)}",
+            f"Nothing from {_students(len(collection.missing))}: {shown}"
+            f"{f' and {more} more' * (more > 0)}",
             soft_wrap=True,
             highlight=False,
         )

@@ -61,14 +61,14 @@ def export(
         rows, points = _read(book, assignment, students or {})
     notes = []
     if waiting := [row.student.id for row in rows if row.waiting]:
-        notes.append(f"{len(waiting)} still wait for marks by hand: {_some(waiting)}.")
+        notes.append(f"{len(waiting)} to mark by hand: {_some(waiting)}.")
     if students and (strangers := [r.student.id for r in rows if r.student.id not in students]):
         notes.append(f"Not in the class list, but in the gradebook: {_some(strangers)}.")
     if kind != "csv":
         absent = [row.student.id for row in rows if not row.handed_in]
         if absent and not missing_as_zero:
             rows = [row for row in rows if row.handed_in]
-            notes.append(f"{len(absent)} handed in nothing and are left out: {_some(absent)}.")
+            notes.append(f"{len(absent)} left out, with nothing handed in: {_some(absent)}.")
         if not rows:
             raise CourseError(f"Nobody handed in {assignment}: there is no mark to export.")
     order = [name for name in questions if name in points]

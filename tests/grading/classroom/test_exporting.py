@@ -47,7 +47,7 @@ def test_a_table_for_people_has_a_column_a_question(url):
     assert ada[5:] == ["2026-11-21 12:00:00 UTC", "2.25", "1.5", "3.75", "0", "3.75", "5", "no"]
     assert bob[6:] == ["0", "1", "1", "3", "0", "5", "yes"]
     assert cai[6:] == ["", "", "", "", "", "5", "no"]
-    assert exported.notes == ["1 still wait for marks by hand: bob."]
+    assert exported.notes == ["1 to mark by hand: bob."]
 
 
 def test_canvas_gets_the_columns_that_it_imports(url):
@@ -58,7 +58,7 @@ def test_canvas_gets_the_columns_that_it_imports(url):
         ["Lovelace, Ada", "101", "", "ada", "A", "3.75"],
         ["O'Brien, Jr, =HYPERLINK(1)", "102", "", "bob", "", "0"],
     ]
-    assert "1 handed in nothing and are left out: cai." in exported.notes
+    assert "1 left out, with nothing handed in: cai." in exported.notes
 
 
 def test_canvas_gets_sis_ids_where_the_class_list_has_no_others(url):

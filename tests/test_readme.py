@@ -81,6 +81,22 @@ def test_every_make_target_that_the_readme_names_exists(root):
         assert re.search(rf"^{target}:", makefile, re.M), target
 
 
+def test_git_leaves_alone_what_a_round_with_a_class_brings_and_makes(root):
+    guide = (root / "docs" / "instructing.md").read_text("utf-8")
+    shown = "".join(re.findall(r"^```sh\n(.*?)^```", guide, re.M | re.S))
+    names = {
+        *re.findall(r"[\w-]+\.(?:csv|zip)\b", shown),
+        "submitted/a",
+        "grading/a",
+        "student-tree/a",
+    }
+    assert {"class.csv", "submissions.zip", "feedback-04.zip"} <= names
+    ignored = subprocess.run(
+        ["git", "check-ignore", "--no-index", *names], cwd=root, capture_output=True, text=True
+    )
+    assert set(ignored.stdout.split()) == names
+
+
 def run(command: str, clone: Path, environment: dict[str, str]) -> subprocess.CompletedProcess:
     return subprocess.run(
         ["bash", "-ec", command],

@@ -220,7 +220,8 @@ def rejudge(
         reports = _leave(console, chosen, reports, out, url, duedate, json=json, quiet=True)
     if changes:
         console.print(reporting.table_of_changes(changes))
-    told = "no mark changes" if not changes else f"{len(changes)} marks change"
+    count = len(changes)
+    told = {0: "no mark changes", 1: "1 mark changes"}.get(count, f"{count} marks change")
     failed = [report for report in reports if report.status == "failed" or report.problems]
     if failed and not json:
         console.print(reporting.table(chosen, failed))

@@ -92,7 +92,8 @@ def test_formgraders_button_refuses_too(course):
         server.terminate()
         server.wait(30)
     assert answer["success"] is False
-    assert "run `course grade 04` instead of autograde" in answer["log"]
+    assert "run `course grade 04` instead of autograde" in " ".join(answer["log"].split())
+    assert max(map(len, answer["log"].splitlines())) <= 60
     assert not (course / "autograded").exists()
 
 

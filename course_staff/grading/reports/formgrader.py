@@ -12,6 +12,7 @@ import hashlib
 import re
 import secrets
 import sys
+import textwrap
 from base64 import b64encode
 from collections.abc import Callable
 from functools import cache
@@ -40,6 +41,7 @@ _POLICY = "; ".join([
     "object-src 'none'", "frame-src 'none'", "base-uri 'none'", "form-action 'none'",
     "frame-ancestors 'self'",
 ])  # fmt: skip
+_WIDTH = 60  # characters of a line in formgrader's window, which cuts longer ones
 _REFUSALS = {
     "autograde": (
         "nbgrader cannot judge this course's questions: run `course grade {}` instead of autograde."
@@ -93,7 +95,8 @@ def _refusing(what: str) -> Callable[[Any], None]:
 def _answering(what: str) -> Callable[..., dict[str, Any]]:
     def answer(api: Any, assignment_id: str, *_: Any, **__: Any) -> dict[str, Any]:
         """Answer formgrader's button: a log is shown as it is, an error as a traceback."""
-        return {"success": False, "log": _refusal(what, api.coursedir, assignment_id)}
+        refusal = _refusal(what, api.coursedir, assignment_id)
+        return {"success": False, "log": textwrap.fill(refusal, _WIDTH, break_on_hyphens=False)}
 
     return answer
 

@@ -17,6 +17,14 @@ _ESCAPES = re.compile(
     r"|\x9b[0-?]*[ -/]*[@-~]?|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 )
 _NOT_DEFINED = re.compile(r"(?:\bname '(\w{1,100})'|\b(\w{1,100})) is not defined")
+# What the lessons' first cells import, for those who deleted the line.
+_USUAL = {
+    "check": "from course_lib import check",
+    "keras": "import keras",
+    "np": "import numpy as np",
+    "plt": "import matplotlib.pyplot as plt",
+    "tf": "import tensorflow as tf",
+}
 _MOST_CAUSES = 4  # of a message: a cell failed because a cell failed because a cell failed …
 
 
@@ -79,6 +87,8 @@ def causes(
                 f"{name} is defined only in a cell that is skipped (it begins {quoted(source)}): "
                 "define it in the cell of your answer."
             )
+        elif name in _USUAL:
+            told.append(f"No cell defines {name}: put the line `{_USUAL[name]}` back.")
         break
     return told
 

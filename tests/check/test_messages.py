@@ -57,3 +57,9 @@ def test_a_name_of_a_skipped_cell_is_told_apart_from_one_that_is_nowhere():
     assert "only in a cell that is skipped" in told
     assert causes("NameError: name 'gone' is not defined", [IMPORTS], skipped) == []
     assert causes("double is not defined", [("def double(x:", "SyntaxError: no")])
+
+
+def test_a_usual_import_that_was_deleted_is_told_with_its_line():
+    assert causes("NameError: name 'check' is not defined", []) == [
+        "No cell defines check: put the line `from course_lib import check` back."
+    ]

@@ -12,7 +12,7 @@ import base64
 import io
 import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -340,6 +340,55 @@ def feature_maps(
         alt=f"{len(maps)} {subject} of {maps.shape[1]} by {maps.shape[2]}, "
         f"activations from {low:.2f} to {high:.2f}.",
     )
+
+
+def decision_regions(
+    panels: Mapping[str, tuple[ArrayLike, ArrayLike, Callable[[NDArray], ArrayLike]]],
+    *,
+    axis_labels: tuple[str, str] = ("$x_1$", "$x_2$"),
+    class_names: tuple[str, str] = ("class 0", "class 1"),
+) -> Figure:
+    """Draw points of two classes in the plane, and where a classifier says which.
+
+    Parameters
+    ----------
+    panels : mapping of title to (points, labels, score)
+        Points of shape (n, 2), labels of shape (n,) with values 0 and 1, and a function from
+        points (m, 2) to m scores, positive where it says class 1. One picture each.
+    axis_labels, class_names : pair of str
+    """
+    said, count = [], len(panels)
+    figure = new_figure("to be written", width=min(_WIDTH, 3.1 * count + 0.6), height=3.3)
+    for axis, (title, (points, labels, score)) in zip(
+        figure.subplots(1, count, squeeze=False)[0], panels.items(), strict=True
+    ):
+        points, labels = np.asarray(points), np.asarray(labels)
+        low, high = points.min(axis=0), points.max(axis=0)
+        margin = 0.08 * (high - low)
+        across, up = np.linspace(low - margin, high + margin, 150).T
+        grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
+        says_one = np.asarray(score(grid)).reshape(150, 150) > 0
+        axis.contourf(
+            across, up, says_one, levels=[-0.5, 0.5, 1.5], colors=OKABE_ITO[:2], alpha=0.25
+        )
+        for label, marker in enumerate("ox"):
+            axis.plot(
+                *points[labels == label].T,
+                marker,
+                color=OKABE_ITO[label],
+                markersize=3 if len(points) > 30 else 8,
+                label=class_names[label],
+            )
+        axis.set_xlabel(axis_labels[0])
+        axis.set_title(title, fontsize=10)
+        right = np.mean((np.asarray(score(points)).reshape(-1) > 0) == labels)
+        said.append(f"{title}: {right:.0%} of {len(points)} points on their class's side")
+    figure.axes[0].set_ylabel(axis_labels[1])
+    figure.axes[0].legend(fontsize=8)
+    figure.set_label(
+        f"Regions of {class_names[0]} and {class_names[1]} in {count} pictures; {'; '.join(said)}."
+    )
+    return figure
 
 
 def range_test(test: Any) -> Figure:

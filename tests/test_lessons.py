@@ -165,6 +165,19 @@ def test_a_lessons_outputs_are_clean_and_its_pictures_have_words(sample_run, les
     check_outputs(sample_run.notebook(lesson), lesson)
 
 
+WORKED = sorted((ROOT / "lessons").glob("*/worked_numbers.txt"))
+
+
+@pytest.mark.parametrize("path", WORKED, ids=lambda path: path.parent.name)
+def test_a_lesson_prints_the_worked_numbers_that_its_text_speaks_of(sample_run, path):
+    cells = sample_run.notebook(path.parent.name).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    printed = "".join(output.text for output in outputs if output.output_type == "stream")
+    lines = path.read_text("utf-8").splitlines()
+    assert lines
+    assert [line for line in lines if line not in printed] == []
+
+
 def test_the_run_as_a_whole_succeeds_and_prints_results_and_paths(sample_run):
     assert sample_run.process.returncode == 0, sample_run.process.stderr
     said = sample_run.process.stdout
@@ -225,3 +238,18 @@ def test_the_u_net_has_twice_the_mean_iou_of_the_per_pixel_prior(real_run):
     assert found["test_mean_iou_over_prior"]["value"] >= 2
     assert found["unet_val_mean_iou"]["value"] >= 2 * found["prior_val_mean_iou"]["value"]
     assert found["no_skips_val_mean_iou"]["value"] < found["plain_val_mean_iou"]["value"]
+
+
+@pytest.mark.slow
+@on_real_data("08-Perceptron-and-MLP")
+def test_more_neurons_help_on_clear_spirals_and_harm_on_few_noisy_points(real_run):
+    found = real_run.lessons["08-Perceptron-and-MLP"]["results"]
+    names = ("line", "3_neurons", "6_neurons", "20_neurons")
+    spirals = [found[f"spiral_{name}_accuracy"]["value"] for name in names]
+    assert spirals == sorted(spirals)
+    assert spirals[-1] > 0.97
+    moons = [found[f"moons_{name}_accuracy"]["value"] for name in ("line", "20_neurons")]
+    assert moons[1] < moons[0] - 0.02
+    assert found["best_degree"]["value"] in (2, 3)
+    baseline = found["mean_test_mae"]["value"]
+    assert found["network_test_mae"]["value"] < found["line_test_mae"]["value"] < baseline / 2

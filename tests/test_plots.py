@@ -93,6 +93,25 @@ def test_maps_of_another_shape_are_refused(draw):
         draw(np.zeros((3, 3)))
 
 
+def test_regions_name_both_classes_and_say_how_many_points_lie_right():
+    corners, labels = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 1])
+    panels = {
+        "one or both": (corners, labels, lambda points: points.sum(axis=1) - 0.5),
+        "never": (corners, labels, lambda points: np.full((len(points), 1), -1.0)),
+    }
+    figure = plots.decision_regions(panels, axis_labels=("first", "second"))
+    left, right = drawn(figure)
+    assert [axis.get_title() for axis in (left, right)] == ["one or both", "never"]
+    assert (left.get_xlabel(), left.get_ylabel(), right.get_xlabel()) == (
+        "first",
+        "second",
+        "first",
+    )
+    assert {text.get_text() for text in left.get_legend().get_texts()} == {"class 0", "class 1"}
+    assert "one or both: 100% of 4 points" in figure.get_label()
+    assert "never: 25% of 4 points" in figure.get_label()
+
+
 def test_no_colour_map_misleads_colour_blind_readers():
     assert {plots.SEQUENTIAL, plots.DIVERGING} <= {"viridis", "cividis", "RdBu", "RdBu_r", "PuOr"}
     assert len(set(plots.OKABE_ITO)) == 8

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
+from course_lib.datasets import cars
 from course_lib.datasets.drawings import garments, scenes
 from course_lib.datasets.fetching import Fetched
 from course_lib.datasets.sizes import Size, height_and_width
@@ -134,6 +135,16 @@ def california_housing(fetched: Fetched) -> Arrays:
         axis=1,
     )
     return split_rows(features, dollars / 100_000, seed=0)
+
+
+def auto_mpg(fetched: Fetched) -> Arrays:
+    """Read the 392 cars whose horsepower is known (6 have "?"), split by a fixed seed."""
+    # A line is numbers divided by spaces, a tab, and the car's name in quotes.
+    lines = fetched["regression/auto-mpg.data"].read_text("ascii").splitlines()
+    rows = [line.split("\t")[0].split() for line in lines]
+    table = np.array([row for row in rows if "?" not in row], "float64")
+    names = {"feature_names": cars.FEATURE_NAMES, "target_name": cars.TARGET_NAME}
+    return split_rows(table[:, 1:], table[:, 0], seed=0) | names
 
 
 def sample_photos(fetched: Fetched, *, size: Size = 224) -> Arrays:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from course_lib.datasets import cars
 from course_lib.datasets.drawings import garments, scenes
 from course_lib.datasets.drawings.pets import pet_portraits
 from course_lib.datasets.loaders import DIGITS, PETS, fitted
@@ -83,6 +84,12 @@ def camvid(*, size: Size = (360, 480)) -> Arrays:
 def california_housing() -> Arrays:
     """Give 4,000 generated districts, split as the real ones."""
     return split_rows(*housing_table(4000, seed=0), seed=0)
+
+
+def auto_mpg() -> Arrays:
+    """Give 392 generated cars, split as the real ones."""
+    names = {"feature_names": cars.FEATURE_NAMES, "target_name": cars.TARGET_NAME}
+    return split_rows(*cars.car_table(392, seed=0), seed=0) | names
 
 
 def sample_photos(*, size: Size = 224) -> Arrays:

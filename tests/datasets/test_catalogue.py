@@ -10,13 +10,14 @@ from course_lib import datasets
 from course_lib.errors import DataError
 
 
-def test_the_catalogue_has_what_the_seven_lessons_use():
+def test_the_catalogue_has_what_the_lessons_use():
     assert set(datasets.catalogue()) == {
         "mnist",
         "fashion_mnist",
         "cats_vs_dogs",
         "camvid",
         "california_housing",
+        "auto_mpg",
         "sample_photos",
         "mobilenet",
         "mobilenet_v2",

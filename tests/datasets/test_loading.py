@@ -199,6 +199,18 @@ def test_housing_columns_are_scikit_learn_s(put, cache, notes):
     assert data.target_name == "MedHouseVal"
 
 
+def test_cars_without_a_horsepower_are_left_out(put, cache, notes):
+    known = '18.0   8   307.0      130.0      3504.      12.0   70  1\t"chevrolet chevelle"\n'
+    unknown = '25.0   4   98.00      ?          2046.      19.0   71  1\t"ford pinto"\n'
+    put("regression/auto-mpg.data", (known * 10 + unknown).encode())
+    data = datasets.load("auto_mpg", "real")
+    assert (len(data.x_train), len(data.x_val), len(data.x_test)) == (6, 2, 2)
+    assert data.x_train[0].tolist() == [8, 307, 130, 3504, 12, 70, 1]
+    assert data.y_test.tolist() == [18, 18]
+    assert data.feature_names[2] == "horsepower"
+    assert data.target_name == "mpg"
+
+
 def test_data_describes_itself(notes):
     data = datasets.load("mnist", "sample")
     assert "mnist, sample: x_train (1437, 28, 28) uint8" in repr(data)
@@ -214,6 +226,7 @@ REAL = {
     "cats_vs_dogs": ((600, 64, 64, 3), (200, 64, 64, 3), {"size": 64}),
     "camvid": ((100, 90, 120, 3), (25, 90, 120, 3), {"size": (90, 120)}),
     "california_housing": ((12384, 8), (4128, 8), {}),
+    "auto_mpg": ((235, 7), (79, 7), {}),
     "sample_photos": (None, (12, 224, 224, 3), {}),
 }
 

@@ -6,7 +6,7 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 
 from course_lib import datasets
-from course_lib.datasets import samples, table
+from course_lib.datasets import cars, samples, table
 from course_lib.datasets.drawings import scenes, street_view
 from course_lib.datasets.drawings.garments import garments
 from course_lib.datasets.drawings.pets import pet_portraits
@@ -68,8 +68,9 @@ def test_as_many_pictures_are_drawn_as_asked_for(n):
         lambda seed: pet_portraits(4, (40, 40), seed),
         lambda seed: scenes.scenes(2, 60, 80, seed),
         lambda seed: table.housing_table(50, seed),
+        lambda seed: cars.car_table(50, seed),
     ],
-    ids=["clothing", "portraits", "scenes", "table"],
+    ids=["clothing", "portraits", "scenes", "table", "cars"],
 )
 def test_a_seed_decides_everything(make):
     for once, twice, other in zip(make(1), make(1), make(2), strict=True):
@@ -109,6 +110,28 @@ def test_the_table_is_skewed_and_cut_off_like_the_census():
     assert value.min() > 0
     assert value.max() == table.HIGHEST_VALUE
     assert abs(value.mean()) > 1  # not standardised
+
+
+def test_the_cars_need_more_than_a_straight_line():
+    data = datasets.load("auto_mpg", "sample")
+    scores = [
+        model.fit(data.x_train, data.y_train).score(data.x_val, data.y_val)
+        for model in (LinearRegression(), RandomForestRegressor(50, random_state=0))
+    ]
+    assert 0.75 < scores[0] < scores[1] - 0.02 < 0.9
+
+
+def test_the_cars_resemble_the_real_ones():
+    features, mpg = cars.car_table(392, seed=0)
+    columns = dict(zip(cars.FEATURE_NAMES, features.T, strict=True))
+    correlation = {name: np.corrcoef(column, mpg)[0, 1] for name, column in columns.items()}
+    assert max(correlation["weight"], correlation["horsepower"], correlation["cylinders"]) < -0.6
+    assert min(correlation["acceleration"], correlation["model year"], correlation["origin"]) > 0.2
+    assert set(columns["cylinders"]) == {4, 6, 8}
+    assert set(columns["origin"]) == {1, 2, 3}
+    assert set(columns["model year"]) == set(range(70, 83))
+    assert 8 < mpg.min() < 15
+    assert 40 < mpg.max() < 50
 
 
 def test_rows_are_split_without_overlap():

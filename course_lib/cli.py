@@ -71,8 +71,10 @@ def lab(context: typer.Context) -> None:
 
 def _is_here(module: str) -> bool:
     """Tell whether a module is installed, without importing it."""
-    package = module.rpartition(".")[0]
-    return not package or (_is_here(package) and find_spec(module) is not None)
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # its package is missing
+        return False
 
 
 for part in PARTS:

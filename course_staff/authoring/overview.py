@@ -37,7 +37,7 @@ class Title:
         """Read a notebook's title, such as "# 01 · MNIST classification: how does it learn?"."""
         name, _, question = notebook.cells[0].source.partition("\n")[0].partition(": ")
         graded = (cell for cell in notebook.cells if kind_of(cell) in ("tests", "written"))
-        points = sum(float(cell.metadata["nbgrader"]["points"]) for cell in graded)
+        points = sum(float(cell.metadata["nbgrader"].get("points", 0)) for cell in graded)
         name = name.removeprefix("#").replace("·", "").split()
         return cls(" ".join(name), question[:1].upper() + question[1:], points)
 

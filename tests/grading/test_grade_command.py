@@ -428,7 +428,7 @@ def test_a_class_is_graded_into_postgresql(own):
             ["04", "--submitted", "lessons", "--due", "03/12/2026 10:00"],
             "write 2026-12-03 10:00 or 2026-03-12 10:00",
         ),
-        (["04", "--submitted", "lessons"], "holds no submission"),
+        (["04", "--submitted", "notebooks"], "holds no submission"),
     ],
 )
 def test_wrong_use_is_told_in_a_sentence(small_root, arguments, told):

@@ -23,7 +23,8 @@ def stopping_on_signals(
 
     The block gets an event of its own, which nothing else than a signal sets.
 
-    With `end`, it is called in another thread where the block goes on for `after` seconds more.
+    With `end`, it is called in another thread where the program goes on for `after` seconds more:
+    inside the block, or after it, since closing an interpreter takes seconds on a busy machine.
 
     Further signals are ignored while the kernels end and the report is written, for some seconds:
     people press Ctrl-C twice. Only the main thread can hear signals; in another one this does
@@ -57,6 +58,7 @@ def stopping_on_signals(
                 signal.signal(number, on_signal)
         yield heard
     finally:
-        ending.cancel()
+        if not heard.is_set():
+            ending.cancel()
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -157,7 +157,6 @@ def test_the_class_report_shows_how_the_class_did_and_what_to_look_at(graded):
     _, _, out, said = graded
     assert str(out / "class.html") in said
     page = (out / "class.html").read_text("utf-8")
-    assert "import os; os._exit(1)" in page
     assert f'href="feedback/ben/{NAME}/{NAME}.html"' in page
     summary = json.loads((out / "report.json").read_text("utf-8"))["summary"]
     assert summary["statuses"] == {
@@ -477,7 +476,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, small_root):
     running.send_signal(signal.SIGINT)
     rest = running.communicate(timeout=300)[0]
     assert running.returncode == 130
-    assert "the same command goes on" in rest
+    assert "run the same command to continue" in rest
     assert scores(out) == {"ada": 3}
     for student in ("ben", "cyd"):
         hand_in(submitted, student, with_cell(right(assignment), "awake = True"))

@@ -90,7 +90,7 @@ def test_what_is_nobodys_makes_exit_status_1_and_is_listed_for_programs(here):
         (("feedback", "04"), "course grade"),
         (("export", "04"), "course grade"),
         (("export", "04", "--format", "blackboard"), "choose csv, canvas, moodle"),
-        (("collect", "09", "files.zip"), "no lesson"),
+        (("collect", "09", "files.zip"), "is not a lesson"),
         (("collect", "04", "none.zip"), "cannot be read"),
         (("collect", "04", "files.zip", "--timezone", "Berlin"), "Europe/Berlin"),
         (("release", "04", "--to", "x", "--exchange", "y"), "choose one"),

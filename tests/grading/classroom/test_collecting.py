@@ -360,7 +360,7 @@ def test_a_newer_one_replaces_and_an_older_one_does_not(tmp_path, into):
         ("ada/bob/notebook.ipynb", "could be of ada, bob"),
         ("bob_101_55_notebook.ipynb", "could be of ada, bob"),
         (f"ada/{B}.ipynb", "called like another assignment"),
-        ("ada/answers.pdf", "no notebook, and ada handed in no other"),
+        ("ada/answers.pdf", "is not a notebook, and ada handed in no other"),
     ],
 )
 def test_what_is_nobodys_is_listed_and_left(tmp_path, into, name, told):

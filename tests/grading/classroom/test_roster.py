@@ -96,7 +96,7 @@ def test_a_sis_id_alone_stands_for_the_platforms(tmp_path):
         ("id,lms_id\nada,7\nbob,7\n", "row 3: the LMS id '7' stands in row 2"),
         ("id\n../ada\n", r"row 2: the id '\.\./ada' cannot name a folder"),
         ("id,mail,e-mail\nada,a,b\n", "columns 'mail' and 'e-mail' both give the e-mail"),
-        ('id,name\nada,"Ada\n', "no CSV"),
+        ('id,name\nada,"Ada\n', "is not a valid CSV file"),
     ],
 )
 def test_what_is_wrong_is_named_with_row_and_value(tmp_path, text, told):

@@ -58,7 +58,7 @@ def test_a_server_that_does_not_answer_is_told_without_the_password(tmp_path):
 
 
 def test_an_address_that_is_none_is_refused(tmp_path):
-    with pytest.raises(CourseError, match="no address of a database"):
+    with pytest.raises(CourseError, match="is not the address of a database"):
         gradebook_url(tmp_path, "://here")
 
 

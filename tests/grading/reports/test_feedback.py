@@ -10,7 +10,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from course_lib.grading.reports.inert_pages import Renderer
 from marked_class import ASSIGNMENT, mark_by_hand, mark_class
 from nbformat.v4 import new_code_cell, new_output, new_raw_cell
 
@@ -21,6 +20,7 @@ from course_staff.grading.reports.feedback import (
     students_with_marks,
     write_feedback,
 )
+from course_staff.grading.reports.inert_pages import Renderer
 
 HOSTILE = """\
 Why not: `a < b & c`, $a<b$.

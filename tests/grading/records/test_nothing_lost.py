@@ -235,7 +235,7 @@ def test_a_full_disk_is_told_and_leaves_the_gradebook_intact(small, marked):
     event.listen(Engine, "connect", fill)
     try:
         with pytest.raises(
-            CourseError, match=r"gradebook\.db.* full.*free some space.*run the same command"
+            CourseError, match=r"gradebook\.db.* full.*free some space.*run the same"
         ):
             record_many()
     finally:

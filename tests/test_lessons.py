@@ -170,9 +170,12 @@ WORKED = sorted((ROOT / "lessons").glob("*/worked_numbers.txt"))
 
 @pytest.mark.parametrize("path", WORKED, ids=lambda path: path.parent.name)
 def test_a_lesson_prints_the_worked_numbers_that_its_text_speaks_of(sample_run, path):
-    cells = sample_run.notebook(path.parent.name).cells
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    printed = "".join(output.text for output in outputs if output.output_type == "stream")
+    shown = [
+        output.get("text") or output.get("data", {}).get("text/markdown", "")
+        for cell in sample_run.notebook(path.parent.name).cells
+        for output in cell.get("outputs", [])
+    ]
+    printed = "".join(shown)
     lines = path.read_text("utf-8").splitlines()
     assert lines
     assert [line for line in lines if line not in printed] == []

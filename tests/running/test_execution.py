@@ -86,7 +86,8 @@ def test_a_kernel_that_dies_is_told_from_an_error(source, words):
 def test_a_notebook_is_ended_at_its_time_limit():
     execution = execute(make_notebook("import time", "time.sleep(60)"), {}, time_limit=2)
     assert execution.status == "time_limit"
-    assert execution.failure.cell == 4
+    failure = execution.failure
+    assert 1 < failure.cell <= failure.cells == 4  # a busy machine does not get to the last one
     assert "2 s" in str(execution.failure)
     assert execution.seconds < 60
 

@@ -95,8 +95,9 @@ def _refusing(what: str) -> Callable[[Any], None]:
 def _answering(what: str) -> Callable[..., dict[str, Any]]:
     def answer(api: Any, assignment_id: str, *_: Any, **__: Any) -> dict[str, Any]:
         """Answer formgrader's button: a log is shown as it is, an error as a traceback."""
-        refusal = _refusal(what, api.coursedir, assignment_id)
-        return {"success": False, "log": textwrap.fill(refusal, _WIDTH, break_on_hyphens=False)}
+        refusal = _refusal(what, api.coursedir, assignment_id).replace(": run", ":\nrun")
+        lines = [line for part in refusal.splitlines() for line in textwrap.wrap(part, _WIDTH)]
+        return {"success": False, "log": "\n".join(lines)}
 
     return answer
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# As in course_staff/grading/execution/responder.py, which can import nothing of the course.
+# As in course_staff/grading/protocol/responder.py, which can import nothing of the course.
 SIXTEEN_BITS = ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
 
 

@@ -34,8 +34,8 @@ def build(
 ) -> None:
     """Make all that is generated from lessons/, and check its rules.
 
-    notebooks/, for graded lessons solutions/ and assignments/, the table of bands in course_lib
-    and the README's table of lessons.
+    notebooks/, for graded lessons solutions/ and assignments/, course_lib's
+    table of bands, and the README's table of lessons.
 
     Example: course build --check
     """

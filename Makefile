@@ -1,7 +1,8 @@
 # make run      set up, run lesson 01 and show its results
 # make setup    set up everything: then `. .venv/bin/activate` puts `course` on the PATH
 # make test     set up everything and run the fast tests
-# make test-slow EVERY_LESSON=1   with all lessons on real data and in Colab's versions: an hour and more
+# make test-slow EVERYTHING=1   with all lessons on real data and in Colab's versions, and all
+#               answers that train: two hours
 # make test-slow, make lab, make notebooks, make constraints, make clean
 
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
-from test_build import course, small_course  # noqa: F401
+from graded_lesson import run
+
+course = partial(run, "course")
 
 BANDS = """\
 headline = "test accuracy {accuracy:.2f}"
@@ -31,7 +34,7 @@ The end.
 
 
 @pytest.fixture
-def measured(small_course):  # noqa: F811
+def measured(small_course):
     """The small course with bands, a place for their table, and a README with its two marks."""
     (small_course / "course_lib").mkdir()
     (small_course / "README.md").write_text(README)

@@ -9,9 +9,6 @@ from small_class import small_course
 
 from course_staff.grading.assignments.assignment import Assignment
 
-# Answers to questions: each block stands for itself, and none is a module.
-collect_ignore_glob = ["answers/*"]
-
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory) -> Assignment:

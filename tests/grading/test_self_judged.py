@@ -236,7 +236,7 @@ def graded(tmp_path_factory):
     plain = plain_course(home / "course")
     folder = plain.source_path.parent
     (folder / "pi.txt").write_text("3.14159", "utf-8")
-    shutil.copy(Path(__file__).with_name("plain_class.py"), folder / "beside.py")
+    (folder / "beside.py").write_text("unit = 1\n", "utf-8")
     submitted = home / "submitted"
     hand_in(submitted, "ada", right(plain, **ANSWERS))
     hand_in(

@@ -190,7 +190,7 @@ def test_a_result_out_of_its_band_fails_the_run(course, accuracy, status, code):
     done = subprocess.run(
         [sys.executable, "-c", WITH_BANDS, "run", "01"],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        env={**os.environ, "PYTHONPATH": str(Path(PROGRAM[1]).parent)},
         text=True,
         capture_output=True,
         timeout=300,

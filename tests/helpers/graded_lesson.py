@@ -9,7 +9,7 @@ from pathlib import Path
 
 NAME = "04-Small"
 
-LESSON = '''\
+HEADER = """\
 # %% [markdown]
 # # Title
 #
@@ -23,7 +23,9 @@ LESSON = '''\
 profile = "auto"
 data = "auto"
 seed = 0
+"""
 
+LESSON = f'''{HEADER}
 # %%
 import numpy as np
 
@@ -88,13 +90,15 @@ why = written("why", points=1)
 '''
 
 
-def write_course(root: Path, lesson: str = LESSON, checks: str | None = CHECKS) -> Path:
-    """Write a course with one graded lesson, and return its folder."""
+def write_course(
+    root: Path, lesson: str = LESSON, checks: str | None = CHECKS, name: str = NAME
+) -> Path:
+    """Write a course with one lesson, graded if it has checks, and return its folder."""
     root.mkdir(parents=True, exist_ok=True)
     (root / "pyproject.toml").write_text(
         '[tool.course]\nstudent-tree = "https://github.com/a/b"\nstudent-branch = "main"\n'
     )
-    folder = root / "lessons" / NAME
+    folder = root / "lessons" / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "lesson.py").write_text(lesson, "utf-8")
     if checks is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from graded_lesson import HEADER, write_course
+from courses import HEADER, write_course
 
 
 @pytest.fixture

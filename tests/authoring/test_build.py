@@ -3,7 +3,7 @@
 from functools import partial
 
 import pytest
-from graded_lesson import HEADER, run
+from courses import HEADER, run
 
 course = partial(run, "course")
 

@@ -6,7 +6,7 @@ import json
 from functools import partial
 
 import pytest
-from graded_lesson import run
+from courses import run
 
 course = partial(run, "course")
 
@@ -41,7 +41,7 @@ def measured(small_course):
     folder = small_course / "lessons" / "01-One"
     (folder / "bands.toml").write_text(BANDS)
     lesson = (folder / "lesson.py").read_text()
-    (folder / "lesson.py").write_text(lesson.replace("# # Title", "# # 01 · One: how many: two?"))
+    (folder / "lesson.py").write_text(lesson.replace("# # Small", "# # 01 · One: how many: two?"))
     return small_course
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from small_class import small_course
+from courses import small_course
 
 from course_staff.grading.assignments.assignment import Assignment
 

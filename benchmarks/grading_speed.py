@@ -34,7 +34,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-sys.path.insert(0, str(ROOT / "tests" / "grading"))
+sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
 ANSWER = """\
 def build(units):
@@ -119,10 +119,9 @@ def spoil(notebook: nbformat.NotebookNode) -> None:
 
 def small_class(home: Path, count: int) -> tuple[Path, str]:
     """Make a class of an assignment that needs no TensorFlow."""
-    from small_class import right
-    from small_class import small_course as make
+    from courses import right, small_course
 
-    chosen = make(home / "course")
+    chosen = small_course(home / "course")
     for number in range(count):
         handed = right(chosen)
         handed.cells.append(new_code_cell(f"student = {number}"))

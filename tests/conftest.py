@@ -21,6 +21,9 @@ hypothesis.settings.load_profile("course")
 # start: programs that tests interrupt are to hear it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Modules that tests import: no tests, and no doctests either.
+collect_ignore = ["helpers"]
+
 # Started first where several modules run at a time, the longest one before all others.
 LONGEST = ("test_lessons", "test_colab", "test_answers", "test_hostile_class", "test_readme")
 

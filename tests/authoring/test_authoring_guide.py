@@ -11,7 +11,7 @@ import textwrap
 
 import nbformat
 import pytest
-from graded_lesson import run, write_course
+from courses import run, write_course
 
 LESSON = "08-Cross-entropy"
 _FILE = re.compile(r"`([\w./-]+\.py)`:\n\n```python\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -1,6 +1,6 @@
 """AutoKeras' searches run, export, save and read, on whichever Keras is installed.
 
-`test_version_matrix` runs this module in other environments, where of the test tools only pytest
+`test_newest_keras` runs this module in other environments, where of the test tools only pytest
 is there, and no conftest.py.
 """
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from small_class import small_course
+from courses import small_course
 
 from course_staff.grading.assignments.assignment import Assignment
-
-# Answers to questions: each block stands for itself, and none is a module.
-collect_ignore_glob = ["answers/*"]
 
 
 @pytest.fixture(scope="session")

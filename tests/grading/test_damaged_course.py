@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from small_class import small_course
+from courses import small_course
 
 from course_lib.errors import CourseError
 

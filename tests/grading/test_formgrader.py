@@ -20,10 +20,10 @@ from urllib.parse import quote
 
 import psutil
 import pytest
+from courses import hand_in, right, small_course
 from hostile import files, pages
 from hostile.entries import NAME, Surroundings
 from hostile.machine import Listeners
-from small_class import hand_in, right, small_course
 
 from course_staff.grading.records.gradebook import gradebook, gradebook_url
 

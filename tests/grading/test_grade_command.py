@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from postgres_server import programs, temporary_server
-from small_class import (
+from courses import (
     CHECKS,
     NAME,
     answered,
@@ -24,6 +23,7 @@ from small_class import (
     small_course,
     with_cell,
 )
+from postgres_server import programs, temporary_server
 
 from course_staff.grading import commands
 from course_staff.grading.assignments import finding

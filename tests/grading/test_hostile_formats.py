@@ -6,11 +6,11 @@ import json
 
 import nbformat
 import pytest
+from courses import NAME, as_bytes, right
 from hostile import files, formats, nbgraders, pages
 from hostile.entries import Surroundings
 from hypothesis import given
 from hypothesis import strategies as st
-from small_class import NAME, as_bytes, right
 
 from course_staff.grading.submissions import copies, reading
 from course_staff.grading.submissions.sanitizing import sanitize

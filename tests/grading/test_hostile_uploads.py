@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from small_class import NAME, as_bytes, right, small_course
+from courses import NAME, as_bytes, right, small_course
 
 MEMORY = 1_500_000_000  # bytes of addresses: Python and its packages take a third of it
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from courses import hand_in, right, with_cell
 from processes import is_gone, wait_until
 from rich.console import Console
-from small_class import hand_in, right, with_cell
 
 from course_lib.errors import CourseError
 from course_staff.grading.assignments import finding

@@ -7,12 +7,20 @@ import copy
 import json
 
 import nbformat
-import plain_class
 import pytest
+from courses import (
+    PLAIN_ANSWERS,
+    PLAIN_RIGHT,
+    answered,
+    as_bytes,
+    id_of,
+    plain_course,
+    right,
+    with_cell,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell
-from small_class import answered, as_bytes, right, with_cell
 
 from course_staff.grading.submissions.sanitizing import LONGEST_CELL, MOST_CELLS, sanitize
 
@@ -420,16 +428,16 @@ def test_an_untouched_cell_with_a_picture_of_the_instructors_is_untouched(small)
 
 
 def test_a_plain_assignments_cells_of_another_type_are_turned_back(tmp_path):
-    plain = plain_class.plain_course(tmp_path)
-    answers = plain_class.RIGHT | plain_class.ANSWERS
-    notebook = plain_class.answered(plain, **answers)
+    plain = plain_course(tmp_path)
+    answers = PLAIN_RIGHT | PLAIN_ANSWERS
+    notebook = answered(plain, **answers)
     for cell in notebook.cells:
-        if plain_class.id_of(cell) in ("square", "sketch"):
+        if id_of(cell) in ("square", "sketch"):
             cell["cell_type"] = "markdown"
-        if plain_class.id_of(cell) in ("why", "project"):
+        if id_of(cell) in ("why", "project"):
             cell["cell_type"] = "code"
     submission = sanitize(as_bytes(notebook), plain)
-    ours = sanitize(as_bytes(plain_class.answered(plain, **answers)), plain)
+    ours = sanitize(as_bytes(answered(plain, **answers)), plain)
     assert submission.notebook == ours.notebook
     assert submission.executed == ours.executed
     assert submission.written == ours.written
@@ -437,9 +445,9 @@ def test_a_plain_assignments_cells_of_another_type_are_turned_back(tmp_path):
 
 
 def test_what_was_added_to_a_locked_text_is_shown_below_it(tmp_path):
-    plain = plain_class.plain_course(tmp_path)
-    notebook = plain_class.right(plain)
-    task = next(cell for cell in notebook.cells if plain_class.id_of(cell) == "project")
+    plain = plain_course(tmp_path)
+    notebook = right(plain)
+    task = next(cell for cell in notebook.cells if id_of(cell) == "project")
     task.source += "\n\nMy project is a bridge."
     submission = sanitize(as_bytes(notebook), plain)
     shown = [cell.source for cell in submission.notebook.cells]
@@ -450,9 +458,9 @@ def test_what_was_added_to_a_locked_text_is_shown_below_it(tmp_path):
 
 
 def test_code_beside_an_untouched_answer_in_code_that_a_person_marks_goes_to_them(tmp_path):
-    plain = plain_class.plain_course(tmp_path)
-    notebook = plain_class.right(plain)
-    at = next(i for i, c in enumerate(notebook.cells) if plain_class.id_of(c) == "sketch")
+    plain = plain_course(tmp_path)
+    notebook = right(plain)
+    at = next(i for i, c in enumerate(notebook.cells) if id_of(c) == "sketch")
     assert "sketch" not in sanitize(as_bytes(notebook), plain).written
     notebook.cells.insert(at + 1, new_code_cell("drawn = square(2)"))
     assert sanitize(as_bytes(notebook), plain).written["sketch"] == "drawn = square(2)"

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_output
-from nbgrader.utils import determine_grade
-from plain_class import (
-    ANSWERS,
-    NAME,
-    NOTEBOOK,
-    RIGHT,
-    STDERR,
+from courses import (
+    PLAIN_ANSWERS,
+    PLAIN_RIGHT,
+    PROBLEM,
+    PROBLEM_SET,
     answered,
-    changed,
-    doubled,
-    hand_in,
+    hand_in_plain,
     id_of,
     plain_course,
     right,
     source_notebook,
-    without,
 )
+from nbformat.v4 import new_code_cell, new_output
+from nbgrader.utils import determine_grade
 from typer.testing import CliRunner
 
 from course_lib import cli
@@ -45,6 +43,7 @@ from course_staff.grading.records.gradebook import gradebook, gradebook_url
 from course_staff.grading.submissions.sanitizing import Submission, sanitize
 
 TESTS = ("test_square", "test_mean", "test_area")
+STDERR = "import sys\nprint('take care', file=sys.stderr)\n"
 
 
 def course(*arguments: object) -> str:
@@ -72,6 +71,30 @@ def marks(entry: dict, names=TESTS) -> tuple[float, ...]:
 def plain(tmp_path_factory):
     """The assignment of a plain course, which lies nowhere near a course of ours."""
     return plain_course(tmp_path_factory.mktemp("plain") / "course")
+
+
+def without(notebook: nbformat.NotebookNode, *grade_ids: str) -> nbformat.NotebookNode:
+    """Return a notebook that lacks some cells."""
+    notebook.cells = [cell for cell in notebook.cells if id_of(cell) not in grade_ids]
+    return notebook
+
+
+def changed(
+    notebook: nbformat.NotebookNode, grade_id: str, change: Callable[[nbformat.NotebookNode], None]
+) -> nbformat.NotebookNode:
+    """Return a notebook one cell of which was changed."""
+    change(next(cell for cell in notebook.cells if id_of(cell) == grade_id))
+    return notebook
+
+
+def doubled(notebook: nbformat.NotebookNode, grade_id: str) -> nbformat.NotebookNode:
+    """Return a notebook that holds a cell twice."""
+    notebook.cells = [
+        copy.deepcopy(cell)
+        for cell in notebook.cells
+        for _ in range(2 if id_of(cell) == grade_id else 1)
+    ]
+    return notebook
 
 
 # What is executed
@@ -111,9 +134,9 @@ def test_a_missing_test_comes_back_where_it_stood(plain):
 
 def test_an_answer_that_comes_back_is_only_shown(plain):
     notebook = without(right(plain), "square")
-    notebook.cells.insert(2, new_code_cell(RIGHT["square"]))
+    notebook.cells.insert(2, new_code_cell(PLAIN_RIGHT["square"]))
     executed = sources(sanitized(plain, notebook))
-    assert RIGHT["square"] in executed
+    assert PLAIN_RIGHT["square"] in executed
     assert not any("square(x)" in source and "NotImplemented" in source for source in executed)
 
 
@@ -132,10 +155,10 @@ def test_edited_metadata_is_built_anew(plain):
 
 def test_what_a_person_marks_is_kept_and_a_task_is_always_marked(plain):
     assert set(sanitized(plain, answered(plain)).written) == {"project"}
-    written = sanitized(plain, right(plain, **ANSWERS)).written
-    assert written["why"] == ANSWERS["why"]
-    assert written["sketch"] == ANSWERS["sketch"]
-    assert RIGHT["area"] in written["project"]
+    written = sanitized(plain, right(plain, **PLAIN_ANSWERS)).written
+    assert written["why"] == PLAIN_ANSWERS["why"]
+    assert written["sketch"] == PLAIN_ANSWERS["sketch"]
+    assert PLAIN_RIGHT["area"] in written["project"]
 
 
 # What a cell's outcome is worth
@@ -236,19 +259,21 @@ def graded(tmp_path_factory):
     plain = plain_course(home / "course")
     folder = plain.source_path.parent
     (folder / "pi.txt").write_text("3.14159", "utf-8")
-    shutil.copy(Path(__file__).with_name("plain_class.py"), folder / "beside.py")
+    (folder / "beside.py").write_text("unit = 1\n", "utf-8")
     submitted = home / "submitted"
-    hand_in(submitted, "ada", right(plain, **ANSWERS))
-    hand_in(
+    hand_in_plain(submitted, "ada", right(plain, **PLAIN_ANSWERS))
+    hand_in_plain(
         submitted,
         "ben",
         right(plain, mean="def mean(values):\n    return (values[0] + values[-1]) / 2"),
     )
-    hand_in(submitted, "cyd", answered(plain))
-    hand_in(submitted, "dan", right(plain, square=RIGHT["square"].replace("x**2", "abs(x) * x")))
+    hand_in_plain(submitted, "cyd", answered(plain))
+    hand_in_plain(
+        submitted, "dan", right(plain, square=PLAIN_RIGHT["square"].replace("x**2", "abs(x) * x"))
+    )
     reading = "def area(r):\n    import beside\n    return float(open('pi.txt').read()) * r * r"
-    hand_in(submitted, "eve", right(plain, area=reading))
-    hand_in(submitted, "fay", right(plain)).write_text("{", "utf-8")
+    hand_in_plain(submitted, "eve", right(plain, area=reading))
+    hand_in_plain(submitted, "fay", right(plain)).write_text("{", "utf-8")
     (submitted / "gus").mkdir()
     return home, course("grade", folder, "--submitted", submitted, "--out", home / "out")
 
@@ -292,13 +317,13 @@ def test_everything_says_that_the_assignment_is_self_judged(graded):
     assert rows["ada"]["notes"] == "self-judged"
     assert rows["gus"]["notes"] == ""
     assert "which they can forge" in " ".join(said.split())
-    page = out / "feedback" / "dan" / NAME / f"{NOTEBOOK}.html"
+    page = out / "feedback" / "dan" / PROBLEM_SET / f"{PROBLEM}.html"
     assert "self-judged" in page.read_text("utf-8")
 
 
 def test_a_feedback_page_shows_no_hidden_test(graded):
     home, _ = graded
-    page = (home / "out" / "feedback" / "ada" / NAME / f"{NOTEBOOK}.html").read_text("utf-8")
+    page = (home / "out" / "feedback" / "ada" / PROBLEM_SET / f"{PROBLEM}.html").read_text("utf-8")
     assert "2 of 2 points" in page
     assert "well done" in page  # what the cell itself showed stays
     assert "HIDDEN" not in page
@@ -308,10 +333,10 @@ def test_a_feedback_page_shows_no_hidden_test(graded):
 def test_the_gradebook_has_nbgraders_marks_under_the_notebooks_own_name(graded):
     home, _ = graded
     with gradebook(gradebook_url(home / "out")) as book:
-        assert book.find_grade("test_mean", NOTEBOOK, NAME, "ben").score == 1.5
-        assert book.find_grade("project", NOTEBOOK, NAME, "ben").needs_manual_grade
-        assert book.find_assignment(NAME).max_score == 13
-        source = book.find_source_cell("test_square", NOTEBOOK, NAME).source
+        assert book.find_grade("test_mean", PROBLEM, PROBLEM_SET, "ben").score == 1.5
+        assert book.find_grade("project", PROBLEM, PROBLEM_SET, "ben").needs_manual_grade
+        assert book.find_assignment(PROBLEM_SET).max_score == 13
+        source = book.find_source_cell("test_square", PROBLEM, PROBLEM_SET).source
         assert "HIDDEN" in source  # as nbgrader keeps it
 
 
@@ -323,16 +348,16 @@ def own(tmp_path, graded):
 
 
 def test_manual_marks_and_later_commands_work_as_for_any_assignment(own):
-    out, folder = own / "out", own / "course" / "source" / NAME
+    out, folder = own / "out", own / "course" / "source" / PROBLEM_SET
     with gradebook(gradebook_url(out)) as book:
-        grade = book.find_grade("project", NOTEBOOK, NAME, "ada")
+        grade = book.find_grade("project", PROBLEM, PROBLEM_SET, "ada")
         grade.manual_score, grade.needs_manual_grade = 2.5, False
-        book.find_comment("square", NOTEBOOK, NAME, "ada").manual_comment = "Elegant."
+        book.find_comment("square", PROBLEM, PROBLEM_SET, "ada").manual_comment = "Elegant."
         book.db.commit()
     assert "no mark changes" in course("rejudge", folder, "--out", out)
     assert report(out)["ada"]["score"] == 8.5
     course("feedback", folder, "--out", out, "--to", own / "pages", "--student", "ada")
-    page = (own / "pages" / "ada" / f"{NOTEBOOK}.html").read_text("utf-8")
+    page = (own / "pages" / "ada" / f"{PROBLEM}.html").read_text("utf-8")
     assert "2.5 / 3.0" in page
     assert "Elegant." in page
     course("export", folder, "--out", out, "--to", own / "marks.csv")
@@ -345,8 +370,8 @@ def test_manual_marks_and_later_commands_work_as_for_any_assignment(own):
 
 
 def test_a_corrected_test_needs_the_submissions_executed_again(own):
-    out, folder = own / "out", own / "course" / "source" / NAME
-    source = folder / f"{NOTEBOOK}.ipynb"
+    out, folder = own / "out", own / "course" / "source" / PROBLEM_SET
+    source = folder / f"{PROBLEM}.ipynb"
     source.write_text(source.read_text("utf-8").replace("mean([2, 2, 5]) == 3", "True"), "utf-8")
     with pytest.raises(CourseError, match=r"test_mean .* run `course grade` again"):
         course("rejudge", folder, "--out", out)
@@ -356,9 +381,9 @@ def test_a_corrected_test_needs_the_submissions_executed_again(own):
 
 
 def test_a_name_without_checks_in_the_solutions_is_a_plain_assignment(small_root, monkeypatch):
-    folder = small_root / "solutions" / NAME
+    folder = small_root / "solutions" / PROBLEM_SET
     folder.mkdir()
-    (folder / f"{NOTEBOOK}.ipynb").write_text(nbformat.writes(source_notebook()), "utf-8")
+    (folder / f"{PROBLEM}.ipynb").write_text(nbformat.writes(source_notebook()), "utf-8")
     monkeypatch.chdir(small_root)
     assert finding.find("ps1").judged == "self-judged"
     assert finding.find("ps1").root == small_root
@@ -381,7 +406,7 @@ def _remove(name: str):
 
 def _edit(before: str, after: str):
     def edit(folder: Path) -> None:
-        path = folder / f"{NOTEBOOK}.ipynb"
+        path = folder / f"{PROBLEM}.ipynb"
         text = path.read_text("utf-8")
         assert before in text
         path.write_text(text.replace(before, after), "utf-8")
@@ -398,9 +423,9 @@ def test_a_source_with_a_byte_order_mark_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (_remove(f"{NOTEBOOK}.ipynb"), "holds no notebook"),
+        (_remove(f"{PROBLEM}.ipynb"), "holds no notebook"),
         (
-            lambda folder: shutil.copy(folder / f"{NOTEBOOK}.ipynb", folder / "problem2.ipynb"),
+            lambda folder: shutil.copy(folder / f"{PROBLEM}.ipynb", folder / "problem2.ipynb"),
             r"holds 2 notebooks .* give each notebook a folder of its own",
         ),
         (_edit('"cells"', '"cell"'), "is not an nbgrader notebook"),
@@ -426,7 +451,7 @@ def test_the_marks_are_those_of_stock_nbgrader(tmp_path):
     """The same submissions, question by question; what differs on purpose is named below."""
     plain = plain_course(tmp_path / "course")
     submissions = {
-        "right": right(plain, **ANSWERS),
+        "right": right(plain, **PLAIN_ANSWERS),
         "stub": answered(plain),
         "half": right(plain, mean="def mean(values):\n    return (values[0] + values[-1]) / 2"),
         "hidden": right(plain, square="def square(x):\n    return abs(x) * x"),
@@ -446,7 +471,9 @@ def test_the_marks_are_those_of_stock_nbgrader(tmp_path):
     submissions["moved"].cells.append(submissions["moved"].cells.pop(3))
     differing = {
         # A warning costs nothing here, all of the cell's points there.
-        "stderr": right(plain, square=RIGHT["square"] + "\n" + STDERR, area=_noisy(RIGHT["area"])),
+        "stderr": right(
+            plain, square=PLAIN_RIGHT["square"] + "\n" + STDERR, area=_noisy(PLAIN_RIGHT["area"])
+        ),
         # A result below 0 or NaN is worth nothing here, everything there.
         "negative": right(plain, mean="def mean(values):\n    return Odd()\n" + _odd("-1.0")),
         "nan": right(plain, mean="def mean(values):\n    return Odd()\n" + _odd("float('nan')")),
@@ -489,22 +516,22 @@ def _both(home: Path, plain, submissions: dict) -> tuple[dict, dict]:
     """Grade a class here and by nbgrader; return each one's marks by student."""
     root = plain.root
     for student, notebook in submissions.items():
-        hand_in(root / "submitted", student, notebook)
-    course("grade", root / "source" / NAME, "--submitted", root / "submitted",
+        hand_in_plain(root / "submitted", student, notebook)
+    course("grade", root / "source" / PROBLEM_SET, "--submitted", root / "submitted",
            "--out", home / "out")  # fmt: skip
     ours = {student: marks(entry) for student, entry in report(home / "out").items()}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # its alembic
     for command in ("generate_assignment", "autograde"):
         subprocess.run(
-            [sys.executable, "-m", "nbgrader", command, NAME, f"--course={root}"],
+            [sys.executable, "-m", "nbgrader", command, PROBLEM_SET, f"--course={root}"],
             cwd=root, env=os.environ | {"PATH": path}, capture_output=True, check=False,
         )  # fmt: skip
-    released = nbformat.read(root / "release" / NAME / f"{NOTEBOOK}.ipynb", as_version=4)
+    released = nbformat.read(root / "release" / PROBLEM_SET / f"{PROBLEM}.ipynb", as_version=4)
     assert released.cells == plain.release.cells
     theirs: dict[str, tuple | None] = {}
     with gradebook(f"sqlite:///{root / 'gradebook.db'}") as book:
         for student in submissions:
-            done = (root / "autograded" / student / NAME / f"{NOTEBOOK}.ipynb").is_file()
-            rows = [book.find_grade(test, NOTEBOOK, NAME, student) for test in TESTS]
+            done = (root / "autograded" / student / PROBLEM_SET / f"{PROBLEM}.ipynb").is_file()
+            rows = [book.find_grade(test, PROBLEM, PROBLEM_SET, student) for test in TESTS]
             theirs[student] = tuple(row.score for row in rows) if done else None
     return ours, theirs

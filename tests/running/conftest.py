@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from small_course import make_course
+from courses import course_of
 
 
 @pytest.fixture
 def course(tmp_path: Path) -> Callable[[dict[str, Iterable[str]]], Path]:
     """Make a course in the test's own folder."""
-    return lambda lessons: make_course(tmp_path / "course", lessons)
+    return lambda lessons: course_of(tmp_path / "course", lessons)
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from courses import make_notebook
 from processes import is_gone
-from small_course import make_notebook
 
 from course_staff.running.execution import execute, kernel_environment
 

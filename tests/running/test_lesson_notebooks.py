@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from small_course import make_notebook
+from courses import make_notebook
 
 from course_lib.errors import CourseError
 from course_staff.running import notebooks

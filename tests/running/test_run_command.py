@@ -12,15 +12,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from small_course import (
-    PROGRAM,
-    SETUP,
-    make_course,
-    make_notebook,
-    processes_of,
-    result,
-    run_course,
-)
+from courses import PROGRAM, SETUP, course_of, make_notebook, result, run_course
+from processes import processes_of
 
 from course_lib import files
 from course_staff.running.locking import only_run
@@ -35,7 +28,7 @@ LESSONS = {
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """Return a finished run of three lessons, two at a time, in a deep folder."""
-    root = make_course(tmp_path_factory.mktemp("run") / "course", LESSONS)
+    root = course_of(tmp_path_factory.mktemp("run") / "course", LESSONS)
     out = root / ("deep" * 20) / "{braces}" / ("out" * 20)
     done = run_course(
         root, "--jobs", "2", "--out", str(out), "-p", "seed", "5", "--profile", "quick",
@@ -62,7 +55,7 @@ def test_a_lesson_that_fails_is_named_and_the_others_go_on(run):
 
 def test_what_a_person_can_mend_is_told_once_and_without_a_traceback(tmp_path):
     missing = "from course_lib.errors import CourseError\nraise CourseError('keras is missing.')"
-    root = make_course(tmp_path / "course", {"01-lacks": [missing]})
+    root = course_of(tmp_path / "course", {"01-lacks": [missing]})
     done = run_course(root, "--out", str(tmp_path / "out"))
     assert done.returncode == 1
     assert done.stdout.count("CourseError: keras is missing.") == 1
@@ -190,7 +183,7 @@ def test_a_result_out_of_its_band_fails_the_run(course, accuracy, status, code):
     done = subprocess.run(
         [sys.executable, "-c", WITH_BANDS, "run", "01"],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        env={**os.environ, "PYTHONPATH": str(Path(PROGRAM[1]).parent)},
         text=True,
         capture_output=True,
         timeout=300,
@@ -356,7 +349,7 @@ def wait_for(sign: Path) -> None:
 
 
 def test_a_mirror_that_is_no_folder_is_refused_before_a_lesson_starts(tmp_path):
-    root, out = make_course(tmp_path / "course", LESSONS), tmp_path / "out"
+    root, out = course_of(tmp_path / "course", LESSONS), tmp_path / "out"
     done = run_course(root, "--out", str(out), env={**os.environ, "COURSE_DATA_DIR": "/gone"})
     assert done.returncode == 2
     assert "COURSE_DATA_DIR is '/gone', which is not a folder" in done.stderr

@@ -8,7 +8,7 @@ import zipfile
 
 import nbformat
 import pytest
-from marked_class import ASSIGNMENT, mark_by_hand, mark_class, small_notebook
+from courses import NAME, mark_by_hand, mark_class, marked_notebook
 from typer.testing import CliRunner
 
 from course_lib import cli
@@ -24,16 +24,16 @@ def course(*arguments):
 def here(tmp_path, monkeypatch):
     """A course with one assignment, a class list and Moodle's zip of its files."""
     (tmp_path / "pyproject.toml").write_text("[tool.course]\n")
-    folder = tmp_path / "assignments" / ASSIGNMENT
+    folder = tmp_path / "assignments" / NAME
     folder.mkdir(parents=True)
-    nbformat.write(small_notebook(), folder / f"{ASSIGNMENT}.ipynb")
+    nbformat.write(marked_notebook(), folder / f"{NAME}.ipynb")
     (tmp_path / "class.csv").write_text(
         "id;Name;E-Mail;LMS id\n"
         "ada;Ada Lovelace;ada@example.org;101\n"
         "bob;Bob Ross;bob@example.org;102\n"
     )
     with zipfile.ZipFile(tmp_path / "files.zip", "w") as archive:
-        archive.writestr(f"{MOODLE}/{ASSIGNMENT}.ipynb", "{}")
+        archive.writestr(f"{MOODLE}/{NAME}.ipynb", "{}")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -41,7 +41,7 @@ def here(tmp_path, monkeypatch):
 def test_the_round_collect_mark_feedback_export(here):
     result = course("collect", "04", "files.zip", "--roster", "class.csv")
     assert result.exit_code == 0, result.output
-    assert f"{ASSIGNMENT}: 1 new, in submitted" in result.output
+    assert f"{NAME}: 1 new, in submitted" in result.output
     assert "Nothing from 1 student: bob" in result.output
     assert (
         "class.csv: id from “id”, name from “Name”, e-mail address from “E-Mail”" in result.output
@@ -53,18 +53,18 @@ def test_the_round_collect_mark_feedback_export(here):
     assert result.exit_code == 0, result.output
     with zipfile.ZipFile("back.zip") as archive:
         (name,) = archive.namelist()
-        assert name == f"{MOODLE}/{ASSIGNMENT}.html"
+        assert name == f"{MOODLE}/{NAME}.html"
         assert "Well argued." in archive.read(name).decode()
 
     result = course("export", "small", "--format", "canvas", "--roster", "class.csv")
     assert result.exit_code == 0, result.output
-    with open(f"grading/{ASSIGNMENT}-canvas.csv", encoding="utf-8", newline="") as file:
+    with open(f"grading/{NAME}-canvas.csv", encoding="utf-8", newline="") as file:
         *_, last = csv.reader(file)
     assert last == ["Lovelace, Ada", "101", "", "ada", "", "4.5"]
     result = course("export", "04", "--to", "marks.csv")
     assert result.exit_code == 0, result.output
     assert (here / "marks.csv").read_bytes()[:3] == b"\xef\xbb\xbf"  # by which Excel knows UTF-8
-    assert (here / "grading" / f"{ASSIGNMENT}-canvas.csv").read_bytes()[:3] == b"Stu"
+    assert (here / "grading" / f"{NAME}-canvas.csv").read_bytes()[:3] == b"Stu"
     with open("marks.csv", encoding="utf-8-sig", newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["student"], row["f"], row["why"], row["score"]) == ("ada", "1.5", "3", "4.5")

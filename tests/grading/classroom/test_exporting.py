@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 
 import pytest
-from marked_class import ASSIGNMENT, mark_by_hand, mark_class
+from courses import NAME, mark_by_hand, mark_class
 
 from course_lib.errors import CourseError
 from course_staff.grading.classroom.exporting import export
@@ -38,7 +38,7 @@ def lines(exported):
 
 
 def test_a_table_for_people_has_a_column_a_question(url):
-    exported = export(ASSIGNMENT, url, "csv", CLASS, questions=["why", "f"])
+    exported = export(NAME, url, "csv", CLASS, questions=["why", "f"])
     header, ada, bob, cai = lines(exported)
     assert header == [
         "student", "last_name", "first_name", "email", "lms_id", "timestamp",
@@ -51,7 +51,7 @@ def test_a_table_for_people_has_a_column_a_question(url):
 
 
 def test_canvas_gets_the_columns_that_it_imports(url):
-    exported = export(ASSIGNMENT, url, "canvas", CLASS, column="Homework 4 (777)")
+    exported = export(NAME, url, "canvas", CLASS, column="Homework 4 (777)")
     assert lines(exported) == [
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Homework 4 (777)"],
         ["    Points Possible", "", "", "", "", "5"],
@@ -63,12 +63,12 @@ def test_canvas_gets_the_columns_that_it_imports(url):
 
 def test_canvas_gets_sis_ids_where_the_class_list_has_no_others(url):
     students = {id: Student(id, lms_id=f"U{id}", sis_id=f"U{id}") for id in CLASS}
-    assert lines(export(ASSIGNMENT, url, "canvas", students))[2][1:4] == ["", "Uada", "ada"]
+    assert lines(export(NAME, url, "canvas", students))[2][1:4] == ["", "Uada", "ada"]
 
 
 def test_moodle_gets_what_identifies_and_the_mark(url):
-    assert lines(export(ASSIGNMENT, url, "moodle", CLASS, missing_as_zero=True)) == [
-        ["First name", "Last name", "ID number", "Email address", ASSIGNMENT],
+    assert lines(export(NAME, url, "moodle", CLASS, missing_as_zero=True)) == [
+        ["First name", "Last name", "ID number", "Email address", NAME],
         ["Ada", "Lovelace", "101", "ada@example.org", "3.75"],
         ["'=HYPERLINK(1)", "O'Brien, Jr", "102", "bob@example.org", "0"],
         ["Cai", "", "103", "cai@example.org", "0"],
@@ -78,21 +78,21 @@ def test_moodle_gets_what_identifies_and_the_mark(url):
 @pytest.mark.parametrize(("kind", "lacks"), [("canvas", "lms_id"), ("moodle", "email")])
 def test_a_missing_id_is_refused_with_the_names(url, kind, lacks):
     with pytest.raises(CourseError, match=rf"2 students have no {lacks}.*: ada, bob\..*--roster"):
-        export(ASSIGNMENT, url, kind)
+        export(NAME, url, kind)
 
 
 def test_who_is_not_in_the_class_list_is_told(url):
-    exported = export(ASSIGNMENT, url, "csv", {"ada": CLASS["ada"]})
+    exported = export(NAME, url, "csv", {"ada": CLASS["ada"]})
     assert "Not in the class list, but in the gradebook: bob, cai." in exported.notes
     with pytest.raises(CourseError, match="1 students have no lms_id"):
-        export(ASSIGNMENT, url, "canvas", {"ada": CLASS["ada"]})
+        export(NAME, url, "canvas", {"ada": CLASS["ada"]})
 
 
 def test_what_the_gradebook_knows_needs_no_class_list(tmp_path):
     url = mark_class(tmp_path, {"ada": 2.0})
     with gradebook(url) as book:
         record_roster(book, CLASS)
-    assert lines(export(ASSIGNMENT, url, "canvas"))[2][:2] == ["Lovelace, Ada", "101"]
+    assert lines(export(NAME, url, "canvas"))[2][:2] == ["Lovelace, Ada", "101"]
 
 
 def test_an_assignment_that_was_not_graded_is_told(tmp_path):

@@ -9,7 +9,7 @@ import zipfile
 
 import nbformat
 import pytest
-from small_class import NAME
+from courses import NAME
 from typer.testing import CliRunner
 
 from course_lib import cli

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from courses import answered, as_bytes, hand_in, right, with_cell
 from processes import wait_until
-from small_class import answered, as_bytes, hand_in, right, with_cell
 
 from course_lib.errors import CourseError
 from course_staff.grading.assignments.assignment import Assignment

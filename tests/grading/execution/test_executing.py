@@ -15,7 +15,7 @@ import nbformat
 import numpy as np
 import psutil
 import pytest
-from small_class import as_bytes, right, with_cell
+from courses import as_bytes, right, with_cell
 
 from course_staff import kernels
 from course_staff.grading.execution import executing

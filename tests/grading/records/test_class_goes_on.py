@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_class import NAME, as_bytes, hand_in, right
+from courses import NAME, as_bytes, hand_in, right
 
 from course_staff.grading import rejudging, session
 from course_staff.grading.execution.executing import Execution

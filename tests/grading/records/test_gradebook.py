@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from marked_class import ASSIGNMENT, mark_by_hand, mark_class
+from courses import NAME, mark_by_hand, mark_class
 from nbgrader.dbutil import write_alembic_ini
 from postgres_server import programs, temporary_server
 from sqlalchemy import text
@@ -75,9 +75,9 @@ def test_a_round_on_postgresql(tmp_path):
         out.mkdir()
         url = mark_class(out, {"ada": 1.5, "bob": 2}, db=address, penalties={"bob": 0.5})
         mark_by_hand(url, "ada", 2.5, "Well argued.")
-        pages = write_feedback(out, ASSIGNMENT, students_with_marks(out, ASSIGNMENT), url)
+        pages = write_feedback(out, NAME, students_with_marks(out, NAME), url)
         assert "Score: 4.0 / 5.0" in pages["ada"][0].read_text("utf-8")
-        rows = export(ASSIGNMENT, url, "csv").text.splitlines()
+        rows = export(NAME, url, "csv").text.splitlines()
         assert rows[1].split(",")[-3:] == ["4", "5", "no"]
         assert rows[2].split(",")[-3:] == ["1.5", "5", "yes"]
         assert not (out / "gradebook.db").exists()

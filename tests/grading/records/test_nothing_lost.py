@@ -16,8 +16,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from courses import NAME, answered, as_bytes, hand_in, right, with_cell
 from postgres_server import programs, temporary_server
-from small_class import NAME, answered, as_bytes, hand_in, right, with_cell
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from plain_class import answered, plain_course
-from small_class import NAME, RIGHT, right, with_cell
+from courses import NAME, RIGHT, answered, plain_course, right, with_cell
 
 from course_staff.grading.limits import Stopped
 from course_staff.grading.marking import StudentReport

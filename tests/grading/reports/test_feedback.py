@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from marked_class import ASSIGNMENT, mark_by_hand, mark_class
+from courses import NAME, mark_by_hand, mark_class
 from nbformat.v4 import new_code_cell, new_output, new_raw_cell
 
 from course_lib.errors import CourseError
@@ -61,7 +61,7 @@ class Page(HTMLParser):
 def marked(tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
     url = mark_class(out, {"ada": 1.5, "bob": 2}, answer=HOSTILE, penalties={"bob": 1.0})
-    path = out / "autograded" / "ada" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    path = out / "autograded" / "ada" / NAME / f"{NAME}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     data = {
         "text/html": "<b>bold</b><script>hostile</script>",
@@ -78,13 +78,13 @@ def marked(tmp_path_factory):
     }
     nbformat.write(notebook, path)
     mark_by_hand(url, "ada", 2.5, "Well *argued*. <script>hostile</script>")
-    pages = write_feedback(out, ASSIGNMENT, students_with_marks(out, ASSIGNMENT), url)
+    pages = write_feedback(out, NAME, students_with_marks(out, NAME), url)
     return out, url, pages
 
 
 def test_a_page_shows_messages_manual_marks_and_comments(marked):
     out, _, pages = marked
-    assert pages["ada"] == [out / "feedback" / "ada" / ASSIGNMENT / f"{ASSIGNMENT}.html"]
+    assert pages["ada"] == [out / "feedback" / "ada" / NAME / f"{NAME}.html"]
     text = pages["ada"][0].read_text("utf-8")
     assert "1.5 of 2 points" in text
     assert "Score: 2.5 / 3.0" in text
@@ -153,7 +153,7 @@ def test_nothing_of_a_student_runs_or_covers_the_page(marked):
 def test_a_student_who_was_not_graded_is_named(marked):
     out, url, _ = marked
     with pytest.raises(CourseError, match=r"eve.*grade .* again"):
-        write_feedback(out, ASSIGNMENT, ["eve"], url)
+        write_feedback(out, NAME, ["eve"], url)
 
 
 def test_one_page_that_cannot_be_made_does_not_keep_the_others_from_being(marked, tmp_path):
@@ -164,9 +164,7 @@ def test_one_page_that_cannot_be_made_does_not_keep_the_others_from_being(marked
         (notebook,) = (out / "autograded" / "ada").rglob("*.ipynb")
         notebook.write_bytes(data)
         failed = {}
-        pages = write_feedback(
-            out, ASSIGNMENT, ["ada", "eve", "bob"], url, on_failure=failed.__setitem__
-        )
+        pages = write_feedback(out, NAME, ["ada", "eve", "bob"], url, on_failure=failed.__setitem__)
         assert [*pages] == ["bob"]
         assert [*failed] == ["ada", "eve"]
         assert "cannot be made" in failed["ada"]
@@ -178,7 +176,7 @@ def test_one_page_that_cannot_be_made_does_not_keep_the_others_from_being(marked
 )
 def test_a_text_that_nbconvert_fails_for_is_shown(tmp_path, text):
     url = mark_class(tmp_path, {"ada": 1}, answer=f"{text}\n\nBecause.")
-    [page] = write_feedback(tmp_path, ASSIGNMENT, ["ada"], url)["ada"]
+    [page] = write_feedback(tmp_path, NAME, ["ada"], url)["ada"]
     assert "Because." in page.read_text("utf-8")
 
 
@@ -188,11 +186,11 @@ def test_pages_are_packed_for_a_learning_platform(marked, tmp_path):
         pages, tmp_path / "back.zip", {"ada": "Ada Lovelace_77_assignsubmission_file_"}
     )
     assert sorted(zipfile.ZipFile(packed).namelist()) == [
-        f"Ada Lovelace_77_assignsubmission_file_/{ASSIGNMENT}.html",
-        f"bob/{ASSIGNMENT}.html",
+        f"Ada Lovelace_77_assignsubmission_file_/{NAME}.html",
+        f"bob/{NAME}.html",
     ]
     folder = pack_feedback(pages, tmp_path / "back")
-    assert (folder / "bob" / f"{ASSIGNMENT}.html").is_file()
+    assert (folder / "bob" / f"{NAME}.html").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["back", "back.zip"]
 
 
@@ -201,9 +199,9 @@ def test_a_page_is_made_again_only_where_something_changed(marked, tmp_path):
     out = Path(shutil.copytree(marked[0], tmp_path / "copy"))
 
     def made_again() -> bool:
-        page = out / "feedback" / "bob" / ASSIGNMENT / f"{ASSIGNMENT}.html"
+        page = out / "feedback" / "bob" / NAME / f"{NAME}.html"
         before = page.stat().st_mtime_ns if page.exists() else None
-        write_feedback(out, ASSIGNMENT, ["bob"], url)
+        write_feedback(out, NAME, ["bob"], url)
         return page.stat().st_mtime_ns != before
 
     (page,) = (out / "feedback" / "bob").rglob("*.html")
@@ -226,32 +224,32 @@ def test_a_receipt_that_is_a_link_is_not_followed(tmp_path):
     secret = tmp_path / "secret.txt"
     secret.write_text("the instructor's own")
     for student in ("ada", "bob"):
-        (tmp_path / "submitted" / student / ASSIGNMENT).mkdir(parents=True)
-        (tmp_path / "feedback" / student / ASSIGNMENT).mkdir(parents=True)
+        (tmp_path / "submitted" / student / NAME).mkdir(parents=True)
+        (tmp_path / "feedback" / student / NAME).mkdir(parents=True)
     name = "submission_secret.txt"
-    (tmp_path / "submitted" / "ada" / ASSIGNMENT / name).symlink_to(secret)
-    (tmp_path / "submitted" / "bob" / ASSIGNMENT / name).write_bytes(b"of bob's \xff")
-    copy_receipts(tmp_path, ASSIGNMENT, ["ada", "bob"], tmp_path / "submitted")
-    assert not (tmp_path / "feedback" / "ada" / ASSIGNMENT / name).exists()
-    assert (tmp_path / "feedback" / "bob" / ASSIGNMENT / name).read_bytes() == b"of bob's \xff"
+    (tmp_path / "submitted" / "ada" / NAME / name).symlink_to(secret)
+    (tmp_path / "submitted" / "bob" / NAME / name).write_bytes(b"of bob's \xff")
+    copy_receipts(tmp_path, NAME, ["ada", "bob"], tmp_path / "submitted")
+    assert not (tmp_path / "feedback" / "ada" / NAME / name).exists()
+    assert (tmp_path / "feedback" / "bob" / NAME / name).read_bytes() == b"of bob's \xff"
 
 
 def test_markdown_that_would_take_hours_to_clean_is_shown_as_text(tmp_path):
     url = mark_class(tmp_path, {"ada": 1}, answer="<div>" * 30_000)
     started = time.process_time()
-    [page] = write_feedback(tmp_path, ASSIGNMENT, ["ada"], url)["ada"]
+    [page] = write_feedback(tmp_path, NAME, ["ada"], url)["ada"]
     assert time.process_time() - started < 60
     assert "&lt;div&gt;&lt;div&gt;" in page.read_text("utf-8")
 
 
 def test_code_that_would_take_minutes_to_colour_is_shown_as_text(tmp_path):
     url = mark_class(tmp_path, {"ada": 1})
-    path = tmp_path / "autograded" / "ada" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    path = tmp_path / "autograded" / "ada" / NAME / f"{NAME}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     notebook.cells += [new_code_cell("a<b;" * 1_000), new_code_cell("c<d;" * 100_000)]
     nbformat.write(notebook, path)
     started = time.process_time()
-    [page] = write_feedback(tmp_path, ASSIGNMENT, ["ada"], url)["ada"]
+    [page] = write_feedback(tmp_path, NAME, ["ada"], url)["ada"]
     assert time.process_time() - started < 60
     text = page.read_text("utf-8")
     assert '<span class="n">a</span>' in text

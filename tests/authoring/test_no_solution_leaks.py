@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jupytext
 import pytest
-from graded_lesson import NAME, run, write_course
+from courses import NAME, run, write_course
 
 from course_staff.authoring.publish import publish
 

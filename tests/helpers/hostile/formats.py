@@ -7,10 +7,10 @@ import io
 import json
 import zipfile
 
+from courses import RIGHT as ANSWERS
+from courses import as_bytes, right
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
-from small_class import RIGHT as ANSWERS
-from small_class import as_bytes, right
 
 from hostile.entries import CAUGHT, RIGHT, WRONG, Entry, code, edited, unreadable
 

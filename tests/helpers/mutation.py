@@ -2,11 +2,11 @@
 
 Each mutant is the reference with one change of the syntax tree. Judged like any answer, it is
 killed if it loses points, and survives if it does not. A survivor shows a gap in the check, or
-does the same as the reference; `equivalent_mutants.toml` says which, and why.
+does the same as the reference; `tests/grading/equivalent_mutants.toml` says which, and why.
 
 From the course's folder, for a table of one assignment::
 
-    .venv/bin/python tests/grading/mutation.py 04 [QUESTION…]
+    .venv/bin/python tests/helpers/mutation.py 04 [QUESTION…]
 
 For the questions that train networks ``--seeds 1`` has to do: each takes up to half an hour.
 """

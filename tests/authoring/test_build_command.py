@@ -1,44 +1,11 @@
 """`course build` on a small course, and on this one."""
 
-import subprocess
-import sys
+from functools import partial
 
 import pytest
+from courses import HEADER, run
 
-LESSON = """# %% [markdown]
-# # Title
-#
-# **You will** learn.
-#
-# **Time**: 1 minute.
-#
-# **Data**: none.
-
-# %% tags=["parameters"]
-profile = "auto"
-data = "auto"
-seed = 0
-"""
-
-
-def course(*arguments, folder):
-    return subprocess.run(
-        [sys.executable, "-m", "course_lib", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.fixture
-def small_course(tmp_path):
-    (tmp_path / "pyproject.toml").write_text(
-        '[tool.course]\nstudent-tree = "https://github.com/a/b"\nstudent-branch = "main"\n'
-    )
-    (tmp_path / "lessons" / "01-One").mkdir(parents=True)
-    (tmp_path / "lessons" / "01-One" / "lesson.py").write_text(LESSON)
-    return tmp_path
+course = partial(run, "course")
 
 
 def test_this_courses_notebooks_are_up_to_date_and_keep_every_rule(root):
@@ -56,7 +23,7 @@ def test_build_then_check_then_change(small_course):
     assert "wrote" not in course("build", folder=small_course).stdout
 
     lesson = small_course / "lessons" / "01-One" / "lesson.py"
-    lesson.write_text(LESSON + "\n# %%\nprint(1)\n")
+    lesson.write_text(HEADER + "\n# %%\nprint(1)\n")
     stale = course("build", "--check", folder=small_course)
     assert stale.returncode == 1
     assert "notebooks/01-One.ipynb is stale: run `course build`" in stale.stderr
@@ -67,7 +34,7 @@ def test_a_notebook_without_source_and_a_broken_rule_are_named(small_course):
     course("build", folder=small_course)
     (small_course / "notebooks" / "02-Gone.ipynb").touch()
     (small_course / "lessons" / "01-One" / "lesson.py").write_text(
-        LESSON + "\n# %% [markdown]\n# #### Deep\n"
+        HEADER + "\n# %% [markdown]\n# #### Deep\n"
     )
     done = course("build", folder=small_course)
     assert done.returncode == 1

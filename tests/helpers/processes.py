@@ -22,3 +22,18 @@ def wait_until(holds: Callable[[], object], seconds: float = 120) -> None:
     while not holds():
         assert time.monotonic() < deadline, f"it did not come true within {seconds:g} s"
         time.sleep(0.05)
+
+
+def processes_of(mark: str) -> list[psutil.Process]:
+    """Return the processes that have a variable COURSE_TEST of this value."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if (
+                process.environ().get("COURSE_TEST") == mark
+                and process.status() != psutil.STATUS_ZOMBIE
+            ):
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found

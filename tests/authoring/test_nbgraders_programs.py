@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from graded_lesson import NAME, run, write_course
+from courses import NAME, run, write_course
 
 RELEASED = Path("assignments", NAME, f"{NAME}.ipynb")
 SOLVED = Path("solutions", NAME, f"{NAME}.ipynb")

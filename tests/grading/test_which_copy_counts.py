@@ -7,7 +7,7 @@ import json
 import os
 
 import pytest
-from small_class import NAME, as_bytes, hand_in, right, with_cell
+from courses import NAME, as_bytes, hand_in, right, with_cell
 
 from course_staff.grading.submissions import copies, reading
 from course_staff.grading.submissions.copies import Copy, Sought

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from courses import NAME, as_bytes, hand_in, right, with_cell
 from nbformat import NotebookNode
-from small_class import NAME, as_bytes, hand_in, right, with_cell
 
 from course_staff.grading.assignments.assignment import Assignment
 

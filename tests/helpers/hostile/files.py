@@ -7,7 +7,7 @@ import shutil
 import socket
 from pathlib import Path
 
-from small_class import right
+from courses import right
 
 from hostile.entries import NAME, RIGHT, Entry, Surroundings, arranged
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from courses import as_bytes, plain_course, right, with_cell
 from nbformat.v4 import new_code_cell
-from plain_class import plain_course
-from plain_class import right as plain_right
-from small_class import as_bytes, right, with_cell
 
 from course_staff.grading.execution.executing import Execution
 from course_staff.grading.marking import calls_of, judged
@@ -65,7 +63,7 @@ def test_a_stub_that_was_put_back_is_no_cell_that_defines_an_answer(small):
 
 def test_a_plain_assignment_tells_the_cause_too(tmp_path):
     plain = plain_course(tmp_path)
-    notebook = plain_right(plain, area="import seaborn\ndef area(r):\n    return 1")
+    notebook = right(plain, area="import seaborn\ndef area(r):\n    return 1")
     value = {"error": "NameError: name 'area' is not defined", "result": None}
     told = messages(plain, notebook, {"import seaborn": REASON}, {"value": value})["test_area"]
     assert f"The cell that should define area failed: {REASON}" in told

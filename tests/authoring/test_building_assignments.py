@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from graded_lesson import CHECKS, LESSON, NAME, run, write_course
+from courses import AUTHORS_CHECKS, AUTHORS_LESSON, NAME, run, write_course
 
 FILES = (
     f"solutions/{NAME}/{NAME}.ipynb",
@@ -75,7 +75,7 @@ def test_the_metadata_are_nbgraders(built):
 
 
 def test_cells_keep_their_ids_when_a_solution_changes(built, tmp_path):
-    changed = LESSON.replace("2 * np.asarray(values)", "np.asarray(values) * 2")
+    changed = AUTHORS_LESSON.replace("2 * np.asarray(values)", "np.asarray(values) * 2")
     other = write_course(tmp_path / "other", changed)
     assert run("course", "build", folder=other).returncode == 0
     assert (other / FILES[1]).read_bytes() == (built / FILES[1]).read_bytes()
@@ -132,8 +132,8 @@ ASKED = 'check.question("double", points=2)'
     ],
 )  # fmt: skip
 def test_each_broken_rule_of_a_graded_lesson_is_found(old, new, finding, tmp_path):
-    assert old in LESSON
-    found = findings(LESSON.replace(old, new), tmp_path)
+    assert old in AUTHORS_LESSON
+    found = findings(AUTHORS_LESSON.replace(old, new), tmp_path)
     assert any(finding in text for text in found), found
 
 
@@ -146,16 +146,16 @@ def test_each_broken_rule_of_a_graded_lesson_is_found(old, new, finding, tmp_pat
     ],
 )  # fmt: skip
 def test_questions_and_points_must_be_those_of_the_hidden_checks(old, new, finding, tmp_path):
-    found = findings(LESSON, tmp_path, checks=CHECKS.replace(old, new))
+    found = findings(AUTHORS_LESSON, tmp_path, checks=AUTHORS_CHECKS.replace(old, new))
     assert any(finding in text for text in found), found
 
 
 def test_a_good_graded_lesson_has_no_findings(tmp_path):
-    assert findings(LESSON, tmp_path) == []
+    assert findings(AUTHORS_LESSON, tmp_path) == []
 
 
 def test_a_broken_graded_lesson_is_not_built(tmp_path):
-    root = write_course(tmp_path / "course", LESSON.replace(" points=2\n", "\n"))
+    root = write_course(tmp_path / "course", AUTHORS_LESSON.replace(" points=2\n", "\n"))
     done = run("course", "build", folder=root)
     assert done.returncode == 1
     assert 'solutions/04-Small, cell 7: "double" needs points' in done.stderr
@@ -163,13 +163,15 @@ def test_a_broken_graded_lesson_is_not_built(tmp_path):
 
 
 def test_a_cell_cannot_be_two_things(tmp_path):
-    root = write_course(tmp_path / "course", LESSON.replace(ANSWER, 'answer="double" tests="x"'))
+    root = write_course(
+        tmp_path / "course", AUTHORS_LESSON.replace(ANSWER, 'answer="double" tests="x"')
+    )
     done = run("course", "build", folder=root)
     assert done.returncode == 2
     assert "is both answer and tests: choose one" in done.stderr
 
 
-def findings(lesson, folder, checks=CHECKS):
+def findings(lesson, folder, checks=AUTHORS_CHECKS):
     from course_lib.project import Settings
     from course_staff.authoring.assignment_rules import lint_assignment
     from course_staff.authoring.notebooks import build_notebook

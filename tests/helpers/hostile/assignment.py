@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import small_class
-from small_class import small_course
+import courses
 
 from course_staff.grading.assignments.assignment import Assignment
 
@@ -47,10 +46,10 @@ class Affine:  # @CHECKS@
 why = written"""
 
 WRITTEN = "# %% [markdown] written"
-LESSON = small_class.LESSON.replace(WRITTEN, AFFINE + WRITTEN).replace(
+LESSON = courses.LESSON.replace(WRITTEN, AFFINE + WRITTEN).replace(
     "import numpy as np\n", "import keras\nimport numpy as np\n", 1
 )
-CHECKS = small_class.CHECKS.replace("\n\nwhy = written", AFFINE_CHECK).replace(
+CHECKS = courses.CHECKS.replace("\n\nwhy = written", AFFINE_CHECK).replace(
     "import call, generator, question, written",
     "import call, forward, generator, predict, question, set_weights, written",
 )
@@ -72,4 +71,4 @@ def hostile_course(root: Path, baits: dict[str, str]) -> Assignment:
             text = text.replace(f"@{name.upper()}@", value)
         return text
 
-    return small_course(root, lesson=baited(LESSON), checks=baited(CHECKS))
+    return courses.small_course(root, lesson=baited(LESSON), checks=baited(CHECKS))

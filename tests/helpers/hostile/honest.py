@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from small_class import answered
+from courses import answered
 
 from hostile.assignment import RIGHT_MODEL
 from hostile.entries import CAUGHT, RIGHT, WRONG, Entry, code

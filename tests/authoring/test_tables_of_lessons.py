@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
-from test_build import course, small_course  # noqa: F401
+from courses import run
+
+course = partial(run, "course")
 
 BANDS = """\
 headline = "test accuracy {accuracy:.2f}"
@@ -31,14 +34,14 @@ The end.
 
 
 @pytest.fixture
-def measured(small_course):  # noqa: F811
+def measured(small_course):
     """The small course with bands, a place for their table, and a README with its two marks."""
     (small_course / "course_lib").mkdir()
     (small_course / "README.md").write_text(README)
     folder = small_course / "lessons" / "01-One"
     (folder / "bands.toml").write_text(BANDS)
     lesson = (folder / "lesson.py").read_text()
-    (folder / "lesson.py").write_text(lesson.replace("# # Title", "# # 01 · One: how many: two?"))
+    (folder / "lesson.py").write_text(lesson.replace("# # Small", "# # 01 · One: how many: two?"))
     return small_course
 
 

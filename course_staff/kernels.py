@@ -26,9 +26,9 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
 
 # A Unix socket's path may take 107 bytes on Linux and 103 on macOS; ours end in "/k-5".
-_LONGEST_FOLDER = 95
-_MOST_FAILURES = 3  # in a row of looking at a kernel, before it is ended
-_LONGEST_LOOK = 1.0  # seconds between two looks that are known to be the kernel's
+_MAX_FOLDER_BYTES = 95
+_MAX_FAILURES = 3  # in a row of looking at a kernel, before it is ended
+_MAX_LOOK_SECONDS = 1.0  # seconds between two looks that are known to be the kernel's
 _USUAL_SOCKETS = 100  # that a kernel and what it starts may have without being charged for them
 
 
@@ -125,7 +125,7 @@ def _short_folder() -> str | None:
 
 
 def _sockets_fit(folder: Path) -> bool:
-    return os.name == "posix" and len(os.fsencode(folder)) <= _LONGEST_FOLDER
+    return os.name == "posix" and len(os.fsencode(folder)) <= _MAX_FOLDER_BYTES
 
 
 def end_tree(pid: int, *, grace: float = 1.0) -> None:
@@ -247,7 +247,7 @@ class KernelWatch(threading.Thread):
                 memory, failures, self.failure = 0.0, failures + 1, error
             if memory > self._memory_limit:
                 self.ended_for = "memory_limit"
-            elif failures == _MOST_FAILURES:
+            elif failures == _MAX_FAILURES:
                 self.ended_for = "watch_failed"
             elif self._clock() > self._deadline:
                 self.ended_for = "time_limit"
@@ -381,7 +381,7 @@ class WaitingTime:
         used, before = self._cpu.seconds, self._threads
         has_computed = self._cpu.look() > used
         self._threads, now = _threads(self._cpu.processes), self._clock()
-        passed, self._looked_at = min(now - self._looked_at, _LONGEST_LOOK), now
+        passed, self._looked_at = min(now - self._looked_at, _MAX_LOOK_SECONDS), now
         states = {state for thread, state in self._threads.items() if thread in before}
         self._watched += passed
         if "R" in states or (has_computed and not self._threads):

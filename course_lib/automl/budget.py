@@ -22,8 +22,8 @@ from course_lib.durations import duration
 from course_lib.errors import CourseError
 
 GRACE_SHARE = 0.1  # of the budget: for validating the network that was in training at the deadline
-LEAST_GRACE = 2.0  # seconds
-LEAST_GRACE_FOR_THE_FIRST = 10.0  # compiling and validating a small network on a busy machine
+MIN_GRACE = 2.0  # seconds
+MIN_GRACE_FOR_THE_FIRST = 10.0  # compiling and validating a small network on a busy machine
 
 
 class Budget:
@@ -55,7 +55,7 @@ class Budget:
 
     def grace(self, *, first: bool) -> float:
         """Seconds after the deadline until a trial is given up, the first one or a later one."""
-        least = LEAST_GRACE_FOR_THE_FIRST if first else LEAST_GRACE
+        least = MIN_GRACE_FOR_THE_FIRST if first else MIN_GRACE
         return max(least, GRACE_SHARE * self.seconds)
 
     def has_time_for_a_trial(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from course_lib.durations import duration
 
-MOST_VALUES = 6  # that one line shows
+MAX_VALUES = 6  # that one line shows
 
 
 class Progress:
@@ -100,8 +100,8 @@ def describe(trial: Any, best: Any | None) -> str:
         for name, value in hyperparameters.values.items()
         if name not in known or known[name] != value
     }
-    parts = [f"{name} {_short(value)}" for name, value in list(new.items())[:MOST_VALUES]]
-    more = f" and {len(new) - MOST_VALUES} more" if len(new) > MOST_VALUES else ""
+    parts = [f"{name} {_short(value)}" for name, value in list(new.items())[:MAX_VALUES]]
+    more = f" and {len(new) - MAX_VALUES} more" if len(new) > MAX_VALUES else ""
     return ", ".join(parts) + more if parts else "the same again"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from typing import TypeVar
 
-from course_lib.check.source_code import MOST_CODE, binds
+from course_lib.check.source_code import MAX_CODE, binds
 
 _T = TypeVar("_T")
 
@@ -25,7 +25,7 @@ _USUAL = {
     "plt": "import matplotlib.pyplot as plt",
     "tf": "import tensorflow as tf",
 }
-_MOST_CAUSES = 4  # of a message: a cell failed because a cell failed because a cell failed …
+_MAX_CAUSES = 4  # of a message: a cell failed because a cell failed because a cell failed …
 
 
 def without_escapes(text: str) -> str:
@@ -69,7 +69,7 @@ def causes(
     failed, skipped = _bounded(failed, lambda one: one[0]), _bounded(skipped, str)
     told: list[str] = []
     seen: set[str] = set()
-    while len(told) < _MOST_CAUSES and (found := _NOT_DEFINED.search(message)):
+    while len(told) < _MAX_CAUSES and (found := _NOT_DEFINED.search(message)):
         name = found[1] or found[2]
         if name in seen:
             break
@@ -97,4 +97,4 @@ def _bounded(cells: Iterable[_T], source: Callable[[_T], str]) -> list[_T]:
     """Return the first cells, as many as are read in little time."""
     cells = list(cells)
     sizes = accumulate(len(source(cell)) for cell in cells)
-    return [cell for cell, size in zip(cells, sizes, strict=True) if size <= MOST_CODE]
+    return [cell for cell, size in zip(cells, sizes, strict=True) if size <= MAX_CODE]

@@ -28,14 +28,14 @@ _ELSEWHERE = re.compile(
 # Python 3.11's parser counts its depth for all threads together, and raises SystemError where one
 # begins while another, whose garbage is being collected, has not ended (python/cpython#106905).
 _ONE_AT_A_TIME = threading.Lock()
-_LONGEST = 50_000  # characters of a cell that is read: a million takes a quarter of a minute
-MOST_CODE = 500_000  # characters of the cells of a notebook that are read, far above honest ones
+_MAX_CELL_LENGTH = 50_000  # characters of a cell that is read: a million takes 15 seconds
+MAX_CODE = 500_000  # characters of the cells of a notebook that are read, far above honest ones
 _LEFT_OUT = "# (left out: works only elsewhere) "
 
 
 def statements(source: str) -> list[ast.stmt] | None:
     """Return a cell's statements; None if it is no Python, or longer than anybody writes."""
-    if len(source) > _LONGEST:
+    if len(source) > _MAX_CELL_LENGTH:
         return None
     for text in (source, _MAGIC.sub(r"\1pass", source)):
         try:
@@ -118,10 +118,10 @@ class Known:
 
     def merged_into(self, source: str) -> bool:
         """Tell whether a cell holds one of these cells, and more."""
-        return any(len(one) >= _SHORTEST and one in source for one in self.sources)
+        return any(len(one) >= _MIN_CELL_LENGTH and one in source for one in self.sources)
 
 
-_SHORTEST = 30  # characters of a cell that is looked for in others: `check.summary()` is none
+_MIN_CELL_LENGTH = 30  # characters of a cell that is looked for in others: no `check.summary()`
 
 
 def own_definitions(source: str, known: Known) -> str:
@@ -195,7 +195,8 @@ def without_elsewhere(source: str, colab: set[str]) -> tuple[str, list[str]]:
     list of str
         What was left out, a line each.
     """
-    if len(source) > _LONGEST or source.lstrip().startswith("%%"):  # maybe of another language
+    other_language = source.lstrip().startswith("%%")
+    if other_language or len(source) > _MAX_CELL_LENGTH:
         return source, []
     lines = source.split("\n")
     gone = {number for number, line in enumerate(lines) if _ELSEWHERE.match(line)}

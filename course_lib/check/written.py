@@ -16,14 +16,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from course_lib.check.source_code import MOST_CODE, statements
+from course_lib.check.source_code import MAX_CODE, statements
 
 _STUB = re.compile(r"\byour\s+(answer|code)(\s+here)?\b|<!--|-->", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
 _SAID = re.compile(r"[^\W_]|[^\x00-\x7f]")  # a letter, a digit, or a sign that no keyboard has
-_MOST_WORDS = 5_000  # of texts that are compared word by word
-_MOST_SHARED = 0.6  # of a text's words, that another one shares with it by being its edited copy
-_LONGEST_CHANCE = 2  # words of a line that two texts share by chance
+_MAX_WORDS = 5_000  # of texts that are compared word by word
+_MAX_SHARED = 0.6  # of a text's words, that another one shares with it by being its edited copy
+_MAX_CHANCE_WORDS = 2  # words of a line that two texts share by chance
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def added(source: str, handed_out: str) -> str:
     words, known = source.split(), handed_out.split()
     if words == known:
         return ""
-    if len(words) + len(known) > _MOST_WORDS:
+    if len(words) + len(known) > _MAX_WORDS:
         lines = {tuple(line.split()) for line in handed_out.splitlines()}
         own = [line for line in source.splitlines() if tuple(line.split()) not in lines]
         return "\n".join(own).strip()
@@ -172,7 +172,7 @@ class _Found:
             theirs, their_lines = self._texts[place]
             share = sum(min(count, words[word]) for word, count in theirs.items())
             share /= max(1, theirs.total())
-            is_like = share >= _MOST_SHARED or not their_lines.isdisjoint(lines)
+            is_like = share >= _MAX_SHARED or not their_lines.isdisjoint(lines)
             if is_like and (best is None or share > best[0]):
                 best = share, place
         return None if best is None else best[1]
@@ -193,7 +193,7 @@ class _Found:
         if self.places[index] is not None or cell.kind != "code":
             return False
         self._read += len(cell.source)
-        return not (beside and self._read <= MOST_CODE and _is_prose(cell.source))
+        return not (beside and self._read <= MAX_CODE and _is_prose(cell.source))
 
     def owners(self, index: int) -> list[str]:
         """Return the written questions in whose section a cell stands."""
@@ -250,7 +250,7 @@ def _words(source: str) -> tuple[str, ...]:
 
 def _lines(source: str) -> set[tuple[str, ...]]:
     lines = (tuple(line.split()) for line in source.splitlines())
-    return {line for line in lines if len(line) > _LONGEST_CHANCE}
+    return {line for line in lines if len(line) > _MAX_CHANCE_WORDS}
 
 
 def _is_prose(source: str) -> bool:

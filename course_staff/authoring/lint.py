@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from course_staff.authoring.assignments import kind_of
 
-LONGEST_CELL = 15  # lines of code: one idea per cell
+MAX_CELL_LINES = 15  # lines of code: one idea per cell
 PARAMETERS = ("profile", "data", "seed")
 
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
@@ -115,9 +115,9 @@ def _code(notebook: NotebookNode, folder: Path) -> Iterator[Finding]:
             continue
         lines = [line for line in cell.source.splitlines() if line.strip()]
         # A test needs its inputs and its parts in one cell, an answer its docstring and its body.
-        if len(lines) > LONGEST_CELL and kind_of(cell) is None:
+        if len(lines) > MAX_CELL_LINES and kind_of(cell) is None:
             yield Finding(
-                number, f"the cell has {len(lines)} lines: split it, {LONGEST_CELL} at most."
+                number, f"the cell has {len(lines)} lines: split it, {MAX_CELL_LINES} at most."
             )
         try:
             tree = ast.parse(cell.source)

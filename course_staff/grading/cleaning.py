@@ -33,7 +33,7 @@ HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 OWN_CLASSES = re.compile(r"highlight|hl-\w+|anchor-link|course-latex|[a-z][a-z0-9]{0,2}")
 # Rendering and cleaning take time that grows with the square of what is nested, or of formulas that
 # never end. Far above any honest cell.
-_MOST_MARKDOWN, _MOST_TAGS, _MOST_FORMULAS = 50_000, 1_000, 300
+_MAX_MARKDOWN, _MAX_TAGS, _MAX_FORMULAS = 50_000, 1_000, 300
 _FORMULA = re.compile(r"\\\\[\[(]|\\begin\{")
 # A picture that the page itself holds: whoever opens a page is not to be heard of elsewhere, and a
 # relative address would ask something of the Jupyter server on which formgrader runs.
@@ -108,9 +108,9 @@ class _Inspector(IPythonRenderer):
 def takes_long(source: str) -> bool:
     """Tell whether rendering a text would hold up a whole class."""
     return (
-        len(source) > _MOST_MARKDOWN
-        or source.count("<") > _MOST_TAGS
-        or len(_FORMULA.findall(source)) > _MOST_FORMULAS
+        len(source) > _MAX_MARKDOWN
+        or source.count("<") > _MAX_TAGS
+        or len(_FORMULA.findall(source)) > _MAX_FORMULAS
     )
 
 
@@ -127,7 +127,7 @@ def _inspect(source: str, attachments: Pictures) -> tuple[bool, tuple[str, ...]]
 
 
 # Most cells of a class are the same: the assignment's text. None of those is long.
-_REMEMBERED, _LONGEST_REMEMBERED = 2_000, 10_000
+_REMEMBERED, _MAX_REMEMBERED_LENGTH = 2_000, 10_000
 _inspect_alone = lru_cache(_REMEMBERED)(lambda source: _inspect(source, {}))
 
 
@@ -148,7 +148,7 @@ def harmless(cell: NotebookNode, pictures: Pictures | None = None) -> NotebookNo
     }
     attachments = {name: held for name, held in attachments.items() if held}
     source = _IMG_OF_ATTACHMENT.sub(r"![](attachment:\2)", cell.source)
-    if not attachments and len(source) < _LONGEST_REMEMBERED:
+    if not attachments and len(source) < _MAX_REMEMBERED_LENGTH:
         acts, missing = _inspect_alone(source)
     else:
         acts, missing = _inspect(source, attachments)

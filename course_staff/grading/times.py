@@ -113,7 +113,7 @@ _OFFSET = re.compile(
     r"(?:UTC|GMT)? ?(?P<sign>[+-]) ?(?:(?P<hours>\d\d?)(?::(?P<minutes>\d\d))?|(?P<four>\d{4}))",
     re.IGNORECASE,
 )
-_LONGEST = 100  # characters; far above any date and time
+_MAX_TIME_LENGTH = 100  # characters; far above any date and time
 _OFFSET_REMEDY = "write an offset instead, such as +01:00"
 
 
@@ -133,8 +133,8 @@ def read_time(text: str | bytes, zone: datetime.tzinfo) -> datetime.datetime:
         except UnicodeError:
             raise TimeError("it is not UTF-8 text") from None
     text = " ".join(text.replace("\ufeff", "").split())
-    if len(text) > _LONGEST:
-        raise TimeError(f"'{text[:_LONGEST]}…' is not a valid date and time")
+    if len(text) > _MAX_TIME_LENGTH:
+        raise TimeError(f"'{text[:_MAX_TIME_LENGTH]}…' is not a valid date and time")
     plain = _plain(text)
     if match := _COMPACT.match(plain):
         day, clock = "-".join(match.groups()[:3]), ":".join(filter(None, match.groups()[3:]))

@@ -157,7 +157,7 @@ def test_where_no_trial_gets_through_an_epoch_the_error_names_the_budget_and_the
     said = capsys.readouterr()
     assert "→ failed (no time was left for it) in " in said.out
     assert "Traceback" not in said.err
-    assert clock.now - start == 1.0 + budget.LEAST_GRACE_FOR_THE_FIRST
+    assert clock.now - start == 1.0 + budget.MIN_GRACE_FOR_THE_FIRST
 
 
 class SlowToValidate(Pretending):
@@ -173,7 +173,7 @@ class SlowToValidate(Pretending):
 def test_a_trial_that_is_given_up_counts_with_the_epochs_it_had_finished():
     start = clock.now
     found = search(space(SlowToValidate), seconds=30.0)
-    assert clock.now - start == 30.0 + budget.LEAST_GRACE_FOR_THE_FIRST
+    assert clock.now - start == 30.0 + budget.MIN_GRACE_FOR_THE_FIRST
     (trial,) = found.trials
     assert (trial.status, trial.epochs) == ("cut short", 1)
     assert trial.score == trial.values["units"] / 64

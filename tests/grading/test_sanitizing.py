@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell
 from small_class import answered, as_bytes, right, with_cell
 
-from course_staff.grading.submissions.sanitizing import LONGEST_CELL, MOST_CELLS, sanitize
+from course_staff.grading.submissions.sanitizing import MAX_CELL_LENGTH, MAX_CELLS, sanitize
 
 GRADED = ["double", "double-answer", "draw", "draw-answer", "why"]
 
@@ -56,7 +56,7 @@ def test_no_file_is_missing(small):
         (b"[]", "not a notebook"),
         (b'{"cells": 3}', "no list of cells"),
         (b"[" * 200_000, "nested too deeply"),
-        (json.dumps({"cells": [{}] * (MOST_CELLS + 1)}).encode(), "cells"),
+        (json.dumps({"cells": [{}] * (MAX_CELLS + 1)}).encode(), "cells"),
     ],
 )
 def test_what_is_no_notebook_is_unreadable_and_says_why(small, data, reason):
@@ -370,7 +370,7 @@ def test_a_line_for_colab_does_not_cost_the_imports_below_it(small):
 
 
 def test_what_is_cut_is_told(small):
-    notebook = with_cell(right(small), "long = 1\n" + "x" * LONGEST_CELL, at=3)
+    notebook = with_cell(right(small), "long = 1\n" + "x" * MAX_CELL_LENGTH, at=3)
     notebook.cells.append({"cell_type": "sketch", "source": "drawn", "metadata": {}})
     cut, unknown = sanitize(as_bytes(notebook), small).remarks
     assert 'begins "long = 1" has 200,009 characters' in cut

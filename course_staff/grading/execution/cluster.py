@@ -27,11 +27,11 @@ from course_staff.grading.limits import Interrupted, Limits
 from course_staff.grading.protocol.calls import Call
 from course_staff.grading.submissions.sanitizing import Submission
 
-_CONNECT = 10.0  # seconds until the scheduler has to answer, and to know a worker
-_ANSWER = 60.0  # seconds in which a busy scheduler or worker answers
-_ALONE = 60.0  # seconds without any worker; a nanny starts one again in a few
-_LOOK_AGAIN = 2.0  # seconds between two looks at the cluster
-_HEAR_STOP = 0.3  # seconds in which a thread that waits for a result hears that it need not
+_CONNECT_TIMEOUT = 10.0  # seconds until the scheduler has to answer, and to know a worker
+_REPLY_TIMEOUT = 60.0  # seconds in which a busy scheduler or worker answers
+_NO_WORKERS_TIMEOUT = 60.0  # seconds without any worker; a nanny starts one again in a few
+_LOOK_INTERVAL = 2.0  # seconds between two looks at the cluster
+_STOP_INTERVAL = 0.3  # seconds in which a thread that waits for a result hears that it need not
 
 
 class WorkersDied(Exception):
@@ -106,7 +106,7 @@ class ClusterWorkers:
         locale = cluster_worker.own_locale()
         work = Work(submission, limits, self.sandboxed, self._preload, self._hidden, locale)
         asked = self._in_loop(self._asked(calls, pickle.dumps(work)))
-        while not futures.wait({asked}, timeout=_HEAR_STOP).done:
+        while not futures.wait({asked}, timeout=_STOP_INTERVAL).done:
             if stop.is_set():
                 asked.cancel()
                 raise Interrupted
@@ -127,11 +127,11 @@ class ClusterWorkers:
         dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
         try:
             self._client = Client(
-                self.address, asynchronous=True, timeout=_CONNECT, set_as_default=False,
+                self.address, asynchronous=True, timeout=_CONNECT_TIMEOUT, set_as_default=False,
                 name="course-grade",
             )  # fmt: skip
             # Its own timeout is over once something that is no scheduler took the connection.
-            await asyncio.wait_for(_ready(self._client), _CONNECT + 2)
+            await asyncio.wait_for(_ready(self._client), _CONNECT_TIMEOUT + 2)
         except Exception as error:  # no address at all, nobody there, or somebody else
             raise CourseError(
                 f"No Dask scheduler answers at {self.address} ({_reason(error)}): give the address "
@@ -145,7 +145,7 @@ class ClusterWorkers:
 
     async def _threads(self) -> int:
         """Return how many threads the workers have, once there are any."""
-        deadline = time.monotonic() + _CONNECT
+        deadline = time.monotonic() + _CONNECT_TIMEOUT
         while not (threads := sum((await self._client.nthreads()).values())):
             if time.monotonic() > deadline:
                 raise CourseError(
@@ -159,10 +159,12 @@ class ClusterWorkers:
         """Raise a CourseError unless every worker executes as this machine would."""
         try:
             # The scheduler unpickles tasks, too: it needs the same packages.
-            await asyncio.wait_for(self._client.run_on_scheduler(cluster_worker.versions), _ANSWER)
+            await asyncio.wait_for(
+                self._client.run_on_scheduler(cluster_worker.versions), _REPLY_TIMEOUT
+            )
             answers = await asyncio.wait_for(
                 self._client.run(cluster_worker.examined, self.sandboxed, on_error="return"),
-                _ANSWER,
+                _REPLY_TIMEOUT,
             )
         except Exception as error:
             raise CourseError(
@@ -196,15 +198,15 @@ class ClusterWorkers:
         """Note when nothing that was submitted can come back any more."""
         seen = time.monotonic()
         while True:
-            await asyncio.sleep(_LOOK_AGAIN)
+            await asyncio.sleep(_LOOK_INTERVAL)
             try:
-                threads = await asyncio.wait_for(self._client.nthreads(), _ANSWER)
+                threads = await asyncio.wait_for(self._client.nthreads(), _REPLY_TIMEOUT)
             except (OSError, ValueError, RuntimeError) as error:
                 self._trouble.set_exception(self._gone(error))
                 return
             if sum(threads.values()):
                 seen = time.monotonic()
-            elif time.monotonic() - seen > _ALONE:
+            elif time.monotonic() - seen > _NO_WORKERS_TIMEOUT:
                 self._trouble.set_exception(
                     CourseError(
                         f"The scheduler at {self.address} has no workers any more: start some, "

@@ -40,8 +40,8 @@ PACKAGES = (
     "scikit-learn", "scipy", "tensorflow",
 )  # fmt: skip
 _LOCALE = ("LANG", "LC_ALL", "TZ")
-_LOOK_AGAIN = 0.5  # seconds between two looks whether anybody waits for a result
-_IDLE = 300.0  # seconds after which a sandbox that nobody uses is closed
+_LOOK_INTERVAL = 0.5  # seconds between two looks whether anybody waits for a result
+_IDLE_TIMEOUT = 300.0  # seconds after which a sandbox that nobody uses is closed
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def _wanted(worker: Worker) -> Iterator[threading.Event]:
     key, stop, ended = worker.get_current_task(), threading.Event(), threading.Event()
 
     def watch() -> None:
-        while not ended.wait(_LOOK_AGAIN):
+        while not ended.wait(_LOOK_INTERVAL):
             task = worker.state.tasks.get(key)
             closing = worker.status.name in ("closing", "closed", "failed")
             if closing or task is None or task.state in ("cancelled", "released", "forgotten"):
@@ -210,7 +210,7 @@ class _Keeper(threading.Thread):
             before = -1
             while not self.ended and (self.users or self.uses != before):
                 before = self.uses
-                _changed.wait(_IDLE)
+                _changed.wait(_IDLE_TIMEOUT)
             _kept.pop(self._key, None)
 
 

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from course_staff.grading.execution.sandbox.pool import Sandbox
 
-_MOST_RESTARTS = 5  # of the kernel, for cells that end it
-_MOST_IN_A_ROW = 3  # cells or calls that cost much and brought nothing
+_MAX_RESTARTS = 5  # of the kernel, for cells that end it
+_MAX_IN_A_ROW = 3  # cells or calls that cost much and brought nothing
 _COSTLY = {"idle", "memory", "cpu"}
-_MOST_REPLIES = 200_000_000  # bytes of all calls together, which are kept
+_MAX_REPLIES = 200_000_000  # bytes of all calls together, which are kept
 
 
 @dataclass
@@ -132,7 +132,7 @@ class _Run:
         self._in_a_row = {"cells": 0, "calls": 0}  # that were stopped
         self._done: set[int] = set()
         self._ended_for: str | None = None
-        self._room = _MOST_REPLIES
+        self._room = _MAX_REPLIES
         self._cpu_seconds = self._waited_seconds = 0.0  # of the kernels that have ended
 
     async def everything(self, calls: Mapping[str, Sequence[Call]]) -> None:
@@ -157,7 +157,7 @@ class _Run:
                     if await self._cells(kernel):
                         await self._calls(kernel, waiting)
                         finished = not waiting
-                    elif len(self._spoiling) > _MOST_RESTARTS:
+                    elif len(self._spoiling) > _MAX_RESTARTS:
                         raise UsedUp("too many cells had to be stopped", "stops")
             except UsedUp as stopped:
                 self._note_limit(stopped)
@@ -221,7 +221,7 @@ class _Run:
             self._in_a_row[what] = 0
         elif stopped.limit in _COSTLY:
             self._in_a_row[what] += 1
-        if self._in_a_row[what] == _MOST_IN_A_ROW:
+        if self._in_a_row[what] == _MAX_IN_A_ROW:
             raise UsedUp(f"not asked after three {what} were stopped", "stops")
 
     def read_cells(self, calls: Mapping[str, Sequence[Call]]) -> None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
-_MOST_NAMED = 5
+_MAX_NAMED = 5
 _MISSING = "missing"
 
 
@@ -52,6 +52,6 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> str:
             told.append(f"{name} {before[name]} is gone")
         elif before[name] != now[name]:
             told.append(f"{name} {before[name]} is now {now[name]}")
-    if len(told) > _MOST_NAMED:
-        told[_MOST_NAMED:] = [f"{len(told) - _MOST_NAMED} more"]
+    if len(told) > _MAX_NAMED:
+        told[_MAX_NAMED:] = [f"{len(told) - _MAX_NAMED} more"]
     return ", ".join(told)

@@ -26,7 +26,7 @@ from course_staff.grading.execution.sandbox import CHANNEL
 from course_staff.grading.limits import Interrupted, Limits, Stopped, UsedUp
 from course_staff.grading.protocol import responder
 from course_staff.grading.protocol.calls import Call
-from course_staff.grading.protocol.replies import LARGEST_REPLY, read_reply
+from course_staff.grading.protocol.replies import MAX_REPLY_BYTES, read_reply
 from course_staff.kernels import CpuTime, KernelWatch, LocalKernelManager, WaitingTime
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from course_staff.grading.execution.sandbox.pool import Sandbox
 
 _START_TIMEOUT = 120.0  # seconds of wall time; a loaded machine takes its time to start Python
-_MOST_STARTS = 2  # tried for one kernel: what another one used may just be given back
+_MAX_STARTS = 2  # tried for one kernel: what another one used may just be given back
 # Seconds between two looks at CPU and waiting time: each goes through all processes there are. They
 # vary, so that nothing can be ready at each look and wait in between.
-_SHORTEST_LOOK, _LONGEST_LOOK = 0.3, 0.7
+_MIN_LOOK_SECONDS, _MAX_LOOK_SECONDS = 0.3, 0.7
 _INTERRUPT_GRACE = 3.0  # seconds between asking a cell to stop and ending the kernel
 
 
@@ -108,7 +108,7 @@ class StudentKernel:
         return self._waiting.seconds if self._waiting else 0.0
 
     async def __aenter__(self) -> StudentKernel:
-        for start in range(1, _MOST_STARTS + 1):
+        for start in range(1, _MAX_STARTS + 1):
             self._folders = contextlib.ExitStack()
             try:
                 await self._start()
@@ -116,7 +116,7 @@ class StudentKernel:
                 await self.__aexit__()
                 if self._stop.is_set():  # what was started may have been ended with the rest
                     raise Interrupted from error
-                if start == _MOST_STARTS:
+                if start == _MAX_STARTS:
                     raise MachineFailed(
                         f"no kernel could be started ({error}); see whether this machine has "
                         "memory, disk space, open files and processes left"
@@ -234,7 +234,7 @@ class StudentKernel:
         outputs.close(reply)
         return outputs
 
-    async def make_call(self, call: Call, room: float = LARGEST_REPLY) -> tuple[Any, int]:
+    async def make_call(self, call: Call, room: float = MAX_REPLY_BYTES) -> tuple[Any, int]:
         """Make one call; return the reply that the kernel wrote, and its number of bytes."""
         _leave(self._channel / "request", responder.pack(call.request))
         _leave(self._channel / "reply", b"")
@@ -285,7 +285,7 @@ class StudentKernel:
         cpu_before = self._cpu.seconds
         asked_at: float | None = None
         stopped: Stopped | None = None
-        pause, look_at = 0.005, time.monotonic() + _SHORTEST_LOOK
+        pause, look_at = 0.005, time.monotonic() + _MIN_LOOK_SECONDS
         while True:
             await asyncio.wait({task}, timeout=pause)
             pause = min(0.2, pause * 2)
@@ -302,7 +302,7 @@ class StudentKernel:
             if asked_at is None:
                 if now > look_at:
                     self._waiting.look()
-                    look_at = now + random.uniform(_SHORTEST_LOOK, _LONGEST_LOOK)
+                    look_at = now + random.uniform(_MIN_LOOK_SECONDS, _MAX_LOOK_SECONDS)
                 stopped = self._too_much(what, seconds, self._cpu.seconds - cpu_before)
                 if stopped:
                     asked_at = now

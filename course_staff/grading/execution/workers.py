@@ -29,7 +29,7 @@ _MEMORY_PER_KERNEL = 1.5e9  # bytes that a kernel with TensorFlow holds while it
 _FILES_PER_KERNEL, _OTHER_FILES = 60, 200  # a kernel takes 52 descriptors here
 # No more are asked for: where a billion are allowed, programs that close them one by one take long.
 # macOS names a limit that it refuses, and accepts the second.
-_MOST_FILES = (65_536, 10_240)
+_MAX_FILES = (65_536, 10_240)
 # Imported once for the class. Importing any of them computes nothing with TensorFlow.
 _SHARED = ("keras", "matplotlib.pyplot", "numpy", "pandas", "scipy", "sklearn", "tensorflow")
 
@@ -48,9 +48,9 @@ def raise_open_files() -> int:
     try:
         import resource  # which only systems like Unix have
     except ImportError:
-        return _MOST_FILES[0]
+        return _MAX_FILES[0]
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    for wanted in (min(hard, most) for most in _MOST_FILES):
+    for wanted in (min(hard, most) for most in _MAX_FILES):
         if soft < wanted:
             with suppress(OSError, ValueError):
                 resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -23,12 +23,12 @@ from typing import Any
 
 import numpy
 
-DEEPEST, LONGEST = 12, 100_000  # of the trees that a reply may hold
-LONGEST_SEQUENCE = 1_000_000  # of any other class than list and tuple, which becomes an array
-AROUND = 3  # levels that a reply has around a value
-LONGEST_TEXT = 10_000
-DEEPEST_CONFIG = 6  # of the config of a layer that `describe` tells
-LONGEST_ERROR = 600
+MAX_DEPTH, MAX_LENGTH = 12, 100_000  # of the trees that a reply may hold
+MAX_SEQUENCE_LENGTH = 1_000_000  # of any other class than list and tuple, which becomes an array
+ENVELOPE_DEPTH = 3  # levels that a reply has around a value
+MAX_TEXT_LENGTH = 10_000
+MAX_CONFIG_DEPTH = 6  # of the config of a layer that `describe` tells
+MAX_ERROR_LENGTH = 600
 SIXTEEN_BITS = ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
 UNANSWERED = "NotImplementedError"  # the error of a stub: without a text, raised in the stub itself
 
@@ -40,7 +40,7 @@ class TooLargeError(ValueError):
         super().__init__("it is too deep or too long")
 
 
-def pack(tree: Any, around: int = AROUND) -> bytes:
+def pack(tree: Any, around: int = ENVELOPE_DEPTH) -> bytes:
     """Return a tree of plain data as the bytes of an npz file."""
     arrays: list[numpy.ndarray] = []
     text = json.dumps(_encode(tree, arrays, -around))
@@ -50,7 +50,7 @@ def pack(tree: Any, around: int = AROUND) -> bytes:
     return file.getvalue()
 
 
-def unpack(data: bytes, around: int = AROUND) -> Any:
+def unpack(data: bytes, around: int = ENVELOPE_DEPTH) -> Any:
     """Return the tree that `pack` put into bytes; nothing in it is executed or unpickled.
 
     What comes out can be packed again, into no more than it came from.
@@ -64,11 +64,11 @@ def _encode(value: Any, arrays: list, depth: int) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
-        return value[:LONGEST_TEXT]
+        return value[:MAX_TEXT_LENGTH]
     if isinstance(value, numpy.generic) and value.dtype.kind in "biuf":
         return value.item()
     if isinstance(value, list | tuple | dict):
-        if depth == DEEPEST:
+        if depth == MAX_DEPTH:
             raise TooLargeError
         if isinstance(value, dict):
             pairs = _all_of(value.items())
@@ -89,7 +89,7 @@ def _encode(value: Any, arrays: list, depth: int) -> Any:
     return {"array": f"array{len(arrays) - 1}"}
 
 
-def _all_of(entries: Iterable, most: int = LONGEST) -> list:
+def _all_of(entries: Iterable, most: int = MAX_LENGTH) -> list:
     """Return the entries as a list; what a student's class gives need not end."""
     listed = list(islice(entries, most + 1))
     if len(listed) > most:
@@ -102,9 +102,9 @@ def _bounded(value: Any, depth: int = 0) -> Any:
     is_sequence = hasattr(type(value), "__getitem__") and hasattr(type(value), "__len__")
     if not is_sequence or isinstance(value, str | bytes | Mapping) or _is_array(value):
         return value
-    if depth == DEEPEST:
+    if depth == MAX_DEPTH:
         raise TooLargeError
-    return [_bounded(entry, depth + 1) for entry in _all_of(value, LONGEST_SEQUENCE)]
+    return [_bounded(entry, depth + 1) for entry in _all_of(value, MAX_SEQUENCE_LENGTH)]
 
 
 def _is_array(value: Any) -> bool:
@@ -129,7 +129,7 @@ def _decode(value: Any, arrays: dict[str, numpy.ndarray], depth: int) -> Any:
             raise ValueError("it holds an array that is not of numbers")
         return array
     entries = value if isinstance(value, list) else value["dict"]
-    if depth == DEEPEST or len(entries) > LONGEST:
+    if depth == MAX_DEPTH or len(entries) > MAX_LENGTH:
         raise ValueError("it is too deep or too long")
     if isinstance(value, list):
         return [_decode(entry, arrays, depth + 1) for entry in entries]
@@ -207,7 +207,7 @@ def _told(error: BaseException) -> str:
         message = f"{type(error).__name__}: {error}"
     except Exception:  # an exception whose text raises
         message = type(error).__name__
-    return message.removesuffix(": ")[:LONGEST_ERROR]
+    return message.removesuffix(": ")[:MAX_ERROR_LENGTH]
 
 
 def _place(error: BaseException) -> str:
@@ -398,7 +398,7 @@ def _names_before(operation: Any, inside: set) -> list:
 
 def _pruned(value: Any, depth: int) -> Any:
     """Return the plain data of a config, down to the configs of a nested model's layers."""
-    if depth == DEEPEST_CONFIG:
+    if depth == MAX_CONFIG_DEPTH:
         return None
     if isinstance(value, list | tuple):
         return [_pruned(entry, depth + 1) for entry in _all_of(value)]

@@ -31,10 +31,10 @@ from course_staff.grading.execution.executing import Execution
 from course_staff.grading.limits import Limits
 from course_staff.grading.protocol import responder
 from course_staff.grading.protocol.calls import Call
-from course_staff.grading.protocol.responder import AROUND, pack, unpack
+from course_staff.grading.protocol.responder import ENVELOPE_DEPTH, pack, unpack
 from course_staff.grading.submissions.sanitizing import Submission
 
-_AROUND = AROUND + 2  # replies are kept in lists, by question
+_ENVELOPE_DEPTH = ENVELOPE_DEPTH + 2  # replies are kept in lists, by question
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class Archive:
             facts = json.loads((folder / "attempt.json").read_text("utf-8"))
             size = facts.get("reply_bytes")
             if replies or size != (folder / "replies.npz").stat().st_size:
-                kept = unpack((folder / "replies.npz").read_bytes(), around=_AROUND)
+                kept = unpack((folder / "replies.npz").read_bytes(), around=_ENVELOPE_DEPTH)
             else:
                 kept = {}
             for name in ("cell_errors", "results"):
@@ -188,7 +188,7 @@ class Archive:
         submission, execution = attempt.submission, attempt.execution
         parts = ((attempt, _OWN), (submission, _OF_SUBMISSION), (execution, _OF_EXECUTION))
         facts = {name: getattr(part, name) for part, names in parts for name in names}
-        packed = pack(execution.replies, around=_AROUND)
+        packed = pack(execution.replies, around=_ENVELOPE_DEPTH)
         facts["reply_bytes"] = len(packed)
         home = files.prepare_folder(self.folder / student)
         scratch = home / f".attempt-{attempt.key}"  # one process writes here

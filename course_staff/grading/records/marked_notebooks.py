@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # Of a student's text that is rendered, in characters: a notebook that holds more is no answer, and
 # would hold up the class.
-_MOST_TEXT = 200_000
+_MAX_TEXT = 200_000
 TOO_LONG = "*From the grader: the notebook holds so much text that this part is shown as it is.*"
 
 
@@ -65,7 +65,7 @@ def _make_harmless(marked: NotebookNode, release: NotebookNode) -> None:
     texts = [cell for cell in release.cells if cell.cell_type != "code"]
     own = {(cell.cell_type, cell.source): cell.get("attachments") for cell in texts}
     pictures = {name: held for kept in own.values() for name, held in (kept or {}).items()}
-    room = _MOST_TEXT
+    room = _MAX_TEXT
     for index, cell in enumerate(marked.cells):
         if cell.cell_type == "code":
             continue

@@ -46,9 +46,9 @@ if TYPE_CHECKING:
 NAME = "class.html"
 EXECUTED = ("graded", "to_mark")
 # So that the page of a class of thousands stays one that a browser opens and a person reads.
-_MOST_GROUPS, _MOST_NAMES = 50, 40
-_MOST_ROWS = 5  # of the slowest and the largest
-_LONGEST = 300  # characters of a message
+_MAX_GROUPS, _MAX_NAMES = 50, 40
+_MAX_ROWS = 5  # of the slowest and the largest
+_MAX_MESSAGE_LENGTH = 300  # characters of a message
 _PACKAGES = ("course-lib", "tensorflow", "keras", "numpy", "nbgrader")
 
 
@@ -164,8 +164,8 @@ def _page(
         due=due,
         troubled=[report for report in reports if report.problems],
         limited=[report for report in reports if report.limits_hit],
-        groups=groups[:_MOST_GROUPS],
-        groups_more=len(groups) - len(groups[:_MOST_GROUPS]),
+        groups=groups[:_MAX_GROUPS],
+        groups_more=len(groups) - len(groups[:_MAX_GROUPS]),
         slowest=_largest(reports, lambda report: report.seconds),
         hungriest=_largest(reports, lambda report: report.peak_memory_mb),
         longest=_largest(reports, lambda report: _lines(codes, report)),
@@ -185,7 +185,7 @@ def _lines(codes: Mapping[str, OwnCode], report: StudentReport) -> int:
 
 def _largest(reports: Sequence[StudentReport], size: Any) -> list[StudentReport]:
     found = [report for report in reports if size(report) > 0]
-    return sorted(found, key=lambda report: (-size(report), report.student))[:_MOST_ROWS]
+    return sorted(found, key=lambda report: (-size(report), report.student))[:_MAX_ROWS]
 
 
 def _versions() -> str:
@@ -254,7 +254,7 @@ def _template() -> Template:
         "in_words": in_words,
         "late": late,
         "in_address": lambda name: quote(name, safe="", errors="surrogateescape"),
-        "some": lambda items: list(items)[:_MOST_NAMES],
+        "some": lambda items: list(items)[:_MAX_NAMES],
     }
     environment.globals |= {"words": WORDS}
     text = resources.files(__package__).joinpath("class_report.html").read_text("utf-8")
@@ -264,4 +264,4 @@ def _template() -> Template:
 def _sentence(text: str) -> str:
     """Return a message in one line, cut where it is too long."""
     line = readable(" ".join(text.split()))
-    return line if len(line) <= _LONGEST else line[:_LONGEST] + "…"
+    return line if len(line) <= _MAX_MESSAGE_LENGTH else line[:_MAX_MESSAGE_LENGTH] + "…"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 STATUSES = ("graded", "to_mark", "missing", "unreadable", "failed")
 MARKED = ("graded", "to_mark", "unreadable")  # the statuses whose totals count
-_MOST_BARS = 12
+_MAX_BARS = 12
 # What differs from one student's message to the next where both say the same.
 _NUMBER = re.compile(r"[-−+]?\d[\d.,]*(?:e[-+]?\d+)?", re.IGNORECASE)
 
@@ -150,9 +150,9 @@ class Bar:
 def histogram(totals: Sequence[float], max_score: float) -> list[Bar]:
     """Count totals between round numbers from 0 to the maximum; the last bar holds it, too."""
     top = max([max_score, *totals, 1e-9])
-    magnitude = 10 ** math.floor(math.log10(top / _MOST_BARS))
+    magnitude = 10 ** math.floor(math.log10(top / _MAX_BARS))
     steps = (magnitude * factor for factor in (1, 2, 2.5, 5, 10))
-    step = next(step for step in steps if top / step <= _MOST_BARS)
+    step = next(step for step in steps if top / step <= _MAX_BARS)
     bars = math.ceil(top / step - 1e-9)
     # A late penalty can push a total below zero.
     place = Counter(min(max(int(total / step + 1e-9), 0), bars - 1) for total in totals)

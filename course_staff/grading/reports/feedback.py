@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
     from nbgrader.api import Gradebook
 
-_LONGEST_RECEIPT = 10_000  # bytes
+_MAX_RECEIPT_BYTES = 10_000  # bytes
 _SEAL = "<!-- course feedback {} {} -->\n"
 
 
@@ -105,7 +105,7 @@ def copy_receipts(out: Path, assignment: str, students: Iterable[str], submitted
         for name in ("timestamp.txt", "submission_secret.txt"):
             target = out / "feedback" / student / assignment / name
             # A link would hand a file of the instructor's to the student.
-            data = plain_file(submitted / student / assignment / name, _LONGEST_RECEIPT)
+            data = plain_file(submitted / student / assignment / name, _MAX_RECEIPT_BYTES)
             if data is None:
                 target.unlink(missing_ok=True)
             else:

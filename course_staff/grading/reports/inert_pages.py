@@ -32,11 +32,11 @@ SHOWN = frozenset({"text/plain", "text/html", "text/markdown", "text/latex"}) | 
     "image/jpeg",
 }
 
-_MOST_CODE = 50_000  # characters of a cell: coloured, a sign takes up to thirty
+_MAX_CODE = 50_000  # characters of a cell: coloured, a sign takes up to thirty
 # Most cells of a class are the same: the assignment's text and tests. None of those is long.
-_REMEMBERED, _LONGEST_REMEMBERED = 2000, 10_000
+_REMEMBERED, _MAX_REMEMBERED_LENGTH = 2000, 10_000
 _NO_ALTERNATIVE = re.compile(r"<img\b(?![^>]*\balt=)")
-_LONGEST_FORMULA = 5_000  # characters
+_MAX_FORMULA_LENGTH = 5_000  # characters
 _ELEMENTS = frozenset([
     "math", "maction", "menclose", "merror", "mfenced", "mfrac", "mi", "mmultiscripts", "mn", "mo",
     "mover", "mpadded", "mphantom", "mprescripts", "mroot", "mrow", "ms", "mspace", "msqrt",
@@ -85,7 +85,7 @@ class Renderer(IPythonRenderer):
 
     def _formula(self, latex: str, *, block: bool = False) -> str:
         """Put a mark in a formula's place: MathML does not pass the cleaning."""
-        markup = to_mathml(latex, block=block) if len(latex) <= _LONGEST_FORMULA else ""
+        markup = to_mathml(latex, block=block) if len(latex) <= _MAX_FORMULA_LENGTH else ""
         if not _is_plain_mathml(markup):
             markup = f"<code>{escape(latex)}</code>"
         self._formulas.append(markup)
@@ -189,7 +189,7 @@ def make_exporter(template: str = "feedback", renderer: type[Renderer] = Rendere
 
     @_remembering
     def colour(source: str, language: str, magic: str | None) -> str:
-        if len(source) > _MOST_CODE:
+        if len(source) > _MAX_CODE:
             return _as_text(source)
         return Highlight2HTML()(source, language, {"magics_language": magic} if magic else {})
 
@@ -230,7 +230,7 @@ def _remembering(make: Callable[..., str]) -> Callable[..., str]:
     remembered = lru_cache(_REMEMBERED)(make)
 
     def made(text: str, *more: str | None) -> str:
-        return (make if len(text) > _LONGEST_REMEMBERED else remembered)(text, *more)
+        return (make if len(text) > _MAX_REMEMBERED_LENGTH else remembered)(text, *more)
 
     return made
 

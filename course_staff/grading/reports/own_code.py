@@ -14,7 +14,7 @@ from pathlib import Path
 from course_staff.grading.assignments.assignment import ANSWER_SUFFIX, Assignment
 
 # Far above any honest submission. A person looks at what lies beyond, not a program.
-MOST_CODE = 50_000  # characters
+MAX_CODE = 50_000  # characters
 # IPython's own lines. No white space beyond the line: that takes the square of the empty lines.
 _MAGIC = re.compile(r"^([^\S\n]*)(?:[%!?].*|\S.*\?)$", re.MULTILINE)
 _USUAL = {"np": "numpy", "tf": "tensorflow", "plt": "matplotlib.pyplot", "pd": "pandas"}
@@ -43,7 +43,7 @@ class OwnCode:
     cells : tuple of OwnCell
         In the notebook's order.
     cut : bool
-        Whether there is more than `MOST_CODE`, which is left out.
+        Whether there is more than `MAX_CODE`, which is left out.
     """
 
     cells: tuple[OwnCell, ...] = ()
@@ -66,7 +66,7 @@ def read_own_code(out: Path, assignment: Assignment, student: str) -> OwnCode:
         notebook = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return OwnCode()
-    room, cells = MOST_CODE, []
+    room, cells = MAX_CODE, []
     for cell in _own_cells(notebook, assignment):
         if len(cell.source) > room:
             return OwnCode(tuple(cells), cut=True)

@@ -36,8 +36,8 @@ from course_staff.grading.reports.own_code import (
 _RUN = 12  # pieces in a fingerprint: about two short statements
 _WINDOW = 4  # of so many fingerprints one is kept, so passages of 15 pieces are found
 # From these on a pair is listed. Right answers that were written independently share 1 % at most.
-_ALIKE = 0.7  # of the fingerprints of the one that has fewer
-_ENOUGH = 25  # fingerprints: fifteen lines, not a one-line answer
+_MIN_SHARED = 0.7  # of the fingerprints of the one that has fewer
+_MIN_FINGERPRINTS = 25  # fingerprints: fifteen lines, not a one-line answer
 # More students than this, and more than this share of the class, have a passage by themselves.
 _COMMON_STUDENTS, _COMMON_SHARE = 5, 0.25
 
@@ -85,7 +85,7 @@ def alike(marks_of: Mapping[str, Fingerprints]) -> list[Group]:
     )  # fmt: skip
     shared = (table @ table.T).tocoo()
     share = shared.data / np.maximum(1, np.minimum(sizes[shared.row], sizes[shared.col]))
-    chosen = (shared.row < shared.col) & (shared.data >= _ENOUGH) & (share >= _ALIKE)
+    chosen = (shared.row < shared.col) & (shared.data >= _MIN_FINGERPRINTS) & (share >= _MIN_SHARED)
     pairs = {
         (int(left), int(right)): float(share)
         for left, right, share in zip(

@@ -17,9 +17,9 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote, unquote
 
-LARGEST_PICTURE = 8_000_000  # bytes: more than a telephone's camera makes
-MOST_PICTURES = 20_000_000  # bytes of all pictures of a notebook
-_MOST_ATTACHMENTS = 100  # of a cell
+MAX_PICTURE_BYTES = 8_000_000  # bytes: more than a telephone's camera makes
+MAX_PICTURES_BYTES = 20_000_000  # bytes of all pictures of a notebook
+_MAX_ATTACHMENTS = 100  # of a cell
 # What a browser shows and executes nothing of, and how it begins.
 _KINDS = {
     "image/png": (b"\x89PNG", "png"),
@@ -27,13 +27,13 @@ _KINDS = {
     "image/gif": (b"GIF8", "gif"),
 }
 _DATA = re.compile(r"data:([\w.+-]{1,50}/[\w.+-]{1,80})(?:;[\w.=+-]{1,60}){0,4};base64,([\w+/=-]*)")
-_SHORTEST = 1_000  # characters of a data: URI of another kind that is left out
+_MIN_DATA_LENGTH = 1_000  # characters of a data: URI of another kind that is left out
 _REFERENCE = re.compile(r"attachment:([^\s)>]{1,300})([^)\n]{0,300}\))?")
-_MOST_FOUND = 1_000  # pictures in the texts of a notebook that are looked at
+_MAX_FOUND = 1_000  # pictures in the texts of a notebook that are looked at
 # What stands before a reference to an attachment.
 _IMAGE = re.compile(r"!\[([^\[\]\n]*)\]\(\s*<?\Z")
 _DEFINITION = re.compile(r"\]:\s*<?\Z")
-_MOST_REMARKS = 10  # of a notebook
+_MAX_REMARKS = 10  # of a notebook
 _AROUND = 300  # characters around a data: URI that tell how the text shows it
 _GONE = "left-out"
 
@@ -54,8 +54,8 @@ class Pictures:
 
     def __init__(self, handed_out: Mapping[str, Any] | None = None) -> None:
         self.remarks: list[str] = []
-        self._room = MOST_PICTURES
-        self._may_find = _MOST_FOUND
+        self._room = MAX_PICTURES_BYTES
+        self._may_find = _MAX_FOUND
         self._handed_out = handed_out or {}
 
     def keep(
@@ -70,7 +70,7 @@ class Pictures:
     def _with_attachments(self, source: str, attachments: Any, kept: dict) -> str:
         given = dict(attachments) if isinstance(attachments, dict) else {}
         lost = {name: one for name, one in self._handed_out.items() if f"nt:{name}" in source}
-        for name, bundle in list((lost | given).items())[:_MOST_ATTACHMENTS]:
+        for name, bundle in list((lost | given).items())[:_MAX_ATTACHMENTS]:
             bundle = bundle if isinstance(bundle, dict) else {}
             kind = next((kind for kind in _KINDS if kind in bundle), next(iter(bundle), ""))
             data = bundle.get(kind)
@@ -90,7 +90,7 @@ class Pictures:
         for found in islice(_DATA.finditer(source), self._may_find):
             self._may_find -= 1
             kind, data = found[1].lower(), found[2]
-            if kind not in (*_KINDS, "image/jpg") and len(data) < _SHORTEST:
+            if kind not in (*_KINDS, "image/jpg") and len(data) < _MIN_DATA_LENGTH:
                 continue
             ours = self._take(kind.replace("/jpg", "/jpeg"), data, kept)
             before = source[max(end, found.start() - _AROUND) : found.start()]
@@ -124,8 +124,8 @@ class Pictures:
         name = f"picture-{hashlib.sha256(held).hexdigest()[:12]}.{_KINDS[kind][1]}"
         if name in kept:
             return name
-        if len(held) > min(LARGEST_PICTURE, self._room):
-            one, together = LARGEST_PICTURE / 1e6, MOST_PICTURES / 1e6
+        if len(held) > min(MAX_PICTURE_BYTES, self._room):
+            one, together = MAX_PICTURE_BYTES / 1e6, MAX_PICTURES_BYTES / 1e6
             most = f"one may have {one:.0f} MB, all together {together:.0f} MB"
             self._remark(f"of {len(held) / 1e6:.1f} MB", f"{most}; make it smaller")
             return None
@@ -167,5 +167,5 @@ class Pictures:
         return "".join([*parts, source[end:]])
 
     def _note(self, remark: str) -> None:
-        if remark not in self.remarks and len(self.remarks) < _MOST_REMARKS:
+        if remark not in self.remarks and len(self.remarks) < _MAX_REMARKS:
             self.remarks.append(remark)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from course_lib.errors import CourseError
 from course_staff.grading.submissions.copies import Copy, Sought
-from course_staff.grading.submissions.sanitizing import LARGEST
+from course_staff.grading.submissions.sanitizing import MAX_NOTEBOOK_BYTES
 from course_staff.grading.times import TimeError, read_time
 
 TIMESTAMP = "timestamp.txt"
 NOT_UNDERSTOOD = "time of handing in not understood"
-MOST_COPIES = 20  # of one student's that are looked into
+MAX_COPIES = 20  # of one student's that are looked into
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def read(
             name = _printable(path.name)
             remarks.append(f"The notebook was called {name}; it was taken for {notebook}.")
             notes.append(f"took {name}")
-        data = plain_file(path, LARGEST + 1)
+        data = plain_file(path, MAX_NOTEBOOK_BYTES + 1)
     else:
         sought = sought or Sought((assignment, notebook))
         data = _newest(found, notebook, sought, remarks, notes)
@@ -135,7 +135,7 @@ def _newest(
 
 
 def _copy(path: Path) -> Copy | None:
-    data = plain_file(path, LARGEST + 1)
+    data = plain_file(path, MAX_NOTEBOOK_BYTES + 1)
     if data is None:
         return None
     modified = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
@@ -150,7 +150,7 @@ def _notebooks(home: Path, usual: str) -> list[Path]:
             if entry.name.lower().endswith(".ipynb") and entry.is_file(follow_symlinks=False):
                 modified = entry.stat(follow_symlinks=False).st_mtime
                 found.append((entry.name == usual, modified, Path(entry.path)))
-    return sorted(path for *_, path in sorted(found)[-MOST_COPIES:])
+    return sorted(path for *_, path in sorted(found)[-MAX_COPIES:])
 
 
 def _entries(home: Path) -> list[os.DirEntry[str]]:

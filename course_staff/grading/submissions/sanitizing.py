@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from course_lib.check.file_kinds import kind_of
 from course_lib.check.messages import quoted
 from course_lib.check.source_code import (
-    MOST_CODE,
+    MAX_CODE,
     Known,
     defined,
     own_definitions,
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 # Far above any honest notebook: a whole lesson with its pictures has some hundred KB.
-LARGEST = 30_000_000  # bytes
-MOST_CELLS = 2_000
-LONGEST_CELL = 200_000  # characters, pictures not counted
+MAX_NOTEBOOK_BYTES = 30_000_000  # bytes
+MAX_CELLS = 2_000
+MAX_CELL_LENGTH = 200_000  # characters, pictures not counted
 # The types of cells, those of the format before version 4 too.
 _KINDS = {
     "code": "code",
@@ -107,8 +107,8 @@ class _Cell:
 
 
 def _cells(data: bytes, assignment: Assignment, remarks: list[str]) -> Iterator[_Cell]:
-    if len(data) > LARGEST:
-        raise Unreadable(f"it is larger than {LARGEST / 1e6:.0f} MB.")  # no more was read
+    if len(data) > MAX_NOTEBOOK_BYTES:
+        raise Unreadable(f"it is larger than {MAX_NOTEBOOK_BYTES / 1e6:.0f} MB.")
     try:
         tree = json.loads(data.decode("utf-8-sig"))
     except RecursionError:
@@ -133,8 +133,8 @@ def _cells(data: bytes, assignment: Assignment, remarks: list[str]) -> Iterator[
         ] or None
     if not isinstance(listed, list):
         raise Unreadable("it is JSON, but it has no list of cells.")
-    if len(listed) > MOST_CELLS:
-        raise Unreadable(f"it has {len(listed)} cells, at most {MOST_CELLS} are read.")
+    if len(listed) > MAX_CELLS:
+        raise Unreadable(f"it has {len(listed)} cells, at most {MAX_CELLS} are read.")
     pictures = Pictures(_attachments(assignment))
     for cell in listed:
         if (read := _cell(cell, pictures, remarks)) is not None:
@@ -159,12 +159,12 @@ def _cell(cell: Any, pictures: Pictures, remarks: list[str]) -> _Cell | None:
         return None
 
     def cut(source: str) -> str:
-        if len(source) > LONGEST_CELL:
+        if len(source) > MAX_CELL_LENGTH:
             remarks.append(
                 f"The cell that begins {quoted(source[:1000])} has {len(source):,} characters: "
-                f"what comes after the first {LONGEST_CELL:,} was left out."
+                f"what comes after the first {MAX_CELL_LENGTH:,} was left out."
             )
-        return source[:LONGEST_CELL]
+        return source[:MAX_CELL_LENGTH]
 
     if kind == "markdown":
         source, attachments = pictures.keep(source, cell.get("attachments"), cut)
@@ -343,7 +343,7 @@ class _Assembling:
 
     def _may_read(self, source: str) -> bool:
         self.read += len(source)
-        return self.read <= MOST_CODE
+        return self.read <= MAX_CODE
 
     def _here(self, source: str) -> str:
         """Return code without the lines that only work elsewhere."""

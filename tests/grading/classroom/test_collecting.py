@@ -557,7 +557,7 @@ def test_a_size_that_lies_is_found_out(tmp_path, into):
 
 
 def test_too_many_files_are_refused(tmp_path, into, monkeypatch):
-    monkeypatch.setattr(uploads_module, "MOST_FILES", 3)
+    monkeypatch.setattr(uploads_module, "MAX_FILES", 3)
     files = {f"{n}/a.ipynb": "" for n in range(4)}
     for source in (a_zip(tmp_path / "s.zip", files), a_folder(tmp_path / "s", files)):
         with pytest.raises(CourseError, match="several parts"):

@@ -345,7 +345,7 @@ def test_replies_that_are_too_large_to_be_kept_are_left_out(small, monkeypatch):
     execution = executed(small, right(small, draw=large.format(7_000_000)))
     assert "too large" in errors(execution, "draw")[0]
     assert errors(execution, "double") == [None]
-    monkeypatch.setattr(executing, "_MOST_REPLIES", 300_000)
+    monkeypatch.setattr(executing, "_MAX_REPLIES", 300_000)
     execution = executed(small, right(small, draw=large.format(20_000)))
     assert errors(execution, "draw") == [None, "draw left no readable reply: it is too large"]
 

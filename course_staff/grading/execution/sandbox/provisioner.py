@@ -26,7 +26,7 @@ from traitlets import Dict, Float, Unicode
 from course_staff.grading.execution.sandbox.bubblewrap import ORDINARY_USER, becomes_ordinary
 from course_staff.grading.execution.sandbox.relay import Relay
 
-_LONGEST_ANSWER = 10_000  # bytes
+_MAX_ANSWER_BYTES = 10_000  # bytes
 _SENT_MB = 200.0  # that a kernel may send the grader in all, in MB (10⁶ bytes), if nobody says
 _CREDENTIALS = struct.Struct("3i")
 
@@ -129,7 +129,7 @@ class ForkedKernel:
     def _ready(self) -> int:
         try:
             line, told, _, _ = self._connection.recvmsg(
-                _LONGEST_ANSWER, socket.CMSG_SPACE(_CREDENTIALS.size)
+                _MAX_ANSWER_BYTES, socket.CMSG_SPACE(_CREDENTIALS.size)
             )
         except TimeoutError:
             raise TimeoutError("the sandbox was not ready in time") from None
@@ -146,7 +146,7 @@ class ForkedKernel:
         if self.returncode is None and self._is_told():
             answer: dict[str, Any] = {}
             with suppress(OSError, ValueError):
-                answer = json.loads(self._connection.recv(_LONGEST_ANSWER))
+                answer = json.loads(self._connection.recv(_MAX_ANSWER_BYTES))
             self.returncode = answer.get("ended", -signal.SIGKILL)
             self._connection.close()
         return self.returncode

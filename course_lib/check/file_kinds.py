@@ -1,4 +1,4 @@
-"""What a file is that should be a notebook and is none, in words for whoever handed it in."""
+"""The kind of a file that should be a notebook and is not, in words for its student."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _STATEMENTS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.As
 
 
 def kind_of(data: bytes) -> str | None:
-    """Name what a file is, as in "a web page"; None where its bytes do not tell.
+    """Return the kind of a file, as in "a web page"; None where its bytes do not show it.
 
     Examples
     --------

@@ -16,7 +16,7 @@ from course_lib.check.file_kinds import kind_of
 from course_lib.check.messages import quoted
 from course_lib.check.source_code import (
     MAX_CODE,
-    Known,
+    SkippedCells,
     defined,
     own_definitions,
     without_elsewhere,
@@ -381,8 +381,8 @@ class _Assembling:
 
 
 @lru_cache(8)
-def _known(passive: frozenset[str]) -> Known:
-    return Known.of(passive)
+def _known(passive: frozenset[str]) -> SkippedCells:
+    return SkippedCells.of(passive)
 
 
 def _reduced(cell: NotebookNode) -> Text:

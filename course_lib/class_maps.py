@@ -141,9 +141,9 @@ def _numbered_regions(mask: NDArray) -> list[tuple[int, tuple[int, int]]]:
 def _is_error_map(array: NDArray) -> bool:
     if array.ndim != 4:
         return False
-    known = np.asarray([RIGHT, WRONG, *PALETTE])
+    colours = np.asarray([RIGHT, WRONG, *PALETTE])
     sampled = array[:, ::7, ::7].reshape(-1, 3)
-    return bool((sampled[:, np.newaxis] == known).all(axis=-1).any(axis=1).all())
+    return bool((sampled[:, np.newaxis] == colours).all(axis=-1).any(axis=1).all())
 
 
 def _legend(figure: Figure, *, errors: bool) -> None:

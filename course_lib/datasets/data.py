@@ -59,5 +59,5 @@ class Data:
     def counts(self) -> str:
         """Say how many examples each part has, such as "60,000 training and 10,000 test"."""
         parts = {"training": self.x_train, "validation": self.x_val, "test": self.x_test}
-        said = [f"{len(x):,} {part}" for part, x in parts.items() if x is not None]
-        return " and ".join([", ".join(said[:-1]), said[-1]] if said[1:] else said)
+        counts = [f"{len(x):,} {part}" for part, x in parts.items() if x is not None]
+        return " and ".join([", ".join(counts[:-1]), counts[-1]] if counts[1:] else counts)

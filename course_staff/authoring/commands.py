@@ -9,7 +9,7 @@ import typer
 
 from course_lib.errors import CourseError
 from course_lib.files import decoded
-from course_lib.project import Settings, find_root, settings
+from course_lib.project import CourseSettings, find_root, settings
 
 if TYPE_CHECKING:
     from course_staff.authoring.overview import Title
@@ -89,7 +89,7 @@ def _stale(root: Path, built: dict[str, str]) -> list[str]:
     ]
 
 
-def _build(folder: Path, settings: Settings) -> tuple[dict[str, str], Title, list[str]]:
+def _build(folder: Path, settings: CourseSettings) -> tuple[dict[str, str], Title, list[str]]:
     """Return a lesson's notebooks, none if it breaks a rule of graded ones, and the findings."""
     import nbformat
 

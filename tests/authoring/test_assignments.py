@@ -170,11 +170,11 @@ def test_a_cell_cannot_be_two_things(tmp_path):
 
 
 def findings(lesson, folder, checks=CHECKS):
-    from course_lib.project import Settings
+    from course_lib.project import CourseSettings
     from course_staff.authoring.assignment_rules import lint_assignment
     from course_staff.authoring.notebooks import build_notebook
 
     (folder / "lesson.py").write_text(lesson, "utf-8")
-    notebook = build_notebook(folder, Settings("https://github.com/a/b", "main"))
+    notebook = build_notebook(folder, CourseSettings("https://github.com/a/b", "main"))
     found = lint_assignment(notebook, checks)
     return [f"{finding.cell}: {finding.message}" for finding in found]

@@ -287,7 +287,7 @@ def test_a_damaged_file_of_an_interrupted_search_is_announced_and_it_starts_afre
     (project / "oracle.json").write_text('{"ongoing_')
     (project / "tuner0.json").write_text("{}")
     assert len(search(space()).trials) == 2
-    assert "is damaged, so it starts afresh" in capsys.readouterr().out
+    assert "are damaged, so it starts again" in capsys.readouterr().out
 
 
 def test_a_second_notebook_is_kept_out_of_a_search_that_is_under_way(monkeypatch, tmp_path):
@@ -295,7 +295,7 @@ def test_a_second_notebook_is_kept_out_of_a_search_that_is_under_way(monkeypatch
 
     class Second(Pretending):
         def fit(self, hp, model, *args, **options):
-            with pytest.raises(CourseError, match="another notebook is at this very search"):
+            with pytest.raises(CourseError, match="another notebook is running this search"):
                 search(space(Second))
             return super().fit(hp, model, *args, **options)
 

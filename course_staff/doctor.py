@@ -1,4 +1,4 @@
-"""What `course doctor` looks at for staff: packages that run and grade, and the sandbox."""
+"""Staff's checks of `course doctor`: packages that run and grade, and the sandbox."""
 
 from __future__ import annotations
 

@@ -26,10 +26,10 @@ COLAB_IMAGE = "https://colab.research.google.com/assets/colab-badge.svg"
 
 def sources(root: Path) -> dict[str, Path]:
     """Return the lessons' folders by lesson name."""
-    found = sorted((root / "lessons").glob("[0-9][0-9]-*/lesson.py"))
-    if not found:
+    lesson_files = sorted((root / "lessons").glob("[0-9][0-9]-*/lesson.py"))
+    if not lesson_files:
         raise CourseError(f"{root / 'lessons'} holds no lesson: write one like 01-Title/lesson.py.")
-    return {path.parent.name: path.parent for path in found}
+    return {path.parent.name: path.parent for path in lesson_files}
 
 
 def build_lesson(folder: Path, settings: CourseSettings) -> dict[str, str]:
@@ -127,7 +127,7 @@ def _add_bootstrap(notebook: NotebookNode, extra: str | None, settings: CourseSe
 
 
 def _fold_code(notebook: NotebookNode) -> None:
-    """Fold the cells whose result is what matters: visible tests, figures drawn by hand, set-up.
+    """Fold the cells of which only the result matters: visible tests, figures, set-up.
 
     JupyterLab reads the first entry, Colab the second; a click shows the code.
     """
@@ -142,7 +142,7 @@ def _fold_code(notebook: NotebookNode) -> None:
 def _set_ids(notebook: NotebookNode) -> None:
     """Name each cell by its content, so that an id stays when cells around it come and go.
 
-    A graded cell has its question's name: the solution's content must not tell in the students'
+    A graded cell has its question's name: the solution's content must not show in the students'
     version.
     """
     seen: Counter[str] = Counter()

@@ -120,7 +120,7 @@ ASKED = 'check.question("double", points=2)'
         ('# %% [markdown] written="why"', '# %% written="why"', "marked written on a code cell"),
         ("def double(values):", "def triple(values):", "does not define double"),
         ("    ### END SOLUTION\n", "", "lacks ### BEGIN SOLUTION and ### END SOLUTION"),
-        ("import numpy", "### BEGIN SOLUTION\nimport numpy", "a solution stands in"),
+        ("import numpy", "### BEGIN SOLUTION\nimport numpy", "there is a solution in"),
         (ASKED, 'check.question("double", points=3)', 'must ask check.question("double"'),
         ("question.part(1,", "question.part(1.75,", 'the parts of "double" carry 2.25 points of 2'),
         ("check.summary()", "model.fit(1)", "model.fit does not run while grading"),

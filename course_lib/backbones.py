@@ -153,7 +153,7 @@ def few_shot(
 
 
 def shifted(pictures: NDArray[np.uint8], most: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Move each picture by up to `most` pixels along both axes; what enters is 0.
+    """Move each picture by up to `most` pixels along both axes; pixels that enter are 0.
 
     Parameters
     ----------

@@ -78,7 +78,7 @@ def grid(
         By the column's title: photos or error maps (n, height, width, 3), from 0 to 255, or
         masks (n, height, width) of class indices, whose larger regions get the class's number.
     subject : str
-        What is shown, for the text alternative.
+        The subject of the pictures, for the text alternative.
     row_titles : sequence of n str, optional
     legend : bool
         Whether to explain the classes' colours and numbers.

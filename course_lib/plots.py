@@ -36,7 +36,7 @@ def new_figure(alt: str, *, height: float = 3.2, width: float = _WIDTH) -> Figur
     Parameters
     ----------
     alt : str
-        What the picture shows, for readers who cannot see it.
+        A description of the picture, for readers who cannot see it.
     height, width : float
         In inches.
     """
@@ -63,7 +63,7 @@ def show(figure: Figure, *, caption: str = "") -> None:
     figure : Figure
         From one of the functions here or `new_figure`.
     caption : str
-        What to see in it, in Markdown; shown under the figure.
+        An explanation in Markdown; shown under the figure.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def image_grid(
     columns : int
         At most so many images in a row.
     subject : str
-        What they show, for the text alternative.
+        Their subject, for the text alternative.
     size : float
         Edge of one image in inches.
 
@@ -178,7 +178,7 @@ def learning_curves(
     metric : str
         Left out where the history does not have it.
     epochs : int, optional
-        How far the epoch axis reaches; what has been trained by default.
+        The length of the epoch axis; by default the epochs trained so far.
 
     Raises
     ------
@@ -279,7 +279,7 @@ def filters(kernel: ArrayLike, *, columns: int = 8, subject: str = "filters") ->
     columns : int
         At most so many in a row.
     subject : str
-        What they are, for the text alternative.
+        Their name, for the text alternative.
 
     Raises
     ------
@@ -318,7 +318,7 @@ def feature_maps(
     columns : int
         At most so many in a row.
     subject : str
-        What they are, for the text alternative.
+        Their name, for the text alternative.
 
     Raises
     ------
@@ -487,14 +487,14 @@ def attribution_grid(
     maps : array, shape (rows, columns, height, width)
         From -1 to 1, as `course_lib.explain.for_display` scales them.
     images : array, shape (rows, height, width), with 1 or 3 channels behind where there are any
-        What was explained, one a row, from 0 to 1: drawn in a first column of its own, or with
+        The explained images, one a row, from 0 to 1: drawn in a first column of its own, or with
         `overlay` beneath each map. Gray ones are ink on paper: 1 is black.
     overlay : bool
         Lay the maps over the images; they are transparent where they are near zero.
     row_titles, column_titles : sequences, optional
         One for each row to its left; one above each column of maps.
     subject : str
-        What they are, for the text alternative.
+        Their name, for the text alternative.
     size : float
         Edge of one picture in inches.
 

@@ -28,7 +28,7 @@ def autokeras() -> ModuleType:
     Returns
     -------
     module
-        What ``import autokeras`` gives.
+        The module that ``import autokeras`` gives.
 
     Raises
     ------

@@ -107,7 +107,7 @@ def close(
     Parameters
     ----------
     value, expected : array_like
-        What was found and what is right.
+        The value found and the right one.
     what : str
         The value's name in the message.
     hint : str, optional

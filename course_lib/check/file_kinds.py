@@ -20,7 +20,7 @@ _BEGINNINGS = (
     (b"GIF8", "a picture"),
     (b"version https://git-lfs", "a pointer of Git LFS, not the notebook itself"),
 )
-# What lies in the zip archives that office programs write.
+# Names inside the zip archives that office programs write.
 _OFFICE = (
     (b"word/", "a Word file"),
     (b"xl/", "an Excel file"),

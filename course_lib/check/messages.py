@@ -17,7 +17,7 @@ _ESCAPES = re.compile(
     r"|\x9b[0-?]*[ -/]*[@-~]?|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 )
 _NOT_DEFINED = re.compile(r"(?:\bname '(\w{1,100})'|\b(\w{1,100})) is not defined")
-# What the lessons' first cells import, for those who deleted the line.
+# The imports of the lessons' first cells, for students who deleted the line.
 _USUAL = {
     "check": "from course_lib import check",
     "keras": "import keras",

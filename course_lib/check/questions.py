@@ -43,7 +43,7 @@ class Question:
     name : str
         The name of the function that is asked for.
     points : float
-        What the question carries in all, hidden checks included.
+        The points of the question in all, hidden checks included.
     parts : list of Part
         Those that ran, in order.
     attempted : bool
@@ -65,9 +65,9 @@ class Question:
         Parameters
         ----------
         points : float
-            What it carries.
+            Its points.
         label : str
-            What works when it passes, as in "keeps the shape".
+            The property that holds when it passes, as in "keeps the shape".
         """
         entry = Part(points, label)
         self.parts.append(entry)
@@ -128,7 +128,7 @@ def question(name: str, *, points: float) -> Iterator[Question]:
     name : str
         The name of the function that is asked for.
     points : float
-        What the question carries in all.
+        The points of the question in all.
 
     Yields
     ------

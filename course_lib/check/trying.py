@@ -46,7 +46,7 @@ class Outcome:
     seen : float
         The points whose visible tests pass.
     problems : list of str
-        What is missing, for the student.
+        The problems that are left, for the student.
     parts : list of dict
         label, points and problem (None where it passed) of each visible test.
     """

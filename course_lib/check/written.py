@@ -54,7 +54,7 @@ def is_answer(source: str, handed_out: str) -> bool:
 
 
 def is_hidden(source: str) -> bool:
-    """Tell whether a text stands in comments of HTML alone, which no page shows."""
+    """Tell whether a text consists of HTML comments, which no page shows."""
     return "<!--" in source and not is_empty(source) and is_empty(_COMMENT.sub("", source))
 
 

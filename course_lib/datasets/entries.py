@@ -1,4 +1,4 @@
-"""What the course uses: names, addresses, checksums, sizes, licences and citations."""
+"""The data that the course uses: names, addresses, checksums, sizes, licences and citations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Load a data set by name, real where it can be had, and say which it is."""
+"""Load a data set by name, real where it is available, and print its origin."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def vanilla_gradients(
     images : array, shape (n, height, width, channels)
         In the range that the model was trained on.
     classes : int or n of them, optional
-        Whose logit to explain; by default each image's predicted class.
+        The classes whose logits to explain; by default each image's predicted class.
 
     Returns
     -------

@@ -368,7 +368,7 @@ class WaitingTime:
         return watched - blocked - max(working, used)
 
     def begin(self) -> None:
-        """Watch from now on: what has passed since the last look does not count."""
+        """Watch from now on: the time since the last look does not count."""
         self._cpu.look()
         self._threads, self._looked_at = _threads(self._cpu.processes), self._clock()
         self._began = (self._watched, self._working, self._blocked, self._cpu.seconds)

@@ -57,7 +57,7 @@ def html_page(notebook: NotebookNode, *, fallback_title: str = "Lesson") -> str:
     """Return an executed notebook as one HTML page.
 
     Pictures are inside the page and keep their alternative texts, formulas are MathML, and nothing
-    is loaded from elsewhere: what a cell's output would load is left out.
+    is loaded from elsewhere: the parts of outputs that would load something are left out.
     """
     notebook = deepcopy(notebook)
     notebook.metadata["title"] = title_of(notebook) or fallback_title

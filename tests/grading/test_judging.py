@@ -25,7 +25,7 @@ from course_staff.grading import (
     set_weights,
     weights,
 )
-from course_staff.grading.judging.judging import judge, requests_of
+from course_staff.grading.judging.judging import judge, prepare_check
 from course_staff.grading.judging.questions import load_checks
 from course_staff.grading.judging.verdicts import Reply
 from course_staff.grading.protocol.calls import Call
@@ -120,9 +120,9 @@ def test_a_function_that_failed_is_named_once():
 
 
 def test_hidden_inputs_depend_on_the_seed_alone():
-    _, first = requests_of(DOUBLE, 1)
-    _, again = requests_of(DOUBLE, 1)
-    _, other = requests_of(DOUBLE, 2)
+    _, first = prepare_check(DOUBLE, 1)
+    _, again = prepare_check(DOUBLE, 1)
+    _, other = prepare_check(DOUBLE, 2)
     np.testing.assert_array_equal(first[0].request["arguments"], again[0].request["arguments"])
     assert not np.allclose(first[0].request["arguments"], other[0].request["arguments"])
 

@@ -290,7 +290,7 @@ def test_a_note_elsewhere_is_no_written_answer_and_the_student_is_told(small):
     notebook.cells.insert(2, nbformat.v4.new_markdown_cell("I like it."))
     submission = sanitize(as_bytes(notebook), small)
     assert submission.written == {}
-    assert "No answer to why stands in its cell or around it" in submission.remarks[0]
+    assert "There is no answer to why in its cell or around it" in submission.remarks[0]
 
 
 def test_only_blanks_are_no_written_answer(small):
@@ -444,7 +444,7 @@ def test_what_was_added_to_a_locked_text_is_shown_below_it(tmp_path):
     submission = sanitize(as_bytes(notebook), plain)
     shown = [cell.source for cell in submission.notebook.cells]
     assert shown[-2:] == ["Add a cell of your own.", "My project is a bridge."]
-    assert "what was added to it stands in a cell below it" in submission.remarks[0]
+    assert "what was added to it is in a cell below it" in submission.remarks[0]
     again = sanitize(as_bytes(submission.notebook), plain)
     assert again.notebook == submission.notebook
 

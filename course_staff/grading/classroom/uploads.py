@@ -1,7 +1,7 @@
-"""What a folder or a zip of handed-in files holds, read with care.
+"""The files in a folder or a zip of submissions, read with care.
 
-Whatever students handed in is in there, so nothing is extracted: names are looked at, and the
-notebooks that are wanted are read one by one, within bounds.
+Students may have put anything in there, so nothing is extracted: names are looked at, and the
+notebooks of the assignment are read one by one, within bounds.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ class Upload:
 
     @property
     def name(self) -> str:
-        """Its path as a text, also where a file system holds bytes that are none."""
+        """Its path as a text, also where the file system holds bytes that are not text."""
         return "/".join(self.parts).encode("utf-8", "replace").decode()
 
 
 @contextmanager
 def uploads(source: Path, zone: datetime.tzinfo) -> Iterator[list[Upload]]:
-    """Open a folder or a zip, and give its files in the order of their names."""
+    """Open a folder or a zip, and yield its files in the order of their names."""
     if source.is_dir():
         yield _sorted(source, _in_folder(source))
         return
@@ -109,8 +109,8 @@ def _read_file(path: Path) -> bytes:
                 raise UnreadableError("is not a plain file")
             data = file.read(MAX_NOTEBOOK_BYTES + 1)
     except OSError as error:
-        said = "is a link" if path.is_symlink() else f"cannot be read ({error.strerror})"
-        raise UnreadableError(said) from error
+        reason = "is a link" if path.is_symlink() else f"cannot be read ({error.strerror})"
+        raise UnreadableError(reason) from error
     return _bounded(data)
 
 

@@ -26,7 +26,7 @@ class Outputs:
         self.result: str | None = None  # of the first last expression, as nbgrader reads it
 
     def take(self, message: dict[str, Any]) -> None:
-        """Keep what a message shows: texts and PNG pictures, nothing that a browser executes."""
+        """Keep a message's texts and PNG pictures, nothing that a browser executes."""
         import nbformat.v4 as v4
 
         kind, content = message["header"]["msg_type"], message["content"]
@@ -53,7 +53,7 @@ class Outputs:
                 self._text(text + "\n")
 
     def close(self, reply: dict[str, Any]) -> None:
-        """Take the kernel's reply: code can keep an error from being shown, but not from it."""
+        """Take the kernel's reply: code can hide an error from outputs, but not from the reply."""
         content = reply.get("content")
         if self.error is None and isinstance(content, dict) and content.get("status") == "error":
             self.error = _error(content.get("ename"), content.get("evalue"))
@@ -61,7 +61,7 @@ class Outputs:
     def append_error(self, name: str, value: str) -> None:
         """Show an error as its last line; tracebacks quote paths of the grading machine."""
         line = _error(name, value)
-        if self._errors < _MAX_ERRORS:  # each has room of its own: it is what matters most
+        if self._errors < _MAX_ERRORS:  # errors matter most: each has space of its own
             self._errors += 1
             self._room = max(self._room, len(line) + 1)
             self._text(f"{line}\n")

@@ -1,4 +1,4 @@
-"""Reading what a student's kernel left as its reply, which may be anything at all."""
+"""Reading the reply file of a student's kernel, which may hold anything at all."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from course_staff.grading.limits import Stopped
 from course_staff.grading.protocol import responder
 
 MAX_REPLY_BYTES = 50_000_000  # bytes, packed and unpacked
-_MAX_TREE_BYTES = 5_000_000  # bytes of it that are no arrays
-# What Python's objects take: a list with a place in another one, and a character of a text.
+_MAX_TREE_BYTES = 5_000_000  # bytes of it that are not arrays
+# The size of Python's objects: a list with a place in another one, and a character of a text.
 _OBJECT, _CHARACTER = 100, 4
 
 
 def read_reply(path: Path, function: str, room: float = MAX_REPLY_BYTES) -> tuple[Any, int]:
-    """Return what a kernel left, and how many bytes it takes, as arrays and as Python's objects.
+    """Return a kernel's reply, and the bytes that it takes as arrays and as Python's objects.
 
     Nothing in it is executed or unpickled.
     """

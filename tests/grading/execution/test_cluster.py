@@ -23,7 +23,7 @@ from course_staff.grading.execution import cluster
 from course_staff.grading.execution.cluster import ClusterWorkers, WorkersDied
 from course_staff.grading.execution.cluster_worker import differences
 from course_staff.grading.limits import Interrupted, Limits
-from course_staff.grading.marking import calls_of
+from course_staff.grading.marking import hidden_calls
 from course_staff.grading.submissions.sanitizing import Submission, sanitize
 
 COURSE = [sys.executable, "-m", "course_lib"]
@@ -205,7 +205,7 @@ class Asked:
     """A submission to be executed, as `session.grade` does it."""
 
     def __init__(self, assignment: Assignment) -> None:
-        self.assignment, self.calls = assignment, calls_of(assignment, 0)
+        self.assignment, self.calls = assignment, hidden_calls(assignment, 0)
 
     def submission(self, source: str = "") -> Submission:
         return sanitize(as_bytes(with_cell(right(self.assignment), source)), self.assignment)

@@ -405,7 +405,7 @@ def test_a_source_with_a_byte_order_mark_is_read(tmp_path):
         ),
         (_edit('"cells"', '"cell"'), "is not an nbgrader notebook"),
         (_edit('"grade_id": "test_mean"', '"grade_id": "test_area"'), "Duplicate grade id"),
-        (_edit("### END SOLUTION", "###"), "ClearSolutions says: no end solution"),
+        (_edit("### END SOLUTION", "###"), "ClearSolutions reports: no end solution"),
         (_edit('"language": "python"', '"language": "R"'), "not written in Python"),
         (_edit("### BEGIN HIDDEN TESTS", "### AUTOTEST"), "AUTOTEST"),
         (_edit('"grade": true', '"grade": false'), "Markdown solution cell is not marked"),

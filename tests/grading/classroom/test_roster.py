@@ -185,8 +185,8 @@ def test_the_columns_that_were_used_are_named_and_the_others(tmp_path):
         ("id,name,email,lms_id\nada,Lovelace, Ada,a@b.c\n", "'Ada' is not a valid e-mail address"),
         ("id,email\nada,a@b@c\n", "'a@b@c' is not a valid e-mail address"),
         ("id,lms_id\nada,4.71E+08\n", r"LMS id '4\.71E\+08' is a number that a spreadsheet"),
-        ("Class of 2026\n\nid,name\nada,Ada\n", "stand in row 3: delete the lines above"),
-        ("Class, winter\nid;name\nada;Ada\n", "stand in row 2: delete the lines above"),
+        ("Class of 2026\n\nid,name\nada,Ada\n", "are in row 3: delete the lines above"),
+        ("Class, winter\nid;name\nada;Ada\n", "are in row 2: delete the lines above"),
         ("ID,Name\nTeilnehmer/in12,Ada\n", "only ID, Name .“ID” holds Moodle's numbers"),
     ],
 )

@@ -202,7 +202,7 @@ def stages(assignment, notebook: bytes) -> None:
     from course_staff.grading.execution.executing import Execution, plain_environment
     from course_staff.grading.execution.sandbox.pool import Sandbox
     from course_staff.grading.execution.student_kernel import StudentKernel
-    from course_staff.grading.execution.workers import preload_of
+    from course_staff.grading.execution.workers import modules_to_preload
     from course_staff.grading.limits import Limits
     from course_staff.grading.submissions.sanitizing import sanitize
 
@@ -215,7 +215,7 @@ def stages(assignment, notebook: bytes) -> None:
         spent[what] = spent.get(what, 0.0) + clock() - begun
         begun = clock()
 
-    calls = marking.calls_of(assignment, 0)
+    calls = marking.hidden_calls(assignment, 0)
     submission = sanitize(notebook, assignment)
     execution = Execution(submission.notebook)
 
@@ -233,7 +233,7 @@ def stages(assignment, notebook: bytes) -> None:
         lap("kernel: end")
 
     lap("(once) requests, sanitising")
-    with Sandbox(plain_environment(), preload=preload_of(assignment.release)) as sandbox:
+    with Sandbox(plain_environment(), preload=modules_to_preload(assignment.release)) as sandbox:
         sandbox.provisioner(Limits().for_sandbox())
         lap("(once) fork server: imports")
         asyncio.run(execute(sandbox))
@@ -284,13 +284,13 @@ def cost(home: Path, count: int) -> None:
 
     from course_lib import cli
     from course_staff.grading import session
-    from course_staff.grading.records.attempts import Archive
+    from course_staff.grading.records.attempts import AttemptArchive
     from course_staff.grading.records.recording import Recorder
     from course_staff.grading.reports import feedback
 
     steps = {
         "read": (session.reading, "read"), "sanitise": (session, "sanitize"),
-        "keep the attempt": (Archive, "keep"), "judge": (session._Class, "_judged"),
+        "keep the attempt": (AttemptArchive, "save"), "judge": (session._ClassGrader, "judge_one"),
         "record": (Recorder, "record"), "feedback page": (feedback._Pages, "write_all"),
     }  # fmt: skip
     spent = dict.fromkeys(steps, 0.0)

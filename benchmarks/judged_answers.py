@@ -35,7 +35,7 @@ def judged(question, source: str, seed: int) -> tuple[float, float | None, float
     """Return the mark, the score that the check computed (if it tells) and the CPU seconds."""
     namespace: dict = {"__name__": "__main__"}
     exec(compile(source, "<answer>", "exec"), namespace)
-    check, calls = judging.requests_of(question, seed)
+    check, calls = judging.prepare_check(question, seed)
     start = time.process_time()
     replies = [responder.answer(call.request, namespace) for call in calls]
     seconds = time.process_time() - start

@@ -29,7 +29,7 @@ def run(lesson: str, profile: str, data: str, seed: int, folder: Path) -> dict:
             sys.executable, "-m", "course_lib", "run", lesson, "--profile", profile, "--data", data,
             "--out", str(folder), "-p", "seed", str(seed), "--time-limit", "7200",
         ],
-        check=False,  # bands that are being measured anew may well be left
+        check=False,  # results may well be outside of bands that are being measured again
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
     if not (folder / "report.json").exists():

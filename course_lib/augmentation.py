@@ -1,4 +1,4 @@
-"""Training pairs of image and mask that are moved together, anew in every epoch."""
+"""Training pairs of image and mask that are moved together, differently in every epoch."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def random_window(
 def random_light(
     image: NDArray, rng: np.random.Generator, *, contrast: float = 0.3, brightness: float = 25.0
 ) -> NDArray[np.float32]:
-    """Change an image's contrast and brightness; what is where stays, and so does its mask.
+    """Change an image's contrast and brightness; its shapes, and so its mask, stay as they are.
 
     Parameters
     ----------

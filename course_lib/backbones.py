@@ -81,7 +81,7 @@ def load_task(source: str = "auto", *, size: int = PHOTO_SIZE) -> TransferTask:
     """
     if source == "sample":
         return TransferTask(few_shot(datasets.load("mnist", "sample")))
-    datasets.mirror_dir()  # a wrong setting is to be mended, not to be made up for by the sample
+    datasets.mirror_dir()  # a wrong setting is an error, not a reason to take the sample
     try:
         weights = datasets.fetch("mobilenet_v2")
         photos = datasets.load("cats_vs_dogs", "real" if source == "auto" else source, size=size)
@@ -153,7 +153,7 @@ def few_shot(
 
 
 def shifted(pictures: NDArray[np.uint8], most: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Move each picture by up to `most` pixels along both axes; what enters is 0.
+    """Move each picture by up to `most` pixels along both axes; pixels that enter are 0.
 
     Parameters
     ----------

@@ -78,7 +78,7 @@ def grid(
         By the column's title: photos or error maps (n, height, width, 3), from 0 to 255, or
         masks (n, height, width) of class indices, whose larger regions get the class's number.
     subject : str
-        What is shown, for the text alternative.
+        The subject of the pictures, for the text alternative.
     row_titles : sequence of n str, optional
     legend : bool
         Whether to explain the classes' colours and numbers.
@@ -141,9 +141,9 @@ def _numbered_regions(mask: NDArray) -> list[tuple[int, tuple[int, int]]]:
 def _is_error_map(array: NDArray) -> bool:
     if array.ndim != 4:
         return False
-    known = np.asarray([RIGHT, WRONG, *PALETTE])
+    colours = np.asarray([RIGHT, WRONG, *PALETTE])
     sampled = array[:, ::7, ::7].reshape(-1, 3)
-    return bool((sampled[:, np.newaxis] == known).all(axis=-1).any(axis=1).all())
+    return bool((sampled[:, np.newaxis] == colours).all(axis=-1).any(axis=1).all())
 
 
 def _legend(figure: Figure, *, errors: bool) -> None:

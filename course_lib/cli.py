@@ -65,7 +65,7 @@ def lab(context: typer.Context) -> None:
     command += context.args
     os.chdir(root)  # where nbgrader's extensions look for nbgrader_config.py
     if os.name == "posix":
-        os.execv(sys.executable, command)  # who ends this ends JupyterLab
+        os.execv(sys.executable, command)  # ending this process ends JupyterLab
     raise typer.Exit(subprocess.run(command, check=False).returncode)
 
 
@@ -83,12 +83,12 @@ for part in PARTS:
 
 
 def main() -> None:
-    """Run the command line; an error that a person can mend is one sentence, not a traceback."""
+    """Run the command line; an error that a person can fix is one sentence, not a traceback."""
     # nbformat loads jsonschema, which loads this to check a kind of address that no notebook has.
     # That takes a second; jsonschema does without where it is missing.
     sys.modules.setdefault("rfc3987_syntax", None)
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show stops nothing
+        if hasattr(stream, "reconfigure"):  # a character that the terminal lacks stops nothing
             stream.reconfigure(errors="backslashreplace")
     try:
         app()

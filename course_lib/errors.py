@@ -1,8 +1,8 @@
-"""The errors that a person can mend."""
+"""The errors that a person can fix."""
 
 
 class CourseError(Exception):
-    """Something a user can put right: the message names the value that is wrong and the fix.
+    """An error that a user can fix: the message names the wrong value and the fix.
 
     The command line prints the message alone, as a notebook does, without a traceback, and exits
     with `exit_status`: 2 for wrong use or a wrong set-up, 1 where a result fell short.
@@ -10,7 +10,7 @@ class CourseError(Exception):
 
     exit_status = 2
 
-    def _render_traceback_(self) -> list[str]:  # IPython asks for it
+    def _render_traceback_(self) -> list[str]:  # IPython calls it
         return [f"{type(self).__name__}: {self}"]
 
 

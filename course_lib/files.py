@@ -1,4 +1,4 @@
-"""Writing results so that a file is either whole or not there, with errors that name the fix."""
+"""Writing results so that a file is either whole or absent, with errors that name the fix."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def decoded(data: bytes) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a text file in one step: a reader sees the old one or the new one, never a half.
+    """Write a text file in one step: a reader sees the old one or the new one, never a part.
 
     Raises
     ------

@@ -29,7 +29,7 @@ def settings_file() -> Path:
 
 
 def other_settings() -> dict[str, Any]:
-    """Return what the file sets otherwise than the lessons need it."""
+    """Return the settings in the file that differ from those the lessons need."""
     settings = _read()
     if not isinstance(settings, dict):
         return {}
@@ -89,7 +89,7 @@ def start() -> None:
 
 
 def _read() -> Any:
-    """Return what the file holds; nothing where Keras, too, does without it."""
+    """Return the file's settings; none where Keras ignores the file too."""
     try:
         return json.loads(settings_file().read_text(encoding="utf-8"))
     except (OSError, ValueError):

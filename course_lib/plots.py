@@ -36,7 +36,7 @@ def new_figure(alt: str, *, height: float = 3.2, width: float = _WIDTH) -> Figur
     Parameters
     ----------
     alt : str
-        What the picture shows, for readers who cannot see it.
+        A description of the picture, for readers who cannot see it.
     height, width : float
         In inches.
     """
@@ -63,7 +63,7 @@ def show(figure: Figure, *, caption: str = "") -> None:
     figure : Figure
         From one of the functions here or `new_figure`.
     caption : str
-        What to see in it, in Markdown; shown under the figure.
+        An explanation in Markdown; shown under the figure.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def image_grid(
     columns : int
         At most so many images in a row.
     subject : str
-        What they show, for the text alternative.
+        Their subject, for the text alternative.
     size : float
         Edge of one image in inches.
 
@@ -178,7 +178,7 @@ def learning_curves(
     metric : str
         Left out where the history does not have it.
     epochs : int, optional
-        How far the epoch axis reaches; what has been trained by default.
+        The length of the epoch axis; by default the epochs trained so far.
 
     Raises
     ------
@@ -189,13 +189,15 @@ def learning_curves(
         raise ValueError(f'the history has no "loss"; it has {sorted(history)}.')
     names = ["loss"] + ([metric] if metric in history else [])
     done = len(history["loss"])
-    said = []
+    curves = []
     for name in names:
         for key, split in ((name, "training"), (f"val_{name}", "validation")):
             if key in history:
-                said.append(f"{split} {name} from {history[key][0]:.3g} to {history[key][-1]:.3g}")
+                curves.append(
+                    f"{split} {name} from {history[key][0]:.3g} to {history[key][-1]:.3g}"
+                )
     figure = new_figure(
-        f"Learning curves{f' of {title}' if title else ''} over {done} epochs: {'; '.join(said)}."
+        f"Learning curves{f' of {title}' if title else ''} over {done} epochs: {'; '.join(curves)}."
     )
     for axis, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         xs = range(1, done + 1)
@@ -277,7 +279,7 @@ def filters(kernel: ArrayLike, *, columns: int = 8, subject: str = "filters") ->
     columns : int
         At most so many in a row.
     subject : str
-        What they are, for the text alternative.
+        Their name, for the text alternative.
 
     Raises
     ------
@@ -307,7 +309,7 @@ def filters(kernel: ArrayLike, *, columns: int = 8, subject: str = "filters") ->
 def feature_maps(
     activations: ArrayLike, *, columns: int = 8, subject: str = "feature maps"
 ) -> Figure:
-    """Draw what the channels of a layer answer to one input.
+    """Draw the activations of a layer's channels for one input.
 
     Parameters
     ----------
@@ -316,7 +318,7 @@ def feature_maps(
     columns : int
         At most so many in a row.
     subject : str
-        What they are, for the text alternative.
+        Their name, for the text alternative.
 
     Raises
     ------
@@ -357,7 +359,7 @@ def decision_regions(
         points (m, 2) to m scores, positive where it says class 1. One picture each.
     axis_labels, class_names : pair of str
     """
-    said, count = [], len(panels)
+    summaries, count = [], len(panels)
     figure = new_figure("to be written", width=min(_WIDTH, 3.1 * count + 0.6), height=3.3)
     for axis, (title, (points, labels, score)) in zip(
         figure.subplots(1, count, squeeze=False)[0], panels.items(), strict=True
@@ -382,11 +384,12 @@ def decision_regions(
         axis.set_xlabel(axis_labels[0])
         axis.set_title(title, fontsize=10)
         right = np.mean((np.asarray(score(points)).reshape(-1) > 0) == labels)
-        said.append(f"{title}: {right:.0%} of {len(points)} points on their class's side")
+        summaries.append(f"{title}: {right:.0%} of {len(points)} points on their class's side")
     figure.axes[0].set_ylabel(axis_labels[1])
     figure.axes[0].legend(fontsize=8)
     figure.set_label(
-        f"Regions of {class_names[0]} and {class_names[1]} in {count} pictures; {'; '.join(said)}."
+        f"Regions of {class_names[0]} and {class_names[1]} in {count} pictures; "
+        f"{'; '.join(summaries)}."
     )
     return figure
 
@@ -413,7 +416,7 @@ def range_test(test: Any) -> Figure:
 
 
 def architecture(model: Any) -> None:
-    """Show the model's graph as `keras.utils.plot_model` draws it, or say what that needs.
+    """Show the model's graph as `keras.utils.plot_model` draws it, or print what that needs.
 
     Without Graphviz's program ``dot`` the model's summary is shown in its place.
     """
@@ -484,14 +487,14 @@ def attribution_grid(
     maps : array, shape (rows, columns, height, width)
         From -1 to 1, as `course_lib.explain.for_display` scales them.
     images : array, shape (rows, height, width), with 1 or 3 channels behind where there are any
-        What was explained, one a row, from 0 to 1: drawn in a first column of its own, or with
+        The explained images, one a row, from 0 to 1: drawn in a first column of its own, or with
         `overlay` beneath each map. Gray ones are ink on paper: 1 is black.
     overlay : bool
         Lay the maps over the images; they are transparent where they are near zero.
     row_titles, column_titles : sequences, optional
         One for each row to its left; one above each column of maps.
     subject : str
-        What they are, for the text alternative.
+        Their name, for the text alternative.
     size : float
         Edge of one picture in inches.
 
@@ -516,14 +519,14 @@ def attribution_grid(
     if overlay and images is None:
         raise ValueError("there are no images to lay the maps over: pass images.")
     aside = images is not None and not overlay
-    said = "; ".join(
+    headings = "; ".join(
         f"{name}s: {', '.join(str(title).replace(chr(10), ' ') for title in titles)}"
         for name, titles in (("column", column_titles), ("row", row_titles))
         if len(titles)
     )
     figure = new_figure(
         f"{subject[:1].upper()}{subject[1:]} in {rows} rows and {columns} columns"
-        f"{f' ({said})' if said else ''}; red speaks for the class, blue against it.",
+        f"{f' ({headings})' if headings else ''}; red speaks for the class, blue against it.",
         width=min(_WIDTH, size * maps.shape[3] / maps.shape[2] * (columns + aside) + 1.3),
         height=size * rows + 0.5,
     )

@@ -76,7 +76,7 @@ def find_lesson(name: str, lessons: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Settings:
+class CourseSettings:
     """The table [tool.course] of pyproject.toml.
 
     Attributes
@@ -91,7 +91,7 @@ class Settings:
     student_branch: str
 
 
-def settings(root: Path) -> Settings:
+def settings(root: Path) -> CourseSettings:
     """Read the course's settings.
 
     Raises
@@ -105,7 +105,7 @@ def settings(root: Path) -> Settings:
             raise CourseError(
                 f"{root / 'pyproject.toml'}: [tool.course] lacks {key}, got {table.get(key)!r}."
             )
-    return Settings(table["student-tree"].rstrip("/"), table["student-branch"])
+    return CourseSettings(table["student-tree"].rstrip("/"), table["student-branch"])
 
 
 def _tool_tables(folder: Path) -> dict:

@@ -20,12 +20,12 @@ MIME_TYPE = "application/vnd.course-lib+json"
 
 
 def note(kind: str, text: str, **facts: Any) -> None:
-    """Show one line in a cell's output and keep the facts behind it for `course run`.
+    """Show one line in a cell's output and attach the facts behind it for `course run`.
 
     Parameters
     ----------
     kind : str
-        What the facts are about: "setup", "data" or "result".
+        The topic of the facts: "setup", "data" or "result".
     text : str
         The line for the reader.
     **facts
@@ -66,7 +66,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What is expected of one lesson in one profile on one kind of data.
+    """The expected results of one lesson in one profile on one kind of data.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ def _table() -> dict[str, Any]:
 
 
 def expectation(lesson: str, profile: str, data: str) -> Expectation:
-    """Return what is expected of a lesson; an empty `Expectation` where nothing was measured.
+    """Return a lesson's expected results; an empty `Expectation` where nothing was measured.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ class Results:
     values: dict[str, float] = field(default_factory=dict)
 
     def record(self, name: str, value: float) -> None:
-        """Record a headline number and say whether runs like this one gave such a number.
+        """Record a headline number and print whether it is in the range of the course's own runs.
 
         Raises
         ------

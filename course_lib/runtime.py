@@ -1,4 +1,4 @@
-"""The state a lesson starts from: seeds, device, precision and profile."""
+"""The state that a lesson starts from: seeds, device, precision and profile."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PROFILES = ("quick", "full")
 
 @dataclass(frozen=True)
 class Runtime:
-    """What `setup` decided.
+    """The choices that `setup` made.
 
     Attributes
     ----------
     profile : {"quick", "full"}
         How much to train: minutes on a CPU, or the numbers that want a GPU.
     device : str
-        One line about what the network trains on.
+        One line about the device that the network trains on.
     seed : int
     mixed_precision : bool
         Whether Keras computes in 16 bits and keeps its variables in 32.
@@ -49,7 +49,7 @@ def setup(
     deterministic: bool = False,
     mixed_precision: bool = True,
 ) -> Runtime:
-    """Prepare TensorFlow and Keras for a lesson, and say on what it will run.
+    """Prepare TensorFlow and Keras for a lesson, and print the device that it will use.
 
     Seeds Python, NumPy and Keras, and gives Keras the settings that the lessons need, whatever the
     user's ``keras.json`` says. Where there is a GPU, lets TensorFlow take its memory step by
@@ -120,7 +120,7 @@ def setup(
 
 
 def describe_device(gpus: list | None = None) -> str:
-    """Return one line on what TensorFlow computes with, such as "CPU, 2 cores"."""
+    """Return one line on the device that TensorFlow uses, such as "CPU, 2 cores"."""
     with _start_up_notes_withheld():
         if gpus is None:
             keras_settings.start()  # TensorFlow loads Keras
@@ -143,7 +143,7 @@ def available_cores() -> int:
 
 @contextmanager
 def _start_up_notes_withheld() -> Iterator[None]:
-    """Keep what TensorFlow writes to stderr while it starts from alarming the reader.
+    """Hide TensorFlow's alarming messages on stderr while it starts.
 
     Its C++ code notes there that it was built with oneDNN and found no CUDA, before any log level
     takes effect. If the start fails, the notes are shown after all: they may say why.
@@ -164,7 +164,7 @@ def _start_up_notes_withheld() -> Iterator[None]:
 
 
 def _is_no_false_alarm(record: logging.LogRecord) -> bool:
-    """Whether a message of TensorFlow's tells the reader anything.
+    """Tell whether a message of TensorFlow's is useful to the reader.
 
     Keras makes one function for each model's `predict`. TensorFlow takes them for one that is
     traced again and again, and warns about it in any notebook with half a dozen models.

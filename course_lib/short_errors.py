@@ -1,4 +1,4 @@
-"""Short messages in a notebook for what happens to everybody: a stopped cell, a skipped one."""
+"""Short messages in a notebook for errors that everybody meets: a stopped or skipped cell."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def _show(
 ) -> None:
     message = _message(error, traceback)
     if message is not None:
-        error._render_traceback_ = lambda: [message]  # IPython asks for it
+        error._render_traceback_ = lambda: [message]  # IPython calls it
     shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
 
 
 def _message(error: BaseException, traceback: TracebackType) -> str | None:
-    """Return what to show in place of a traceback; None where the traceback says more."""
+    """Return the message in place of a traceback; None where the traceback is more useful."""
     if isinstance(error, KeyboardInterrupt):
         return (
             "KeyboardInterrupt: this cell was stopped before its end. Run it again when you like; "
@@ -39,7 +39,7 @@ def _message(error: BaseException, traceback: TracebackType) -> str | None:
         traceback = traceback.tb_next
     code = traceback.tb_frame.f_code
     if traceback.tb_frame.f_globals.get("__name__") != "__main__" or code.co_name.isidentifier():
-        return None  # in a function: the traceback tells which
+        return None  # in a function: the traceback shows which one
     return (
         f"NameError: {error} (line {traceback.tb_lineno} of this cell). If a cell above makes it, "
         "run the cells above first, then this one again."

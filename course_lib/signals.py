@@ -1,4 +1,4 @@
-"""Stopping long work in good order when its user or the system asks for it."""
+"""Stopping long work in good order when the user or the system asks for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def stopping_on_signals(
 
     The block gets an event of its own, which nothing else than a signal sets.
 
-    With `end`, it is called in another thread where the program goes on for `after` seconds more:
+    `end`, if given, is called in another thread where the program still runs `after` seconds later:
     inside the block, or after it, since closing an interpreter takes seconds on a busy machine.
 
     Further signals are ignored while the kernels end and the report is written, for some seconds:

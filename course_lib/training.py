@@ -14,17 +14,17 @@ from course_lib import plots
 
 
 class LearningCurves(keras.callbacks.Callback):
-    """Show how training goes: curves that grow in a notebook, a line per epoch in a terminal.
+    """Show the progress of training: growing curves in a notebook, a line per epoch in a terminal.
 
     Pass it to ``fit(..., verbose=0, callbacks=[LearningCurves("CNN")])``. The training curves are
     means over each epoch while the weights change and dropout is on; the validation curves are
     measured at the epoch's end. So a validation curve that starts above the training curve is
-    no mistake.
+    not a mistake.
 
     Parameters
     ----------
     title : str
-        What is trained.
+        The name of the model.
     metric : str
         The metric to draw next to the loss.
     """
@@ -64,7 +64,7 @@ def early_stopping(
     patience : int
         After how many epochs in a row without improvement to stop, at least 1.
     monitor : str
-        What to watch; less is better for a loss, more for an accuracy.
+        The number to watch; less is better for a loss, more for an accuracy.
     min_delta : float
         How much counts as an improvement, at least 0.
 
@@ -115,7 +115,7 @@ def learning_rate_range_test(
     batch_size: int = 128,
     seed: int = 0,
 ) -> RangeTest:
-    """Raise the learning rate batch by batch and watch when the loss falls and when it blows up.
+    """Raise the learning rate batch by batch and record when the loss falls and when it diverges.
 
     The model gets its weights and the optimizer its state back afterwards, so that the test
     leaves no trace. It ends early once the loss is four times its lowest value.

@@ -1,1 +1,1 @@
-"""What the staff of the course run: build, publish, run and grade its lessons."""
+"""The programs of the course's staff: build, publish, run and grade its lessons."""

@@ -15,7 +15,7 @@ from course_staff.running import commands as running
 
 def register(app: typer.Typer) -> None:
     """Add staff's commands to the command line."""
-    course_doctor.further.append(doctor.examine)
+    course_doctor.extra_checks.append(doctor.examine)
     releasing.find_problems = authoring.find_problems
     for part in (running, authoring, grading, classroom):
         part.register(app)

@@ -1,21 +1,21 @@
-"""What `course doctor` looks at for staff: packages that run and grade, and the sandbox."""
+"""Staff's checks of `course doctor`: packages that run and grade, and the sandbox."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from course_lib.doctor import Check, package
+from course_lib.doctor import MachineCheck, package
 
 EXTRAS = {"papermill": "run", "nbgrader": "grading", "distributed": "cluster"}
 
 
-def examine() -> Iterator[Check]:
+def examine() -> Iterator[MachineCheck]:
     """Yield staff's checks in turn."""
     yield from (package(name, extra) for name, extra in EXTRAS.items())
     from course_staff.grading.execution.sandbox import bubblewrap
 
     problem = bubblewrap.problem()
     if problem is None:
-        yield Check("sandbox", "bubblewrap makes namespaces")
+        yield MachineCheck("sandbox", "bubblewrap makes namespaces")
     else:
-        yield Check("sandbox", problem.found, "optional", f"to grade: {problem.remedy}")
+        yield MachineCheck("sandbox", problem.found, "optional", f"to grade: {problem.remedy}")

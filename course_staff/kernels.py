@@ -26,9 +26,9 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
 
 # A Unix socket's path may take 107 bytes on Linux and 103 on macOS; ours end in "/k-5".
-_LONGEST_FOLDER = 95
-_MOST_FAILURES = 3  # in a row of looking at a kernel, before it is ended
-_LONGEST_LOOK = 1.0  # seconds between two looks that are known to be the kernel's
+_MAX_FOLDER_BYTES = 95
+_MAX_FAILURES = 3  # in a row of looking at a kernel, before it is ended
+_MAX_LOOK_SECONDS = 1.0  # seconds between two looks that are known to be the kernel's
 _USUAL_SOCKETS = 100  # that a kernel and what it starts may have without being charged for them
 
 
@@ -125,11 +125,11 @@ def _short_folder() -> str | None:
 
 
 def _sockets_fit(folder: Path) -> bool:
-    return os.name == "posix" and len(os.fsencode(folder)) <= _LONGEST_FOLDER
+    return os.name == "posix" and len(os.fsencode(folder)) <= _MAX_FOLDER_BYTES
 
 
 def end_tree(pid: int, *, grace: float = 1.0) -> None:
-    """End a kernel and every process that it has started, politely at first."""
+    """End a kernel and every process that it has started, with SIGTERM at first."""
     if grace:
         processes = _tree(pid)
         for process in processes:
@@ -154,10 +154,10 @@ def _tree(pid: int) -> list[psutil.Process]:
         root = psutil.Process(pid)
         found |= {root, *root.children(recursive=True)}
     if hasattr(os, "getsid"):
-        for other in psutil.pids():
+        for descendant in psutil.pids():
             with suppress(OSError, psutil.Error):
-                if os.getsid(other) == pid:
-                    found.add(psutil.Process(other))
+                if os.getsid(descendant) == pid:
+                    found.add(psutil.Process(descendant))
     return [process for process in found if _is_alive(process)]
 
 
@@ -197,7 +197,7 @@ class KernelWatch(threading.Thread):
     ended_for : {None, "memory_limit", "time_limit", "interrupted", "watch_failed"}
         Why the watch ended the kernel; None if it did not.
     failure : Exception, optional
-        What went wrong when the kernel was last measured in vain.
+        The last error in measuring the kernel.
     """
 
     def __init__(
@@ -243,11 +243,11 @@ class KernelWatch(threading.Thread):
         while True:
             try:
                 memory, failures = self._memory(), 0
-            except Exception as error:  # whatever it is: nobody else bounds the memory
+            except Exception as error:  # of any kind: nothing else bounds the memory
                 memory, failures, self.failure = 0.0, failures + 1, error
             if memory > self._memory_limit:
                 self.ended_for = "memory_limit"
-            elif failures == _MOST_FAILURES:
+            elif failures == _MAX_FAILURES:
                 self.ended_for = "watch_failed"
             elif self._clock() > self._deadline:
                 self.ended_for = "time_limit"
@@ -260,7 +260,7 @@ class KernelWatch(threading.Thread):
                 return
 
     def _end(self) -> None:
-        # Asked politely, what takes memory would go on taking it.
+        # SIGTERM would give it time to allocate more.
         at_once = self.ended_for in ("memory_limit", "watch_failed")
         try:
             end_tree(self.pid, grace=0.0 if at_once else 1.0)
@@ -322,7 +322,7 @@ class CpuTime:
             else:
                 self._living[process] = times.user + times.system
                 waited_for += times.children_user + times.children_system
-        # Who was seen and then waited for is in both of these, so they are not added.
+        # A child seen alive and later reaped is counted in both totals: take the larger.
         self.seconds = max(self.seconds, sum(self._living.values()) + max(waited_for, self._ended))
         return self.seconds
 
@@ -331,17 +331,17 @@ class WaitingTime:
     """The wall time for which a kernel and all that it has started only wait.
 
     A kernel works while one of its threads computes or is ready to: on a busy machine it may get no
-    CPU time for long, and that is no waiting. So each look asks for the states of the threads. A
+    CPU time for long, and that is not waiting. So each look asks for the states of the threads. A
     thread counts from its second look on, for processes that end between two looks could compute
     without being counted anywhere.
 
-    What two looks say holds for the time between them, in the mean over many: let their distance
-    vary, or what knows it can be ready at every look and wait in between.
+    The result of two looks holds for the time between them, in the mean over many: let their
+    distance vary, or code that knows it can be ready at every look and wait in between.
 
     Parameters
     ----------
     cpu : CpuTime
-        It is looked at, too: whatever used CPU time did not wait.
+        It is looked at, too: a process that used CPU time did not wait.
     clock : callable, optional
         In seconds.
     """
@@ -368,7 +368,7 @@ class WaitingTime:
         return watched - blocked - max(working, used)
 
     def begin(self) -> None:
-        """Watch from now on: what has passed since the last look does not count."""
+        """Watch from now on: the time since the last look does not count."""
         self._cpu.look()
         self._threads, self._looked_at = _threads(self._cpu.processes), self._clock()
         self._began = (self._watched, self._working, self._blocked, self._cpu.seconds)
@@ -381,7 +381,7 @@ class WaitingTime:
         used, before = self._cpu.seconds, self._threads
         has_computed = self._cpu.look() > used
         self._threads, now = _threads(self._cpu.processes), self._clock()
-        passed, self._looked_at = min(now - self._looked_at, _LONGEST_LOOK), now
+        passed, self._looked_at = min(now - self._looked_at, _MAX_LOOK_SECONDS), now
         states = {state for thread, state in self._threads.items() if thread in before}
         self._watched += passed
         if "R" in states or (has_computed and not self._threads):
@@ -391,8 +391,8 @@ class WaitingTime:
 
 
 def _threads(processes: Sequence[psutil.Process]) -> dict[tuple[int, int], str]:
-    """Return the states of all threads, as Linux names them; empty where it is no Linux."""
-    found = {}
+    """Return the states of all threads, as Linux names them; empty on other systems."""
+    states = {}
     for process in processes:
         folder = f"/proc/{process.pid}/task"
         with suppress(OSError):
@@ -400,8 +400,8 @@ def _threads(processes: Sequence[psutil.Process]) -> dict[tuple[int, int], str]:
                 with suppress(OSError), open(f"{folder}/{thread}/stat", "rb") as file:
                     # The name, in brackets, may hold anything.
                     state = file.read().rpartition(b") ")[2][:1].decode()
-                    found[process.pid, int(thread)] = state
-    return found
+                    states[process.pid, int(thread)] = state
+    return states
 
 
 def memory_mb(pid: int, *, own_network: bool = False, shared_once: bool = True) -> float:

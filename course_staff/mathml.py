@@ -22,7 +22,7 @@ def to_mathml(latex: str, *, block: bool = False) -> str:
     return re.sub(r"<mo>([A-Za-z]{2,})</mo>", r"<mi>\1</mi>", markup)
 
 
-# What latex2mathml does not know, or MathML shows badly, in terms of what works.
+# Commands that latex2mathml lacks, or MathML shows badly, written in ones that work.
 _REWRITES = (
     (re.compile(r"\\(?:label|tag)\*?\{[^}]*\}"), ""),  # they say nothing outside a document
     (re.compile(r"\\(begin|end)\{(?:aligned|split|gathered)\}"), r"\\\1{align*}"),

@@ -158,7 +158,7 @@ def test_the_doctor_finds_a_cache_that_cannot_be_written_and_a_lost_mirror(tmp_p
 
 
 def test_the_doctor_shows_a_command_with_its_brackets(monkeypatch, capsys):
-    check = doctor.Check(
+    check = doctor.MachineCheck(
         "nbgrader", "not installed [yet]", "optional", 'pip install -e ".[grading]"'
     )
     monkeypatch.setattr(doctor, "examine", lambda: iter([check]))

@@ -33,7 +33,7 @@ def left_over(tmp_path, monkeypatch):
     return write
 
 
-def check_of(name: str) -> doctor.Check:
+def check_of(name: str) -> doctor.MachineCheck:
     return next(check for check in doctor.examine() if check.name == name)
 
 

@@ -1,4 +1,4 @@
-"""`make` refuses a Python that does not fit, and mends a set-up that was interrupted."""
+"""`make` refuses a Python that does not fit, and repairs a set-up that was interrupted."""
 
 from __future__ import annotations
 

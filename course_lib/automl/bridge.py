@@ -7,8 +7,8 @@ search of AutoKeras gets past its first model. Colab has had Keras 3.13 since 20
 
 The repair turns the integers into plain ones where AutoKeras tells its graph the shapes. It is
 made only where both hold: this Keras refuses NumPy's integers, and this AutoKeras hands them on.
-So it does nothing on Keras 3.12, and nothing once AutoKeras or Keras has mended it; when the
-oldest AutoKeras that pyproject.toml allows does without, this module can shrink to an import.
+So it does nothing on Keras 3.12, and nothing once AutoKeras or Keras has fixed it; when the
+oldest AutoKeras that pyproject.toml allows needs no repair, this module can shrink to an import.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ INSTALL = 'pip install "course-lib[automl]"'
 
 
 def autokeras() -> ModuleType:
-    """Import AutoKeras, repair it where the installed Keras needs that, and say which was done.
+    """Import AutoKeras, repair it where the installed Keras needs that, and print which it was.
 
     Returns
     -------
     module
-        What ``import autokeras`` gives.
+        The module that ``import autokeras`` gives.
 
     Raises
     ------

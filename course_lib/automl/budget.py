@@ -2,7 +2,7 @@
 
 KerasTuner counts trials, and a trial takes as long as it takes: twenty may be a minute or a
 night. Here no trial starts after the deadline, and training ends at the first batch that passes
-it. What the network had learned by then is validated and counts. A trial that is still at work
+it. The network as trained so far is then validated and counts. A trial that is still at work
 after a grace, because its model is slow to build or to validate, is given up; the epochs that it
 had finished count. The first trial gets a longer grace: a search without any is worth nothing.
 """
@@ -16,30 +16,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from course_lib.automl.progress import Progress, best_of, reason_of
-from course_lib.automl.trials import Ledger, Record
+from course_lib.automl.progress import SearchProgress, best_of, reason_of
+from course_lib.automl.trials import Record, TrialLedger
 from course_lib.durations import duration
 from course_lib.errors import CourseError
 
 GRACE_SHARE = 0.1  # of the budget: for validating the network that was in training at the deadline
-LEAST_GRACE = 2.0  # seconds
-LEAST_GRACE_FOR_THE_FIRST = 10.0  # compiling and validating a small network on a busy machine
+MIN_GRACE = 2.0  # seconds
+MIN_GRACE_FOR_THE_FIRST = 10.0  # compiling and validating a small network on a busy machine
 
 
 class Budget:
-    """The seconds that a search may take, and what its trials made of them.
+    """The seconds that a search may take, and how its trials use them.
 
     Parameters
     ----------
     seconds : float
-        For the whole search, what earlier calls spent included.
-    ledger : Ledger
-    progress : Progress
+        For the whole search, including the seconds that earlier calls spent.
+    ledger : TrialLedger
+    progress : SearchProgress
     began : float
         When the clock began to run, by `time.monotonic`.
     """
 
-    def __init__(self, seconds: float, ledger: Ledger, progress: Progress, *, began: float) -> None:
+    def __init__(
+        self, seconds: float, ledger: TrialLedger, progress: SearchProgress, *, began: float
+    ) -> None:
         self.seconds, self.ledger, self.progress = seconds, ledger, progress
         self._spent_before = ledger.seconds
         self._began = self._trial_began = began
@@ -50,12 +52,12 @@ class Budget:
 
     @property
     def left(self) -> float:
-        """Seconds left for training; what building the best network again takes is set aside."""
+        """Seconds left for training; time to build the best network again is set aside."""
         return self.seconds - self.ledger.opening - self.spent
 
     def grace(self, *, first: bool) -> float:
         """Seconds after the deadline until a trial is given up, the first one or a later one."""
-        least = LEAST_GRACE_FOR_THE_FIRST if first else LEAST_GRACE
+        least = MIN_GRACE_FOR_THE_FIRST if first else MIN_GRACE
         return max(least, GRACE_SHARE * self.seconds)
 
     def has_time_for_a_trial(self) -> bool:
@@ -67,17 +69,17 @@ class Budget:
         self.scores = self.unsaved_scores = None
         # A trial that was interrupted starts over.
         self.record = self.ledger.trials[trial.trial_id] = Record()
-        self.progress.trial_begins(trial, oracle)
+        self.progress.begin_trial(trial, oracle)
 
-    def batch_ends(self, model: Any) -> None:
+    def end_batch(self, model: Any) -> None:
         self.ledger.opening = self.ledger.opening or time.monotonic() - self._trial_began
         self.scores = self.unsaved_scores  # the next epoch is on its way, so its weights are saved
         if self.left <= 0:
             model.stop_training = True
             self.record.cut = True
-        self.progress.goes_on(self.spent)
+        self.progress.advance(self.spent)
 
-    def epoch_ends(self, logs: dict[str, float], objective: Any) -> None:
+    def end_epoch(self, logs: dict[str, float], objective: Any) -> None:
         if objective.has_value(logs):
             value, best = objective.get_value(logs), self.unsaved_scores
             if best is None or objective.better_than(value, best[objective.name]):
@@ -90,7 +92,7 @@ class Budget:
 
     def end(self, trial: Any, oracle: Any) -> None:
         self._save(time.monotonic() - self._trial_began)
-        self.progress.trial_ends(trial, oracle, self.record.seconds, self.left)
+        self.progress.end_trial(trial, oracle, self.record.seconds, self.left)
 
     def explain_failure(self, oracle: Any) -> None:
         """Raise the error of a search in which no trial was finished."""
@@ -113,7 +115,7 @@ class _GivenUp(Exception):
 
 
 class TimedTuner:
-    """Mixed into a tuner's class: KerasTuner's hooks, told to a `Budget` and obeying it."""
+    """Mixed into a tuner's class: passes KerasTuner's hooks to a `Budget` and obeys it."""
 
     budget: Budget
 
@@ -141,11 +143,11 @@ class TimedTuner:
 
     def on_batch_end(self, trial, model, batch, logs=None) -> None:
         super().on_batch_end(trial, model, batch, logs)
-        self.budget.batch_ends(model)
+        self.budget.end_batch(model)
 
     def on_epoch_end(self, trial, model, epoch, logs=None) -> None:
         super().on_epoch_end(trial, model, epoch, logs)
-        self.budget.epoch_ends(logs, self.oracle.objective)
+        self.budget.end_epoch(logs, self.oracle.objective)
 
     def on_trial_end(self, trial) -> None:
         super().on_trial_end(trial)
@@ -166,8 +168,8 @@ class TimedTuner:
 def watch(tuner: Any, budget: Budget) -> None:
     """Let a tuner keep to a budget from now on.
 
-    A tuner is given to us made, by AutoKeras as often as not, and KerasTuner calls its hooks as
-    methods. So the one object gets a class of its own, derived from the class that it had.
+    The tuner exists already, often made by AutoKeras, and KerasTuner calls its hooks as
+    methods. So this one object gets a class of its own, derived from the class that it had.
     """
     tuner.budget = budget
     tuner.__class__ = type(f"Timed{type(tuner).__name__}", (TimedTuner, type(tuner)), {})
@@ -175,10 +177,11 @@ def watch(tuner: Any, budget: Budget) -> None:
 
 @contextmanager
 def _given_up_after(seconds: float) -> Iterator[None]:
-    """Raise `_GivenUp` in a block that takes longer, wherever it is.
+    """Raise `_GivenUp` in a block that takes longer, at whatever line it is.
 
-    Building and tracing a network call nobody back, so a signal has to interrupt them. Only the
-    main thread gets signals, and not on Windows: elsewhere such a trial goes on to its next batch.
+    Building and tracing a network call no hook, so a signal has to interrupt them. Only the
+    main thread gets signals, and not on Windows: elsewhere such a trial continues to its next
+    batch.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     if not in_main_thread or not hasattr(signal, "setitimer"):
@@ -189,7 +192,7 @@ def _given_up_after(seconds: float) -> Iterator[None]:
         raise _GivenUp("no time was left for it")
 
     previous = signal.signal(signal.SIGALRM, give_up)
-    # Again and again, since code in between may take the exception for one of its own.
+    # Repeated, since code in between may catch the exception as one of its own.
     signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.01), 1.0)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What makes two searches the same: the space, the data, the settings and the versions."""
+"""The identity of a search: its space, data, settings and versions."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _PACKAGES = ("keras", "tensorflow", "keras-tuner", "autokeras", "course-lib")
 
 
 def fingerprint(tuner: Any, arrays: list[ArrayLike], **settings: Any) -> str:
-    """Return a key for what a search that is about to start will find out.
+    """Return a key that two searches share if they would find the same.
 
     Two searches have one key if their tuners are of one kind with the same settings and the same
     search space, and data, settings and installed versions agree. A function that builds a
-    network counts by its text; what it takes from elsewhere in a notebook is not seen.
+    network counts by its text; names that it uses from elsewhere in a notebook are not seen.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def fingerprint(tuner: Any, arrays: list[ArrayLike], **settings: Any) -> str:
     Raises
     ------
     CourseError
-        If the text of the function cannot be had.
+        If the text of the function is not available.
     """
     oracle = tuner.oracle
     objective = oracle.objective

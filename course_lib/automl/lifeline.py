@@ -1,4 +1,4 @@
-"""Run a program that ends when whoever started it is gone.
+"""Run a program that ends when the process that started it is gone.
 
 ``python -m course_lib.automl.lifeline PROGRAM ARGUMENT…`` with a pipe as standard input: the
 pipe closes when the process at its other end closes it or dies, however it dies.

@@ -1,6 +1,6 @@
 """KerasTuner's search by several processes: a chief that proposes, workers that train.
 
-All of them run one and the same program. Three environment variables tell each process who it is
+All of them run the same program. Three environment variables tell each process its name
 (``KERASTUNER_TUNER_ID``) and where the chief is (``KERASTUNER_ORACLE_IP``, ``…_PORT``); on several
 machines one would set them by hand. Here all processes run on this machine and talk over
 127.0.0.1.
@@ -26,7 +26,7 @@ from course_lib.errors import CourseError
 
 CHIEF = "chief"
 _POLL_SECONDS = 0.1
-_SECONDS_TO_GO_HOME = 5.0  # KerasTuner's chief looks once a second whether all is done
+_CHIEF_END_SECONDS = 5.0  # KerasTuner's chief checks once a second whether all is done
 _LOG_LINES = 15  # of a failed process, in the error
 
 
@@ -39,7 +39,7 @@ class SharedTrial:
     number : int
         From 1, in the order of starting.
     worker : str
-        Who ran it; empty if it was over before anybody could see.
+        The process that ran it; empty if the trial ended before that was seen.
     values : dict
         The hyper-parameters by name.
     score : float or None
@@ -86,7 +86,7 @@ def tune_in_processes(
     workers : int
         At least 1.
     seconds : float
-        After which the whole search is given up.
+        The time after which the whole search is given up.
 
     Raises
     ------
@@ -98,8 +98,8 @@ def tune_in_processes(
         raise CourseError(f"workers is {workers}: choose 1 or more.")
     if not loopback_is_up():
         raise CourseError(
-            "The processes would talk over 127.0.0.1, and nothing gets through there: in a sandbox "
-            "without a network, switch its loopback on (ip link set lo up)."
+            "The processes talk over 127.0.0.1, which does not work here: in a sandbox "
+            "without a network, bring its loopback device up (ip link set lo up)."
         )
     folder = Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
@@ -165,26 +165,26 @@ def _log(folder: Path, name: str) -> Path:
 
 
 def _raise_if_failed(processes: Mapping[str, subprocess.Popen], folder: Path) -> None:
-    """Raise the error of a process that failed, unless the chief has all trials and goes home.
+    """Raise the error of a process that failed, unless the chief has all trials and is ending.
 
-    It does so once everybody who had asked for a trial has gone. A worker that comes too late, or
-    asks for the last time, then finds nobody.
+    The chief ends when all workers that asked for a trial have ended. A worker that comes too late,
+    or asks for the last time, then finds no chief.
     """
     failed = {name: process for name, process in processes.items() if process.poll()}
     if failed and CHIEF not in failed:
         with suppress(subprocess.TimeoutExpired):
-            if processes[CHIEF].wait(_SECONDS_TO_GO_HOME) == 0:
+            if processes[CHIEF].wait(_CHIEF_END_SECONDS) == 0:
                 return
     for name, process in failed.items():
-        said = _log(folder, name).read_text("utf-8", errors="replace").strip().splitlines()
+        output = _log(folder, name).read_text("utf-8", errors="replace").strip().splitlines()
         raise CourseError(
-            f"The {name} ended with exit status {process.returncode}. It said last:\n"
-            + "\n".join(said[-_LOG_LINES:])
+            f"The {name} ended with exit status {process.returncode}. Its last output:\n"
+            + "\n".join(output[-_LOG_LINES:])
         )
 
 
 def _watch(folder: Path, ran: dict[str, str]) -> None:
-    """Note who is at which trial: KerasTuner does not keep it."""
+    """Note which process runs which trial: KerasTuner does not keep it."""
     for file in folder.glob("*/oracle.json"):
         with suppress(ValueError):  # half written
             going = json.loads(file.read_text("utf-8"))["ongoing_trials"]
@@ -193,9 +193,9 @@ def _watch(folder: Path, ran: dict[str, str]) -> None:
 
 def _trials(folder: Path, ran: Mapping[str, str]) -> list[SharedTrial]:
     (file,) = folder.glob("*/oracle.json")
-    found = []
+    trials = []
     for number, name in enumerate(json.loads(file.read_text("utf-8"))["start_order"], start=1):
         trial = json.loads((file.parent / f"trial_{name}" / "trial.json").read_text("utf-8"))
         values = trial["hyperparameters"]["values"]
-        found.append(SharedTrial(number, ran.get(name, ""), values, trial["score"]))
-    return found
+        trials.append(SharedTrial(number, ran.get(name, ""), values, trial["score"]))
+    return trials

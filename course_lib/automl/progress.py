@@ -1,4 +1,4 @@
-"""Showing what a search is trying: a bar in a terminal, one line a trial elsewhere."""
+"""Showing the trials of a search: a bar in a terminal, one line a trial elsewhere."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 from course_lib.durations import duration
 
-MOST_VALUES = 6  # that one line shows
+MAX_VALUES = 6  # that one line shows
 
 
-class Progress:
-    """Tells of a search's trials in place of KerasTuner's tables.
+class SearchProgress:
+    """Shows a search's trials in place of KerasTuner's tables.
 
     Parameters
     ----------
     title : str
-        What is searched.
+        The name of the search.
     seconds : float
         The budget.
     """
@@ -25,7 +25,7 @@ class Progress:
         self.title, self.seconds = title, seconds
         self._bar = None
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> SearchProgress:
         if sys.stdout.isatty():
             from rich import progress
 
@@ -49,8 +49,8 @@ class Progress:
         else:
             print(text, end=end, flush=True)
 
-    def trial_begins(self, trial: Any, oracle: Any) -> None:
-        """Begin the line of a trial with what is new about it."""
+    def begin_trial(self, trial: Any, oracle: Any) -> None:
+        """Begin the line of a trial with the values that are new."""
         number = oracle.start_order.index(trial.trial_id) + 1
         self._line = f"trial {number}: {describe(trial, best_of(oracle))}"
         if self._bar:
@@ -58,12 +58,12 @@ class Progress:
         else:
             self.say(self._line, end="")
 
-    def goes_on(self, spent: float) -> None:
+    def advance(self, spent: float) -> None:
         if self._bar:
             self._bar.update(self._task, completed=spent)
 
-    def trial_ends(self, trial: Any, oracle: Any, seconds: float, left: float) -> None:
-        """End the line of a trial with what it scored and what time is left."""
+    def end_trial(self, trial: Any, oracle: Any, seconds: float, left: float) -> None:
+        """End the line of a trial with its score and the time left."""
         trial, best = oracle.trials[trial.trial_id], best_of(oracle)
         name = oracle.objective.name
         failed = trial.status != "COMPLETED"
@@ -94,14 +94,14 @@ def describe(trial: Any, best: Any | None) -> str:
     Of the first trial, all values, as far as a line holds them.
     """
     hyperparameters = trial.hyperparameters
-    known = best.hyperparameters.values if best else {}
+    best_values = best.hyperparameters.values if best else {}
     new = {
         name.rsplit("/", 1)[-1]: value
         for name, value in hyperparameters.values.items()
-        if name not in known or known[name] != value
+        if name not in best_values or best_values[name] != value
     }
-    parts = [f"{name} {_short(value)}" for name, value in list(new.items())[:MOST_VALUES]]
-    more = f" and {len(new) - MOST_VALUES} more" if len(new) > MOST_VALUES else ""
+    parts = [f"{name} {_short(value)}" for name, value in list(new.items())[:MAX_VALUES]]
+    more = f" and {len(new) - MAX_VALUES} more" if len(new) > MAX_VALUES else ""
     return ", ".join(parts) + more if parts else "the same again"
 
 

@@ -22,21 +22,21 @@ from course_lib import files
 from course_lib.automl.bridge import demand
 from course_lib.automl.budget import Budget, watch
 from course_lib.automl.fingerprint import fingerprint
-from course_lib.automl.progress import Progress
-from course_lib.automl.trials import Ledger, Trial, trials_of
+from course_lib.automl.progress import SearchProgress
+from course_lib.automl.trials import Trial, TrialLedger, trials_of
 from course_lib.datasets import cache_dir
 from course_lib.durations import duration
 from course_lib.errors import CourseError
 
 try:
     import fcntl
-except ImportError:  # Windows: two notebooks at one search would get into each other's way
+except ImportError:  # Windows: two notebooks at one search would disturb each other
     fcntl = None
 
 
 @dataclass(frozen=True)
 class Search:
-    """What a search found.
+    """The result of a search.
 
     Attributes
     ----------
@@ -45,10 +45,10 @@ class Search:
     trials : list of Trial
         In the order of starting.
     objective : str
-        What the score is, such as "val_accuracy".
+        The name of the score, such as "val_accuracy".
     direction : {"max", "min"}
     budget, seconds : float
-        What the search was allowed and what it took, wall-clock, over all calls that it needed.
+        The time that the search was allowed and the time that it took, over all its calls.
     cached : bool
         Whether it was read from the cache.
     """
@@ -87,9 +87,9 @@ def search(
 
     No trial starts once the budget is spent, and a network in training then is stopped at its
     next batch, validated and counted. Each trial's score and time are shown and kept. The same
-    call after an interruption goes on: finished trials are not repeated, and the seconds they
+    call after an interruption continues: finished trials are not repeated, and the seconds they
     took count. The same call after the end reads the result from the user's cache. "The same"
-    means space, data, settings, seed and versions; a changed search starts afresh.
+    means space, data, settings, seed and versions; a changed search starts from the beginning.
 
     Parameters
     ----------
@@ -97,20 +97,20 @@ def search(
         Gets a folder, and returns an AutoModel of AutoKeras or a tuner of KerasTuner that keeps
         its files there (``directory=folder``) and has a seed of at least 1: both packages take 0
         for none. A function, since names and numbering of blocks must be the same when a
-        search is set up again to go on.
+        search is set up again to continue.
     x, y : arrays, shapes (n, ...) and (n,) or (n, k)
         Training examples.
     validation_data : pair of arrays
-        What the scores are measured on.
+        The examples that the scores are measured on.
     epochs : int
         At most, for each trial.
     seconds : float
         The budget, more than 0.
     title : str
-        What is searched, for the reader.
+        The name of the search, for the reader.
     seed : int
-        For weights and batches, before the search and again after it, so that what follows in a
-        notebook does not depend on whether the search was read from the cache.
+        For weights and batches, before the search and again after it, so that later cells of a
+        notebook do not depend on whether the search was read from the cache.
     batch_size : int
     patience : int or None
         After how many epochs without a better validation loss a trial ends; None for never.
@@ -124,8 +124,8 @@ def search(
     Raises
     ------
     CourseError
-        If no trial got through its first epoch within the budget, if trial after trial failed, if
-        the space has no seed, or if another notebook is at the same search.
+        If no trial finished its first epoch within the budget, if trial after trial failed, if
+        the space has no seed, or if another notebook is running the same search.
     """
     demand("keras_tuner", "tensorboard")
     if seconds <= 0:
@@ -142,29 +142,29 @@ def search(
     if again:
         shutil.rmtree(folder, ignore_errors=True)
     if (folder / "search.json").exists():
-        found = _read(folder, title)
+        result = _read(folder, title)
         keras.utils.set_random_seed(seed)
-        return found
+        return result
 
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
-    with _alone(folder, title):
+    with _locked(folder, title):
         made = _set_up_again(space, folder, title)
         tuner = _tuner_of(made)
         if fingerprint(tuner, arrays, **settings) != key:
             raise CourseError(
-                "Set up twice, this search is not the same: give the tuner a seed of 1 or more. "
-                "KerasTuner and AutoKeras take 0 for none, and draw one."
+                "The search space differs each time it is built: give the tuner a seed of 1 or "
+                "more. KerasTuner and AutoKeras treat 0 as no seed, and draw one."
             )
-        ledger = Ledger.open(folder / "trials.json")
-        with Progress(title, seconds) as progress, _without_false_alarms():
+        ledger = TrialLedger.open(folder / "trials.json")
+        with SearchProgress(title, seconds) as progress, _without_false_alarms():
             budget = Budget(seconds, ledger, progress, began=started)
             progress.say(_first_line(title, budget, len(tuner.oracle.end_order)))
             watch(tuner, budget)
             _fit(made, x, y, validation_data, epochs, batch_size, patience)
             model = tuner.get_best_models(1)[0]
         objective = tuner.oracle.objective
-        found = Search(
+        result = Search(
             model=model,
             trials=trials_of(tuner.oracle, ledger),
             objective=objective.name,
@@ -173,14 +173,14 @@ def search(
             seconds=budget.spent,
             cached=False,
         )
-        _keep(found, folder)
+        _save(result, folder)
     keras.utils.set_random_seed(seed)
-    print(f"{title}: {_outcome(found)}")
-    return found
+    print(f"{title}: {_outcome(result)}")
+    return result
 
 
 @contextmanager
-def _alone(folder: Path, title: str) -> Iterator[None]:
+def _locked(folder: Path, title: str) -> Iterator[None]:
     """Keep a second notebook out of a search; the lock ends with the process that holds it."""
     if fcntl is None:
         yield
@@ -190,7 +190,7 @@ def _alone(folder: Path, title: str) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise CourseError(
-                f"{title}: another notebook is at this very search. Run this cell again when it "
+                f"{title}: another notebook is running this search. Run this cell again when it "
                 "has finished; it then reads the result."
             ) from error
         yield
@@ -214,25 +214,25 @@ def _fit(made, x, y, validation_data, epochs, batch_size, patience) -> None:
 
 
 def _set_up(space: Callable[[str], Any], folder: str) -> Any:
-    # Keras numbers blocks of one kind in the order of their making: let it begin at 1 again.
+    # Keras numbers the blocks of each kind as it makes them: let it begin at 1 again.
     keras.backend.clear_session(free_memory=False)
     with redirect_stdout(io.StringIO()):  # "Reloading Tuner from …"
         return space(folder)
 
 
 def _set_up_again(space: Callable[[str], Any], folder: Path, title: str) -> Any:
-    """Set a search up where it is kept, with all that an interrupted call left there."""
+    """Set a search up in its own folder, with the files that an interrupted call left there."""
     try:
         return _set_up(space, str(folder / "tuner"))
     except json.JSONDecodeError:  # killed while KerasTuner wrote one of its files
-        print(f"{title}: what an interrupted search left is damaged, so it starts afresh.")
+        print(f"{title}: the files of an interrupted search are damaged, so it starts again.")
         shutil.rmtree(folder / "tuner")
         (folder / "trials.json").unlink(missing_ok=True)
         return _set_up(space, str(folder / "tuner"))
 
 
 def _tuner_of(made: Any) -> Any:
-    """Return the tuner in an AutoModel; a tuner is its own."""
+    """Return the tuner of an AutoModel; a tuner is returned as it is."""
     return getattr(made, "tuner", made)
 
 
@@ -242,11 +242,11 @@ def _slug(title: str) -> str:
 
 @contextmanager
 def _without_false_alarms() -> Iterator[None]:
-    """Silence what Keras warns of in every search, though all is well, and tracebacks of trials.
+    """Silence Keras' needless warnings in every search, and the tracebacks of trials.
 
     AutoKeras gives a model with one input the array itself and not a list of one; and a network
-    that is built again from its weights needs none of its optimizer's state. Why a trial failed
-    stands in its line.
+    that is built again from its weights needs none of its optimizer's state. The reason of a failed
+    trial is in its line.
     """
     from keras_tuner.src import config
 
@@ -263,27 +263,27 @@ def _without_false_alarms() -> Iterator[None]:
 def _first_line(title: str, budget: Budget, ended: int) -> str:
     if not ended:
         return f"{title}: a search of {duration(budget.seconds)} at most"
-    return f"{title}: going on after {_count(ended)}, {duration(max(budget.left, 0))} left"
+    return f"{title}: continuing after {_count(ended)}, {duration(max(budget.left, 0))} left"
 
 
 def _count(trials: int) -> str:
     return "1 trial" if trials == 1 else f"{trials} trials"
 
 
-def _outcome(found: Search) -> str:
-    best = found.best
+def _outcome(result: Search) -> str:
+    best = result.best
     return (
-        f"{_count(len(found.trials))} in {duration(found.seconds)}, "
-        f"the best is trial {best.number} with {found.objective} {best.score:.4g}"
+        f"{_count(len(result.trials))} in {duration(result.seconds)}, "
+        f"the best is trial {best.number} with {result.objective} {best.score:.4g}"
     )
 
 
-def _keep(found: Search, folder: Path) -> None:
-    """Write what the next call reads; the last file makes it whole."""
-    found.model.save(folder / "best.keras")
+def _save(result: Search, folder: Path) -> None:
+    """Write the files that the next call reads; the last one makes the result complete."""
+    result.model.save(folder / "best.keras")
     kept = {
-        name: getattr(found, name) for name in ("objective", "direction", "budget", "seconds")
-    } | {"trials": [asdict(trial) for trial in found.trials]}
+        name: getattr(result, name) for name in ("objective", "direction", "budget", "seconds")
+    } | {"trials": [asdict(trial) for trial in result.trials]}
     files.write(folder / "search.json", json.dumps(kept, indent=1))
     shutil.rmtree(folder / "tuner", ignore_errors=True)  # every trial's weights
 
@@ -293,6 +293,6 @@ def _read(folder: Path, title: str) -> Search:
     trials = [Trial(**trial) for trial in kept.pop("trials")]
     with _without_false_alarms():
         model = keras.models.load_model(folder / "best.keras")
-    found = Search(model=model, trials=trials, **kept, cached=True)
-    print(f"{title}: read from the cache ({_outcome(found)}); again=True searches again")
-    return found
+    result = Search(model=model, trials=trials, **kept, cached=True)
+    print(f"{title}: read from the cache ({_outcome(result)}); again=True searches again")
+    return result

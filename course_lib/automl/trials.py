@@ -1,4 +1,4 @@
-"""What became of each trial of a search, and how long it took: kept on disk as the search goes."""
+"""The outcome and duration of each trial of a search: kept on disk while the search runs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Trial:
 
 @dataclass
 class Record:
-    """What KerasTuner does not note of a trial."""
+    """The facts about a trial that KerasTuner does not note."""
 
     seconds: float = 0.0
     epochs: int = 0
@@ -48,13 +48,13 @@ class Record:
 
 
 @dataclass
-class Ledger:
+class TrialLedger:
     """The records of a search's trials and the seconds spent, also by earlier, interrupted calls.
 
     Attributes
     ----------
     path : Path
-        A JSON file, written anew after every change that must not be lost.
+        A JSON file, written again after every change that must not be lost.
     seconds : float
         Spent on the search so far.
     opening : float
@@ -73,8 +73,8 @@ class Ledger:
     trials: dict[str, Record] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, path: Path) -> Ledger:
-        """Read what an earlier call left, or begin."""
+    def open(cls, path: Path) -> TrialLedger:
+        """Read the file of an earlier call, or begin."""
         if not path.exists():
             return cls(path)
         kept = json.loads(path.read_text("utf-8"))
@@ -87,14 +87,14 @@ class Ledger:
         files.write(self.path, json.dumps(kept, indent=1))
 
 
-def trials_of(oracle: Any, ledger: Ledger) -> list[Trial]:
-    """Return what became of the trials of a KerasTuner oracle, in the order of starting."""
-    found = []
+def trials_of(oracle: Any, ledger: TrialLedger) -> list[Trial]:
+    """Return the trials of a KerasTuner oracle, in the order of starting."""
+    trials = []
     for number, name in enumerate(oracle.start_order, start=1):
         trial, record = oracle.trials[name], ledger.trials.get(name, Record())
         finished = trial.status == "COMPLETED"
         status = "failed" if not finished else "cut short" if record.cut else "finished"
-        found.append(
+        trials.append(
             Trial(
                 number=number,
                 values=dict(trial.hyperparameters.values),
@@ -104,4 +104,4 @@ def trials_of(oracle: Any, ledger: Ledger) -> list[Trial]:
                 status=status,
             )
         )
-    return found
+    return trials

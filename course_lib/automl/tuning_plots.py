@@ -15,25 +15,25 @@ from course_lib.plots import OKABE_ITO, SEQUENTIAL, new_figure
 def score_tables(
     tables: Mapping[str, ArrayLike], *, units: Sequence[int], learning_rates: Sequence[float]
 ) -> Figure:
-    """Draw what every configuration of units and learning rate scores, one panel a table.
+    """Draw the scores of every configuration of units and learning rate, one panel a table.
 
     Parameters
     ----------
     tables : mapping of str to array, shape (len(units), len(learning_rates))
-        By what the numbers are, which becomes the colour bar's label.
+        By the meaning of the numbers, which becomes the colour bar's label.
     units : sequence of int
         Rising.
     learning_rates : sequence of float
         Rising by one and the same factor.
     """
-    said = []
+    summaries = []
     for label, table in tables.items():
         row, column = np.unravel_index(np.argmax(table), np.shape(table))
-        said.append(
+        summaries.append(
             f"{label} from {np.min(table):.3f} to {np.max(table):.3f}, highest at {units[row]} "
             f"units and learning rate {learning_rates[column]:.1g}"
         )
-    figure = new_figure(f"Tables of units and learning rate: {'; '.join(said)}.", height=3.0)
+    figure = new_figure(f"Tables of units and learning rate: {'; '.join(summaries)}.", height=3.0)
     axes = figure.subplots(1, len(tables), squeeze=False)[0]
     for axis, (label, table) in zip(axes, tables.items(), strict=True):
         image = axis.imshow(table, cmap=SEQUENTIAL, aspect="auto", origin="lower")
@@ -48,22 +48,22 @@ def points_tried(
     units: Sequence[int],
     learning_rates: Sequence[float],
 ) -> Figure:
-    """Draw where searches looked, one panel each, coloured by what they saw there.
+    """Draw the points that searches tried, one panel each, coloured by the score.
 
     Parameters
     ----------
     searches : mapping of str to sequence of (units, learning rate, epochs, score)
         By the method's name, in the order of the trials. The more epochs the larger the point.
     units, learning_rates : sequence of numbers
-        All that could be chosen; both rising, `learning_rates` by one and the same factor.
+        All values that could be chosen; both rising, `learning_rates` by the same factor.
     """
     scores = [trial[3] for trials in searches.values() for trial in trials]
     longest = max(trial[2] for trials in searches.values() for trial in trials)
-    said = "; ".join(
+    summary = "; ".join(
         f"{name}: {len(trials)} trials, best {max(trial[3] for trial in trials):.3f}"
         for name, trials in searches.items()
     )
-    figure = new_figure(f"Points of the search space that were tried. {said}.", height=4.6)
+    figure = new_figure(f"Points of the search space that were tried. {summary}.", height=4.6)
     axes = figure.subplots(2, -(-len(searches) // 2), squeeze=False, sharex=True, sharey=True)
     for axis, (name, trials) in zip(axes.flat, searches.items(), strict=False):
         columns, rows = np.meshgrid(range(len(learning_rates)), range(len(units)))
@@ -93,7 +93,7 @@ def best_so_far(
     *,
     luck: Mapping[str, ArrayLike] | None = None,
 ) -> Figure:
-    """Draw how searches got better with what they spent: mean, 10th and 90th percentile.
+    """Draw how searches improve with the epochs spent: mean, 10th and 90th percentile.
 
     Each method has a column of its own.
 
@@ -105,12 +105,14 @@ def best_so_far(
     luck : mapping of str to array, shape (searches, epochs), optional
         By the row's y label: many random searches, drawn in grey behind each method.
     """
-    said = "; ".join(
+    summary = "; ".join(
         f"{' '.join(label.split())}: "
         + ", ".join(f"{name} {np.mean(curves, axis=0)[-1]:.3f}" for name, curves in methods.items())
         for label, methods in rows.items()
     )
-    figure = new_figure(f"Lines that rise with the epochs spent. At the end, {said}.", height=4.4)
+    figure = new_figure(
+        f"Lines that rise with the epochs spent. At the end, {summary}.", height=4.4
+    )
     columns = max(map(len, rows.values()))
     axes = figure.subplots(len(rows), columns, squeeze=False, sharex=True, sharey="row")
     for (label, methods), in_row in zip(rows.items(), axes, strict=True):

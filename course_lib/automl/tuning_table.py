@@ -1,4 +1,4 @@
-"""A table of what every configuration of a small network scores, trained side by side.
+"""A table of the scores of every configuration of a small network, trained side by side.
 
 Comparing methods of search needs hundreds of searches, and each needs dozens of networks. Where
 the search space is small, every configuration is trained once, several times over, and a search
@@ -29,7 +29,7 @@ def predictions_side_by_side(
 ) -> NDArray[np.uint8]:
     """Train one network for each learning rate and run, all at once, and let them predict.
 
-    Each is what Keras makes of ``Dense(units, "relu")``, ``Dense(n_classes)``, cross-entropy and
+    Each is Keras' network of ``Dense(units, "relu")``, ``Dense(n_classes)``, cross-entropy and
     ``Adam(learning_rate)``. All are one stack of matrices, so that each operation serves all
     of them and is compiled once. Run number i starts from the same random weights under every
     learning rate; the order of the batches is the same for all.
@@ -39,7 +39,7 @@ def predictions_side_by_side(
     x, y : arrays, shapes (n, features) and (n,)
         Training examples as float32, and their classes; at least one batch of them.
     x_new : array, shape (m, features)
-        What to predict after every epoch.
+        The examples to predict after every epoch.
     units : int
         Width of the hidden layer.
     learning_rates : sequence of float, length r

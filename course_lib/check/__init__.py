@@ -1,4 +1,4 @@
-"""Visible tests: what a student sees before handing in.
+"""Visible tests: the tests that a student runs before handing in.
 
 A notebook of a graded lesson asks a question, the student's cell answers it, and the cell after
 that tries the answer::

@@ -1,6 +1,6 @@
 """The process that runs a notebook's cells for `course check`.
 
-It reads the cells from its standard input and tells on its standard output, one JSON object a
+It reads the cells from its standard input and reports on its standard output, one JSON object a
 line, which cell it begins, how the cell ended, and what the visible tests found. What the cells
 print goes nowhere.
 """
@@ -15,14 +15,14 @@ from typing import Any
 
 
 def main() -> None:
-    """Run the cells, one after the other, whatever becomes of each."""
+    """Run the cells one after the other, also after one that fails."""
     cells = json.load(sys.stdin)
     events = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (sys.stdin, sys.stdout):
         os.dup2(nowhere, stream.fileno())
 
-    def tell(**facts: Any) -> None:
+    def send(**facts: Any) -> None:
         events.write(json.dumps(facts) + "\n")
         events.flush()
 
@@ -36,14 +36,14 @@ def main() -> None:
             self.history_manager = HistoryManager(shell=self, parent=self, enabled=False)
             self.configurables.append(self.history_manager)
 
-    # What looks the shell up, as get_ipython() does, finds this one.
+    # So that get_ipython() finds this shell.
     shell = Shell.instance()
-    shell.showtraceback = shell.showsyntaxerror = _nothing  # the parent tells it shortly
-    shell.ask_exit = _leave
+    shell.showtraceback = shell.showsyntaxerror = _nothing  # the parent reports errors
+    shell.ask_exit = _raise_exit
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a late one, between two cells
-    tell(event="ready")
+    send(event="ready")
     for index, source in cells:
-        tell(event="begins", cell=index)
+        send(event="begins", cell=index)
         error = None
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -52,25 +52,25 @@ def main() -> None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         except BaseException as raised:  # an interrupt outside of the cell's own code
             error = raised
-        tell(
+        send(
             event="ended",
             cell=index,
             error=None if error is None else questions.describe(error),
-            questions={name: _facts(asked) for name, asked in questions.tried().items()},
+            questions={name: _facts(tests) for name, tests in questions.tried().items()},
         )
     events.close()
     os._exit(0)  # threads that a cell left behind need not end
 
 
-def _facts(asked: Any) -> dict[str, Any]:
+def _facts(tests: Any) -> dict[str, Any]:
     return {
-        "verdict": asked.verdict,
-        "attempted": asked.attempted,
-        "points": asked.points,
-        "earned": asked.earned,
+        "verdict": tests.verdict,
+        "attempted": tests.attempted,
+        "points": tests.points,
+        "earned": tests.earned,
         "parts": [
             {"label": part.label, "points": part.points, "problem": part.problem}
-            for part in asked.parts
+            for part in tests.parts
         ],
     }
 
@@ -79,6 +79,6 @@ def _nothing(*arguments: Any, **options: Any) -> None:
     pass
 
 
-def _leave() -> None:
-    """Stand in for what `exit()` does in a notebook."""
+def _raise_exit() -> None:
+    """Do what `exit()` does in a notebook."""
     raise SystemExit

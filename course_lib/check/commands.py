@@ -46,7 +46,7 @@ def check(
     from course_lib.project import find_root
 
     if not time_limit > 0:
-        raise CourseError(f"--time-limit {time_limit:g} is not possible: give seconds above 0.")
+        raise CourseError(f"--time-limit must be a number of seconds above 0; got {time_limit:g}.")
     path = _find(notebook)
     cells = notebooks.read(path)
     try:
@@ -56,13 +56,13 @@ def check(
     released = notebooks.released_version(path, root)
     plan = notebooks.plan(cells, notebooks.read(released) if released else None)
     if not plan.questions:
-        raise CourseError(f"{path} asks no question: name an assignment's notebook.")
+        raise CourseError(f"{path} has no questions to check: give an assignment's notebook.")
     try:
         report = _try_with_progress(plan, path.parent, time_limit)
     except KeyboardInterrupt:
-        typer.echo("Interrupted: nothing was checked to the end.", err=True)
+        typer.echo("Interrupted: no question was checked completely.", err=True)
         raise typer.Exit(130) from None
-    if hasattr(sys.stdout, "reconfigure"):  # a terminal that lacks a sign shows "?" for it
+    if hasattr(sys.stdout, "reconfigure"):  # a terminal that lacks a character shows "?"
         sys.stdout.reconfigure(errors="replace")
     if json:
         sys.stdout.write(as_json(path, report))
@@ -78,7 +78,7 @@ def _find(name: str) -> Path:
 
     path = Path(name).expanduser().absolute()
     if path.suffix.lower() == ".ipynb" or path.exists():
-        return path  # whether it is there, and a notebook, is seen when it is read
+        return path  # a missing or damaged file is reported when it is read
     root = find_root()
     lessons = notebooks(root)
     lesson = find_lesson(name, list(lessons))

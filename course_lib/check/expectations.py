@@ -1,4 +1,4 @@
-"""What can be expected of an answer, with messages for the one who wrote it."""
+"""Expectations that an answer must meet, with messages for the student who wrote it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RTOL, ATOL = 1e-4, 1e-5
 
 
 class Wrong(AssertionError):
-    """An answer is not what was expected: the message tells the student what was, and a hint."""
+    """An answer is not as expected: the message gives the student the expectation and a hint."""
 
 
 def that(condition: Any, message: str) -> None:
@@ -61,17 +61,17 @@ def array(value: Any, what: str, *, shape: Sequence[int | None] | None = None) -
     if value is None:
         raise Wrong(f"{what}: got None. Is there a `return`?")
     try:
-        found = np.asarray(value)
+        result = np.asarray(value)
     except Exception as error:  # whatever the student's object does when it is converted
         raise Wrong(f"{what}: expected an array, got {_kind(value)}.") from error
-    if found.dtype.name.startswith(("bfloat16", "float8")):  # no types of NumPy's own
-        found = found.astype("float32")
-    if found.dtype.kind not in "biuf":
-        dtype = f" of the dtype {found.dtype.name}" if found.dtype.kind not in "OUS" else ""
+    if result.dtype.name.startswith(("bfloat16", "float8")):  # no types of NumPy's own
+        result = result.astype("float32")
+    if result.dtype.kind not in "biuf":
+        dtype = f" of the dtype {result.dtype.name}" if result.dtype.kind not in "OUS" else ""
         raise Wrong(f"{what}: expected an array of numbers, got {_kind(value)}{dtype}.")
-    if shape is not None and not _fits(found.shape, shape):
-        raise Wrong(f"{what}: expected shape {_shape(shape)}, got shape {_shape(found.shape)}.")
-    return found
+    if shape is not None and not _fits(result.shape, shape):
+        raise Wrong(f"{what}: expected shape {_shape(shape)}, got shape {_shape(result.shape)}.")
+    return result
 
 
 def number(value: Any, what: str) -> float:
@@ -84,10 +84,10 @@ def number(value: Any, what: str) -> float:
     """
     import numpy as np
 
-    found = array(value, what)
-    if found.size != 1:
-        raise Wrong(f"{what}: expected one number, got shape {_shape(found.shape)}.")
-    result = float(found.reshape(()))
+    numbers = array(value, what)
+    if numbers.size != 1:
+        raise Wrong(f"{what}: expected one number, got shape {_shape(numbers.shape)}.")
+    result = float(numbers.reshape(()))
     if not np.isfinite(result):
         raise Wrong(f"{what}: expected a finite number, got {result}.")
     return result
@@ -107,7 +107,7 @@ def close(
     Parameters
     ----------
     value, expected : array_like
-        What was found and what is right.
+        The value found and the right one.
     what : str
         The value's name in the message.
     hint : str, optional

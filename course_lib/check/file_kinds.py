@@ -1,4 +1,4 @@
-"""What a file is that should be a notebook and is none, in words for whoever handed it in."""
+"""The kind of a file that should be a notebook and is not, in words for its student."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BEGINNINGS = (
     (b"GIF8", "a picture"),
     (b"version https://git-lfs", "a pointer of Git LFS, not the notebook itself"),
 )
-# What lies in the zip archives that office programs write.
+# Names inside the zip archives that office programs write.
 _OFFICE = (
     (b"word/", "a Word file"),
     (b"xl/", "an Excel file"),
@@ -33,7 +33,7 @@ _STATEMENTS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.As
 
 
 def kind_of(data: bytes) -> str | None:
-    """Name what a file is, as in "a web page"; None where its bytes do not tell.
+    """Return the kind of a file, as in "a web page"; None where its bytes do not show it.
 
     Examples
     --------

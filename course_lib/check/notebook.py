@@ -16,7 +16,7 @@ from typing import Any
 from course_lib.check.file_kinds import kind_of
 from course_lib.check.messages import quoted
 from course_lib.check.source_code import (
-    Known,
+    SkippedCells,
     defined,
     own_definitions,
     statements,
@@ -44,12 +44,12 @@ class Cell:
     source : str
     heading : str
         The heading above it; empty where there is none.
-    explores : bool
-        Only shows something: not needed to try the answers.
+    explore : bool
+        Whether the cell only shows something: it is not needed to try the answers.
     question : str or None
         The question that this cell's tests, or its text, belong to.
     points : float or None
-        What the question carries.
+        The points of the question.
     answers : str or None
         The question that this cell's code answers.
     name : str or None
@@ -62,7 +62,7 @@ class Cell:
     kind: str
     source: str
     heading: str = ""
-    explores: bool = False
+    explore: bool = False
     question: str | None = None
     points: float | None = None
     answers: str | None = None
@@ -71,16 +71,16 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Asked:
+class PlannedQuestion:
     """A question that the notebook asks.
 
     Attributes
     ----------
     name : str
     points : float or None
-        What it carries; None where neither the notebook nor its released version tells.
+        Its points; None where neither the notebook nor its released version states them.
     text : str or None
-        What was written, for a question that is marked by hand; None for one that is tested.
+        The answer, for a question that is marked by hand; None for one that is tested.
     """
 
     name: str
@@ -90,23 +90,23 @@ class Asked:
 
 @dataclass
 class Plan:
-    """What to run, and what to expect of it.
+    """The cells to run, and the questions that they answer.
 
     Attributes
     ----------
     cells : list of Cell
-        Those to run.
-    questions : dict of str to Asked
+        The cells to run.
+    questions : dict of str to PlannedQuestion
     remarks : dict of str to str
-        What the student should know, by question.
+        Remarks for the student, by question.
     skipped : list of str
         The sources of the cells of code that are not run.
     notes : list of str
-        What the student should know of the notebook.
+        Remarks for the student on the notebook as a whole.
     """
 
     cells: list[Cell] = field(default_factory=list)
-    questions: dict[str, Asked] = field(default_factory=dict)
+    questions: dict[str, PlannedQuestion] = field(default_factory=dict)
     remarks: dict[str, str] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -170,40 +170,40 @@ def plan(cells: list[Cell], released: list[Cell] | None = None) -> Plan:
     """
     handed_out = {cell.question: cell for cell in released or () if cell.question}
     named = {cell.name: cell for cell in released or () if cell.name}
-    known = Known.of(
-        cell.source for cell in released or () if cell.kind == "code" and cell.explores
+    skipped_cells = SkippedCells.of(
+        cell.source for cell in released or () if cell.kind == "code" and cell.explore
     )
     made = Plan()
     tested: set[str] = set()
     colab: set[str] = set()
     for cell in handed_out.values():
-        made.questions[cell.question] = _asked(cell)
+        made.questions[cell.question] = _planned(cell)
     cells = [_of_its_type(cell, named.get(cell.name), made) for cell in cells]
     for cell in cells:
         name = cell.question
         if name and cell.kind != "code":
-            made.questions[name] = _asked(cell, handed_out.get(name))
+            made.questions[name] = _planned(cell, handed_out.get(name))
         elif name:
             test = handed_out.get(name, cell)
             if test.kind == "code":
                 if _gist(test.source) != _gist(cell.source):
                     made.remarks[name] = "The tests were changed; the ones handed out were run."
                 cell = Cell(cell.number, "code", test.source, cell.heading, question=name)
-                made.questions.setdefault(name, _asked(test))
+                made.questions.setdefault(name, _planned(test))
                 tested.add(name)
         elif cell.answers and cell.answers not in made.questions:
-            made.questions[cell.answers] = Asked(cell.answers, None)
+            made.questions[cell.answers] = PlannedQuestion(cell.answers, None)
         if cell.kind == "code":
-            _add_code(cell, known if released else None, made, colab)
+            _add_code(cell, skipped_cells if released else None, made, colab)
     if released is not None:
         _find_texts(cells, released, made)
     texts = {cell.question for cell in cells if cell.kind != "code"}
-    for name, asked in made.questions.items():
-        if asked.text is not None and name not in texts:
-            if released is None or not asked.text:
-                made.questions[name] = Asked(name, asked.points, "")
+    for name, question in made.questions.items():
+        if question.text is not None and name not in texts:
+            if released is None or not question.text:
+                made.questions[name] = PlannedQuestion(name, question.points, "")
             made.remarks[name] = "Its cell is missing: copy it from the notebook handed out."
-        elif asked.text is None and name not in tested:
+        elif question.text is None and name not in tested:
             if name in handed_out:
                 made.remarks[name] = "The tests were missing; the ones handed out were run."
                 made.cells.append(Cell(0, "code", handed_out[name].source, question=name))
@@ -214,10 +214,10 @@ def plan(cells: list[Cell], released: list[Cell] | None = None) -> Plan:
     return made
 
 
-def _of_its_type(cell: Cell, known: Cell | None, made: Plan) -> Cell:
+def _of_its_type(cell: Cell, original: Cell | None, made: Plan) -> Cell:
     """Return an answer's cell as it was handed out, where it was turned into another type."""
-    if known is not None:
-        kind = known.kind if known.answers or known.written else cell.kind
+    if original is not None:
+        kind = original.kind if original.answers or original.written else cell.kind
     elif cell.written:  # a text, as far as can be told without the notebook handed out
         kind = "code" if cell.kind == "code" and statements(cell.source) else "markdown"
     else:
@@ -232,17 +232,18 @@ def _of_its_type(cell: Cell, known: Cell | None, made: Plan) -> Cell:
     return replace(cell, kind=kind)
 
 
-def _add_code(cell: Cell, known: Known | None, made: Plan, colab: set[str]) -> None:
+def _add_code(cell: Cell, skipped_cells: SkippedCells | None, made: Plan, colab: set[str]) -> None:
     """Add a cell of code to a plan as the grader executes it, or the part that it executes."""
     source, gone = without_elsewhere(cell.source, colab)
     made.notes += [f"A line that works only elsewhere was left out: {line}" for line in gone]
     cell = replace(cell, source=source)
-    skipped = cell.explores or (known is not None and source.strip() in known.sources)
+    is_original = skipped_cells is not None and source.strip() in skipped_cells.sources
+    skipped = cell.explore or is_original
     if skipped:
         made.skipped.append(source)
-    is_own = known is not None and source.strip() not in known.sources
-    if is_own and not cell.question and (skipped or known.merged_into(source)):
-        definitions = own_definitions(source, known)
+    is_own = skipped_cells is not None and not is_original
+    if is_own and not cell.question and (skipped or skipped_cells.merged_into(source)):
+        definitions = own_definitions(source, skipped_cells)
         if definitions:
             made.cells.append(replace(cell, source=definitions))
             what = "is skipped, but" if skipped else "also explores:"
@@ -256,16 +257,16 @@ def _add_code(cell: Cell, known: Known | None, made: Plan, colab: set[str]) -> N
 
 
 def _find_texts(cells: list[Cell], released: list[Cell], made: Plan) -> None:
-    """Fill in the written answers that stand around their cells, as the grader finds them."""
+    """Fill in the written answers that lie around their cells, as the grader finds them."""
     names = [cell.name for cell in released if cell.written and cell.kind != "code"]
-    found, _ = answers(
+    texts, _ = answers(
         [Text(cell.kind, cell.source, cell.name) for cell in cells],
         [Text(cell.kind, cell.source, cell.name) for cell in released],
         names,
     )
     for name in names:
-        asked = made.questions[name]
-        made.questions[name] = replace(asked, text=found.get(name, ""))
+        question = made.questions[name]
+        made.questions[name] = replace(question, text=texts.get(name, ""))
 
 
 def released_version(path: Path, root: Path | None) -> Path | None:
@@ -280,13 +281,17 @@ def released_version(path: Path, root: Path | None) -> Path | None:
     """
     if root is None:
         return None
-    # The same is in both folders; students answer in one of them, which then tells nothing.
-    found = [*sorted(root.glob("assignments/*/*.ipynb")), *sorted(root.glob("notebooks/*.ipynb"))]
-    found = [candidate for candidate in found if not candidate.samefile(path)]
-    names = [candidate for candidate in found if path.stem.startswith(candidate.stem)]
+    # Both folders hold the same; students answer in one of them, which is then no reference.
+    candidates = [
+        candidate
+        for pattern in ("assignments/*/*.ipynb", "notebooks/*.ipynb")
+        for candidate in sorted(root.glob(pattern))
+        if not candidate.samefile(path)
+    ]
+    names = [candidate for candidate in candidates if path.stem.startswith(candidate.stem)]
     numbers = [
         candidate
-        for candidate in found
+        for candidate in candidates
         if re.match(r"\d+-", path.stem) and candidate.name.startswith(path.stem.split("-")[0] + "-")
     ]
     return next(iter([*names, *numbers]), None)
@@ -300,7 +305,7 @@ def _cell(number: int, entry: dict[str, Any], heading: str) -> Cell:
     metadata = entry.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     tags = metadata.get("tags")
-    explores = isinstance(tags, list) and "explore" in tags
+    explore = isinstance(tags, list) and "explore" in tags
     graded = metadata.get("nbgrader")
     graded = graded if isinstance(graded, dict) else {}
     grade_id = graded.get("grade_id")
@@ -315,12 +320,12 @@ def _cell(number: int, entry: dict[str, Any], heading: str) -> Cell:
         elif graded.get("solution"):
             answers = grade_id.removesuffix(ANSWER_SUFFIX)
     if question is None and kind == "code":
-        question, points = _asks(source)
+        question, points = _question_in(source)
     name = grade_id if isinstance(grade_id, str) and grade_id else None
-    return Cell(number, kind, source, heading, explores, question, points, answers, name, written)
+    return Cell(number, kind, source, heading, explore, question, points, answers, name, written)
 
 
-def _asks(source: str) -> tuple[str | None, float | None]:
+def _question_in(source: str) -> tuple[str | None, float | None]:
     """Return the question that a cell's code asks, where its metadata is lost."""
     if "check.question(" not in source:
         return None, None
@@ -340,7 +345,7 @@ def _asks(source: str) -> tuple[str | None, float | None]:
 
 
 def _gist(source: str) -> str:
-    """Return what code does, whatever its layout and comments; nbgrader's hidden lines left out."""
+    """Return code without its layout, its comments and nbgrader's hidden lines, for comparing."""
     source = _HIDDEN.sub("", source)
     try:
         return ast.dump(ast.parse(source))
@@ -348,6 +353,8 @@ def _gist(source: str) -> str:
         return source.strip()
 
 
-def _asked(cell: Cell, known: Cell | None = None) -> Asked:
-    points = known.points if known is not None else cell.points
-    return Asked(cell.question, points, None if cell.kind == "code" else cell.source.strip())
+def _planned(cell: Cell, original: Cell | None = None) -> PlannedQuestion:
+    points = original.points if original is not None else cell.points
+    return PlannedQuestion(
+        cell.question, points, None if cell.kind == "code" else cell.source.strip()
+    )

@@ -1,4 +1,4 @@
-"""Visible tests compare numbers to 0.01 %: 16 bits, where they were switched on, wait meanwhile."""
+"""Visible tests compare numbers to 0.01 %: 16-bit precision is switched off while they run."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class NotYet(AssertionError):
     """A question's visible tests do not all pass yet, which nbgrader is to see."""
 
     def _render_traceback_(self) -> list[str]:
-        # IPython asks for this: what helps the student was printed, a traceback would bury it.
+        # IPython calls this: the helpful message is printed already, a traceback would bury it.
         return [str(self)]
 
 
@@ -43,7 +43,7 @@ class Question:
     name : str
         The name of the function that is asked for.
     points : float
-        What the question carries in all, hidden checks included.
+        The points of the question in all, hidden checks included.
     parts : list of Part
         Those that ran, in order.
     attempted : bool
@@ -60,14 +60,14 @@ class Question:
 
     @contextmanager
     def part(self, points: float, label: str) -> Iterator[None]:
-        """Run one part: what is raised inside loses its points and is told to the student.
+        """Run one part: an error inside loses its points and is reported to the student.
 
         Parameters
         ----------
         points : float
-            What it carries.
+            Its points.
         label : str
-            What works when it passes, as in "keeps the shape".
+            The property that holds when it passes, as in "keeps the shape".
         """
         entry = Part(points, label)
         self.parts.append(entry)
@@ -121,14 +121,14 @@ _questions: dict[str, Question] = {}
 
 @contextmanager
 def question(name: str, *, points: float) -> Iterator[Question]:
-    """Try an answer and say how it went.
+    """Try an answer and print the outcome.
 
     Parameters
     ----------
     name : str
         The name of the function that is asked for.
     points : float
-        What the question carries in all.
+        The points of the question in all.
 
     Yields
     ------
@@ -140,25 +140,25 @@ def question(name: str, *, points: float) -> Iterator[Question]:
     NotYet
         If a part fails, under nbgrader only: a notebook runs to its end while questions are open.
     """
-    asked = Question(name, points)
-    _questions[name] = asked
-    # What is outside of the parts is a part too: all of them, if there is no other.
-    with full_precision(), asked.part(0.0, "runs"):
+    tests = Question(name, points)
+    _questions[name] = tests
+    # Code outside of the parts is a part too: the only one, if there is no other.
+    with full_precision(), tests.part(0.0, "runs"):
         try:
-            yield asked
+            yield tests
         finally:
-            asked.precision = sixteen_bits()
-    if len(asked.parts) == 1:
-        asked.parts[0].points = points
-    elif asked.parts[0].problem is None:
-        del asked.parts[0]
+            tests.precision = sixteen_bits()
+    if len(tests.parts) == 1:
+        tests.parts[0].points = points
+    elif tests.parts[0].problem is None:
+        del tests.parts[0]
     results.note(
-        "check", str(asked), question=name, points=points, earned=asked.earned,
-        verdict=asked.verdict,
+        "check", str(tests), question=name, points=points, earned=tests.earned,
+        verdict=tests.verdict,
     )  # fmt: skip
-    # Elsewhere a wrong answer does not stop "Run All"; nbgrader takes an error for one.
-    if asked.verdict != "passed" and "NBGRADER_EXECUTION" in os.environ:
-        raise NotYet(str(asked))  # nbgrader's validation shows the error alone, not the output
+    # Elsewhere a wrong answer does not stop "Run All"; nbgrader needs an error.
+    if tests.verdict != "passed" and "NBGRADER_EXECUTION" in os.environ:
+        raise NotYet(str(tests))  # nbgrader's validation shows the error alone, not the output
 
 
 def tried() -> dict[str, Question]:
@@ -185,11 +185,11 @@ def summary() -> None:
         print("No visible test has run yet: run the notebook's cells first.")
         return
     width = max(map(len, _questions))
-    for asked in _questions.values():
-        seen = f"{asked.earned:g} of {asked.points:g} points seen"
-        print(f"{asked.name:<{width}}  {_VERDICTS[asked.verdict]:<7}  {seen}")
-    earned = sum(asked.earned for asked in _questions.values())
-    total = sum(asked.points for asked in _questions.values())
+    for tests in _questions.values():
+        seen = f"{tests.earned:g} of {tests.points:g} points seen"
+        print(f"{tests.name:<{width}}  {_VERDICTS[tests.verdict]:<7}  {seen}")
+    earned = sum(tests.earned for tests in _questions.values())
+    total = sum(tests.points for tests in _questions.values())
     print(
         f"{'in all':<{width}}  {'':<7}  {earned:g} of {total:g} points seen; hidden checks decide"
     )
@@ -221,7 +221,7 @@ def _is_stub(error: BaseException, name: str) -> bool:
 
 
 def _place(error: BaseException) -> str:
-    """Return where in the student's own code an error arose, as far as that can be told."""
+    """Return the place of an error in the student's own code, as far as it is known."""
     place, traceback = "", error.__traceback__
     while traceback is not None:
         code = traceback.tb_frame.f_code

@@ -1,7 +1,7 @@
-"""What a cell's code defines, imports and needs, without executing any of it.
+"""The names that a cell's code defines, imports and needs, found without executing it.
 
-A notebook's code may hold lines that are no Python, such as ``%matplotlib inline``; they are passed
-over here.
+A notebook's code may hold lines that are not Python, such as ``%matplotlib inline``; they are
+ignored here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import lru_cache
 
 _MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-# A value of these is made without calling anything, so that it takes no time and cannot fail.
+# Making such a value calls nothing, so it takes no time and cannot fail.
 _CONSTANTS = (
     ast.Constant, ast.UnaryOp, ast.BinOp, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Load,
     ast.operator, ast.unaryop,
@@ -28,14 +28,14 @@ _ELSEWHERE = re.compile(
 # Python 3.11's parser counts its depth for all threads together, and raises SystemError where one
 # begins while another, whose garbage is being collected, has not ended (python/cpython#106905).
 _ONE_AT_A_TIME = threading.Lock()
-_LONGEST = 50_000  # characters of a cell that is read: a million takes a quarter of a minute
-MOST_CODE = 500_000  # characters of the cells of a notebook that are read, far above honest ones
+_MAX_CELL_LENGTH = 50_000  # characters of a cell that is read: a million takes 15 seconds
+MAX_CODE = 500_000  # characters of the cells of a notebook that are read, far above honest ones
 _LEFT_OUT = "# (left out: works only elsewhere) "
 
 
 def statements(source: str) -> list[ast.stmt] | None:
-    """Return a cell's statements; None if it is no Python, or longer than anybody writes."""
-    if len(source) > _LONGEST:
+    """Return a cell's statements; None if it is not Python, or longer than anybody writes."""
+    if len(source) > _MAX_CELL_LENGTH:
         return None
     for text in (source, _MAGIC.sub(r"\1pass", source)):
         try:
@@ -69,10 +69,10 @@ def _names(source: str) -> frozenset[str]:
             return frozenset(_bound(body))
     except RecursionError:
         return frozenset()
-    # No Python: as far as its text tells.
-    said = r"^\s*(?:def|class)\s+(\w+)|^(\w+)\s*=[^=]|^\s*(?:from|import)\b(.*)"
-    found = (word for words in re.findall(said, source, re.MULTILINE) for word in words)
-    return frozenset(word for words in found for word in re.findall(r"\w+", words))
+    # Not Python: guess from its text.
+    binding = r"^\s*(?:def|class)\s+(\w+)|^(\w+)\s*=[^=]|^\s*(?:from|import)\b(.*)"
+    matches = (match for groups in re.findall(binding, source, re.MULTILINE) for match in groups)
+    return frozenset(name for match in matches for name in re.findall(r"\w+", match))
 
 
 def _bound(body: Iterable[ast.AST]) -> Iterator[str]:
@@ -88,8 +88,8 @@ def _bound(body: Iterable[ast.AST]) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
-class Known:
-    """What the cells define that were handed out and are skipped.
+class SkippedCells:
+    """The handed-out cells that are skipped, and what they define.
 
     Attributes
     ----------
@@ -106,8 +106,8 @@ class Known:
     names: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, sources: Iterable[str]) -> Known:
-        """Return what some cells define."""
+    def of(cls, sources: Iterable[str]) -> SkippedCells:
+        """Read the sources of the skipped cells."""
         sources = frozenset(source.strip() for source in sources)
         bodies = [statements(source) or [] for source in sources]
         return cls(
@@ -117,49 +117,53 @@ class Known:
         )
 
     def merged_into(self, source: str) -> bool:
-        """Tell whether a cell holds one of these cells, and more."""
-        return any(len(one) >= _SHORTEST and one in source for one in self.sources)
+        """Tell whether a cell contains one of these cells."""
+        return any(len(cell) >= _MIN_CELL_LENGTH and cell in source for cell in self.sources)
 
 
-_SHORTEST = 30  # characters of a cell that is looked for in others: `check.summary()` is none
+_MIN_CELL_LENGTH = 30  # characters of a cell that is looked for in others: no `check.summary()`
 
 
-def own_definitions(source: str, known: Known) -> str:
-    """Return what a skipped cell defines that was not handed out, as code to execute.
+def own_definitions(source: str, skipped_cells: SkippedCells) -> str:
+    """Return the definitions in a skipped cell that were not handed out, as code to execute.
 
-    Functions, classes, imports, and names for constants and lambdas: what takes no time. The
+    Functions, classes, imports, and names for constants and lambdas, which take no time. The
     cell's other statements, which explore, are left out.
 
     Parameters
     ----------
     source : str
         The cell's.
-    known : Known
-        What was handed out.
+    skipped_cells : SkippedCells
+        Those that were handed out.
     """
     try:
         kept = [
             _text(source, node)
             for node in statements(source) or ()
-            if _only_defines(node, known.names) and ast.dump(node) not in known.definitions
+            if _only_defines(node, skipped_cells.names)
+            and ast.dump(node) not in skipped_cells.definitions
         ]
     except RecursionError:
         return ""
     return "\n\n\n".join(kept)
 
 
-def _only_defines(node: ast.stmt, known: frozenset[str]) -> bool:
+def _only_defines(node: ast.stmt, taken: frozenset[str]) -> bool:
     if isinstance(node, (*_DEFINITIONS, ast.Import, ast.ImportFrom)):
         return True
     if isinstance(node, ast.Assign):
         names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-        # Another value for a name of the lesson's is an experiment, no definition.
-        is_new = len(names) == len(node.targets) and known.isdisjoint(names)
+        # Another value for a name of the lesson's is an experiment, not a definition.
+        is_new = len(names) == len(node.targets) and taken.isdisjoint(names)
         return is_new and (isinstance(node.value, ast.Lambda) or _is_constant(node.value))
     if isinstance(node, ast.Try):
         inner = [*node.body, *node.orelse, *node.finalbody]
-        inner += [one for handler in node.handlers for one in handler.body]
-        return all(isinstance(one, ast.Pass) or _only_defines(one, known) for one in inner)
+        inner += [statement for handler in node.handlers for statement in handler.body]
+        return all(
+            isinstance(statement, ast.Pass) or _only_defines(statement, taken)
+            for statement in inner
+        )
     return False
 
 
@@ -169,18 +173,20 @@ def _is_constant(value: ast.expr) -> bool:
 
 def _text(source: str, node: ast.stmt) -> str:
     if not isinstance(node, (*_DEFINITIONS, ast.Try)):
-        return ast.unparse(node)  # others may stand in its line
+        return ast.unparse(node)  # others may share its line
     lines = re.split(r"\r\n|\r|\n", source)  # as Python counts them
-    first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
+    first = min(
+        [node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))]
+    )
     return "\n".join(lines[first - 1 : node.end_lineno])
 
 
 def without_elsewhere(source: str, colab: set[str]) -> tuple[str, list[str]]:
     """Turn the lines that only work elsewhere, as in Colab, into comments.
 
-    Such a line fails here, and would cost all that stands below it in its cell. Only whole
-    statements are left out, and none that stands inside another: ``try: import google.colab``
-    knows what to do.
+    Such a line fails here, and with it everything below it in its cell. Only whole
+    statements are left out, and none that is inside another: ``try: import google.colab``
+    handles the failure itself.
 
     Parameters
     ----------
@@ -193,9 +199,10 @@ def without_elsewhere(source: str, colab: set[str]) -> tuple[str, list[str]]:
     str
         The source, with as many lines as before.
     list of str
-        What was left out, a line each.
+        The lines that were left out.
     """
-    if len(source) > _LONGEST or source.lstrip().startswith("%%"):  # maybe of another language
+    other_language = source.lstrip().startswith("%%")
+    if other_language or len(source) > _MAX_CELL_LENGTH:
         return source, []
     lines = source.split("\n")
     gone = {number for number, line in enumerate(lines) if _ELSEWHERE.match(line)}
@@ -205,24 +212,24 @@ def without_elsewhere(source: str, colab: set[str]) -> tuple[str, list[str]]:
             span = range(node.lineno - 1, node.end_lineno)
             if _is_of_colab(node, colab) and _stands_alone(node, lines):
                 gone.update(span)
-    found = [lines[number].strip() for number in sorted(gone)]
+    removed = [lines[number].strip() for number in sorted(gone)]
     for number in gone:
         lines[number] = _LEFT_OUT + lines[number]
-    return "\n".join(lines), found
+    return "\n".join(lines), removed
 
 
 def _is_of_colab(node: ast.stmt, colab: set[str]) -> bool:
-    """Tell whether a statement imports from google.colab or uses what came from there."""
+    """Tell whether a statement imports from google.colab or uses a name that came from there."""
     if isinstance(node, ast.ImportFrom):
         ours = (node.module or "").startswith("google.colab")
         ours |= node.module == "google" and [a.name for a in node.names] == ["colab"]
     elif isinstance(node, ast.Import):
         ours = all(alias.name.startswith("google.colab") for alias in node.names)
     elif isinstance(node, ast.Expr | ast.Assign):
-        names = [one for one in ast.walk(node) if isinstance(one, ast.Name)]
-        if any(one.id in colab for one in names if isinstance(one.ctx, ast.Load)):
+        names = [name for name in ast.walk(node) if isinstance(name, ast.Name)]
+        if any(name.id in colab for name in names if isinstance(name.ctx, ast.Load)):
             return True
-        colab.difference_update(one.id for one in names)  # the name is the student's own now
+        colab.difference_update(name.id for name in names)  # the name is the student's own now
         return False
     else:
         return False
@@ -232,7 +239,7 @@ def _is_of_colab(node: ast.stmt, colab: set[str]) -> bool:
 
 
 def _stands_alone(node: ast.stmt, lines: list[str]) -> bool:
-    """Tell whether nothing else stands in a statement's lines."""
+    """Tell whether a statement has its lines to itself."""
     before = lines[node.lineno - 1].encode()[: node.col_offset]
     after = lines[node.end_lineno - 1].encode()[node.end_col_offset :].decode().strip(" \t\r;")
     return not before.strip() and (not after or after.startswith("#"))

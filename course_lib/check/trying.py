@@ -1,4 +1,4 @@
-"""Trying a notebook: its cells in a process of their own, and what came of each question."""
+"""Trying a notebook: its cells in a process of their own, and the outcome of each question."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import Any
 
 import course_lib
 from course_lib.check.messages import causes
-from course_lib.check.notebook import Asked, Cell, Plan
+from course_lib.check.notebook import Cell, Plan, PlannedQuestion
 from course_lib.check.questions import INTERRUPTED
 from course_lib.check.written import is_empty
 from course_lib.errors import CourseError
@@ -38,7 +38,7 @@ class Outcome:
     ----------
     name : str
     points : float or None
-        What it carries in all.
+        Its points in all.
     written : bool
         Marked by hand: no test sees its points.
     verdict : {"passed", "partly", "not_yet", "written"}
@@ -46,7 +46,7 @@ class Outcome:
     seen : float
         The points whose visible tests pass.
     problems : list of str
-        What is missing, for the student.
+        The problems that are left, for the student.
     parts : list of dict
         label, points and problem (None where it passed) of each visible test.
     """
@@ -62,16 +62,16 @@ class Outcome:
 
 @dataclass
 class Report:
-    """What became of a notebook.
+    """The outcome of a notebook.
 
     Attributes
     ----------
     outcomes : list of Outcome
-        Of its questions.
+        The outcomes of its questions.
     errors : list of str
-        The cells that failed outside of them.
+        The cells that failed outside of the questions.
     notes : list of str
-        How it was read.
+        Remarks on how it was read.
     """
 
     outcomes: list[Outcome]
@@ -105,7 +105,7 @@ def try_notebook(
         The notebook's folder, in which the cells run.
     time_limit : float
     progress : callable, optional
-        Told, before a cell is run, how many are done and which one it is.
+        Called before a cell is run, with the number of cells done and the cell.
     """
     fates: dict[int, str] = {}
     found: dict[str, dict[str, Any]] = {}
@@ -127,7 +127,7 @@ def _run(
     found: dict[str, dict[str, Any]],
     progress: Callable[[int, Cell], None],
 ) -> int | None:
-    """Run what is not left out, and note it; return the cell that made it impossible to go on."""
+    """Run the cells that are not left out; return the index of one that stopped the run."""
     cells = [(index, cell.source) for index, cell in enumerate(plan.cells) if index not in left_out]
     pending = [index for index, _ in cells]
     with _process(cells, folder) as (process, events):
@@ -167,7 +167,7 @@ def _run(
 def _process(
     cells: list[tuple[int, str]], folder: Path
 ) -> Iterator[tuple[subprocess.Popen, queue.Queue]]:
-    """Start the child, hand it the cells, and end it and what it started in any case."""
+    """Start the child, send it the cells, and in the end kill it and all that it started."""
     package = str(Path(course_lib.__file__).parent.parent)
     code = (
         f"import sys; sys.path.append({package!r}); from course_lib.check.child import main; main()"
@@ -180,14 +180,14 @@ def _process(
     }
     environment.pop("NBGRADER_EXECUTION", None)
     events: queue.Queue = queue.Queue()
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(
             [sys.executable, "-c", code],
             cwd=folder,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=said,
+            stderr=stderr,
             text=True,
             encoding="utf-8",
             start_new_session=os.name != "nt",  # Ctrl-C is for this program alone
@@ -199,9 +199,9 @@ def _process(
                 process.stdin.close()
             first = events.get(timeout=_STARTING)
             if first is None:
-                said.seek(0)
-                words = said.read().decode("utf-8", "replace").strip().splitlines()
-                reason = words[-1] if words else "it gave no reason"
+                stderr.seek(0)
+                lines = stderr.read().decode("utf-8", "replace").strip().splitlines()
+                reason = lines[-1] if lines else "it gave no reason"
                 raise CourseError(f"Python could not start in {folder}: {reason}.")
             yield process, events
         except queue.Empty:
@@ -214,7 +214,7 @@ def _listen(process: subprocess.Popen, events: queue.Queue) -> None:
     for line in process.stdout:
         try:
             event = json.loads(line)
-        except ValueError:  # written past our back by a program that a cell started
+        except ValueError:  # from a program that a cell started
             continue
         if isinstance(event, dict) and "event" in event:
             events.put(event)
@@ -235,7 +235,7 @@ def _how_it_ended(process: subprocess.Popen) -> str:
     try:
         status = process.wait(timeout=_GRACE)
     except subprocess.TimeoutExpired:
-        return "closed the connection to the program that runs it"
+        return "closed its connection to `course check`"
     if os.name != "nt" and status == -signal.SIGKILL:
         return "ended Python: it was killed, perhaps because memory ran out"
     return f"ended Python (exit status {status})"
@@ -254,32 +254,36 @@ def _report(plan: Plan, fates: dict[int, str], found: dict[str, dict[str, Any]])
         else:
             errors.append(f"{_where(cell)}: {fate}")
     outcomes = []
-    for name, asked in plan.questions.items():
-        outcome = Outcome(name, asked.points, written=asked.text is not None)
+    for name, question in plan.questions.items():
+        outcome = Outcome(name, question.points, written=question.text is not None)
         outcomes.append(outcome)
         if outcome.written:
-            _see_text(outcome, asked)
+            _judge_text(outcome, question)
         else:
-            _see_tests(outcome, found.get(name), of_answers.get(name), of_tests.get(name))
+            _judge_tests(outcome, found.get(name), of_answers.get(name), of_tests.get(name))
             failed = [(plan.cells[index].source, fate) for index, fate in sorted(fates.items())]
-            told = [one for what in outcome.problems for one in causes(what, failed, plan.skipped)]
-            outcome.problems += dict.fromkeys(told)
+            reasons = [
+                reason
+                for problem in outcome.problems
+                for reason in causes(problem, failed, plan.skipped)
+            ]
+            outcome.problems += dict.fromkeys(reasons)
         if name in plan.remarks:
             outcome.problems.append(plan.remarks[name])
     return Report(outcomes, errors, plan.notes)
 
 
-def _see_text(outcome: Outcome, asked: Asked) -> None:
-    if is_empty(asked.text):
+def _judge_text(outcome: Outcome, question: PlannedQuestion) -> None:
+    if is_empty(question.text):
         outcome.problems.append("Write your text into its cell.")
     else:
         outcome.verdict = "written"
 
 
-def _see_tests(
+def _judge_tests(
     outcome: Outcome, facts: dict[str, Any] | None, of_answer: str | None, of_tests: str | None
 ) -> None:
-    """Fill in what a question's tests found, and what became of its two cells."""
+    """Fill in the findings of a question's tests, and how its two cells ended."""
     if facts is not None:
         outcome.verdict, outcome.seen = facts["verdict"], facts["earned"]
         outcome.parts = facts["parts"]
@@ -292,14 +296,14 @@ def _see_tests(
     elif facts is not None and not facts["attempted"] and not facts["earned"]:
         outcome.problems.append("Write your answer in its cell.")
     else:
-        # One mistake that many parts meet is told once.
+        # A mistake that many parts meet is reported once.
         labels: dict[str, list[str]] = {}
         for part in outcome.parts:
             if part["problem"] and not (of_tests and part["problem"] == INTERRUPTED):
                 labels.setdefault(part["problem"], []).append(part["label"])
         outcome.problems += [f"{'; '.join(them)}: {problem}" for problem, them in labels.items()]
     if of_tests:
-        outcome.problems.append(f"The tests did not come to their end: {of_tests}.")
+        outcome.problems.append(f"The tests did not finish: {of_tests}.")
 
 
 def _where(cell: Cell) -> str:

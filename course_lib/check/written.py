@@ -1,10 +1,10 @@
-"""Where the answer to a written question stands: in its cell, or in what was written around it.
+"""The place of the answer to a written question: in its cell, or in the texts around it.
 
 Students write above, below or beside the cell that was meant, into the question's own text, into
-several cells, or into one that became code. Whatever of that was not handed out, and stands in the
-question's section, is the answer, and a person is to read it. The section holds the question's
+several cells, or into one that became code. Every such text that was not handed out and lies in the
+question's section is the answer, and a person reads it. The section holds the question's
 cell and the texts around it that were handed out with no code between them; a text after the
-section's cell of code, or in another question's section, is a note and no answer.
+section's cell of code, or in another question's section, is a note and not an answer.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from course_lib.check.source_code import MOST_CODE, statements
+from course_lib.check.source_code import MAX_CODE, statements
 
 _STUB = re.compile(r"\byour\s+(answer|code)(\s+here)?\b|<!--|-->", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
 _SAID = re.compile(r"[^\W_]|[^\x00-\x7f]")  # a letter, a digit, or a sign that no keyboard has
-_MOST_WORDS = 5_000  # of texts that are compared word by word
-_MOST_SHARED = 0.6  # of a text's words, that another one shares with it by being its edited copy
-_LONGEST_CHANCE = 2  # words of a line that two texts share by chance
+_MAX_WORDS = 5_000  # of texts that are compared word by word
+_MAX_SHARED = 0.6  # of a text's words, that another one shares with it by being its edited copy
+_MAX_CHANCE_WORDS = 2  # words of a line that two texts share by chance
 
 
 @dataclass(frozen=True)
@@ -54,20 +54,20 @@ def is_answer(source: str, handed_out: str) -> bool:
 
 
 def is_hidden(source: str) -> bool:
-    """Tell whether a text stands in comments of HTML alone, which no page shows."""
+    """Tell whether a text consists of HTML comments, which no page shows."""
     return "<!--" in source and not is_empty(source) and is_empty(_COMMENT.sub("", source))
 
 
 def added(source: str, handed_out: str) -> str:
-    """Return the lines of an edited text that hold something which was not handed out."""
-    words, known = source.split(), handed_out.split()
-    if words == known:
+    """Return the lines of an edited text that hold words which were not handed out."""
+    words, original = source.split(), handed_out.split()
+    if words == original:
         return ""
-    if len(words) + len(known) > _MOST_WORDS:
+    if len(words) + len(original) > _MAX_WORDS:
         lines = {tuple(line.split()) for line in handed_out.splitlines()}
         own = [line for line in source.splitlines() if tuple(line.split()) not in lines]
         return "\n".join(own).strip()
-    matcher = difflib.SequenceMatcher(None, known, words, autojunk=False)
+    matcher = difflib.SequenceMatcher(None, original, words, autojunk=False)
     new = {
         number
         for kind, _, _, start, end in matcher.get_opcodes()
@@ -89,14 +89,14 @@ def answers(
     names: Collection[str],
     other: Collection[str] = (),
 ) -> tuple[dict[str, str], bool]:
-    """Return the answers to written questions, wherever in their sections they stand.
+    """Return the answers to written questions, wherever they are in their sections.
 
     Parameters
     ----------
     cells : sequence of Text
-        The student's.
+        The student's cells.
     released : sequence of Text
-        Those that were handed out.
+        The cells that were handed out.
     names : collection of str
         The written questions, by the names of their cells.
     other : collection of str
@@ -109,28 +109,28 @@ def answers(
     bool
         Whether there are texts of the student's own that belong to no written question.
     """
-    found = _Found(cells, released, names, other)
+    comparison = _Comparison(cells, released, names, other)
     given: dict[str, list[str]] = {}
     strays: list[str] = []
-    for index, own in enumerate(found.own):
+    for index, own in enumerate(comparison.own):
         if not own:
             continue
-        owners = found.owners(index)
-        if found.is_code(index, beside=bool(owners)):  # so may only an answer in code go on
-            owners = [name for name in owners if name in found.in_code]
+        owners = comparison.owners(index)
+        if comparison.is_code(index, beside=bool(owners)):  # only an answer that became code may
+            owners = [name for name in owners if name in comparison.in_code]
         elif not owners:
             strays.append(own.strip())
         for name in owners:
             given.setdefault(name, []).append(own.strip())
-    gone = [name for name in names if name not in given and name not in found.present]
-    if strays:  # an answer whose cell is gone may be any of these: a person is to find it
+    gone = [name for name in names if name not in given and name not in comparison.present]
+    if strays:  # one of these may answer a question whose cell is gone: a person decides
         given |= dict.fromkeys(gone, strays)
     texts = {name: "\n\n".join(given[name]) for name in names if name in given}
     return texts, bool(strays and not gone)
 
 
-class _Found:
-    """What each cell of a student's is: handed out, edited, or their own."""
+class _Comparison:
+    """A student's cells compared with those that were handed out: the same, edited, or new."""
 
     def __init__(
         self,
@@ -172,19 +172,19 @@ class _Found:
             theirs, their_lines = self._texts[place]
             share = sum(min(count, words[word]) for word, count in theirs.items())
             share /= max(1, theirs.total())
-            is_like = share >= _MOST_SHARED or not their_lines.isdisjoint(lines)
+            is_like = share >= _MAX_SHARED or not their_lines.isdisjoint(lines)
             if is_like and (best is None or share > best[0]):
                 best = share, place
         return None if best is None else best[1]
 
     def _own(self, cell: Text, place: int | None) -> str:
-        """Return what of a cell was not handed out, empty where that says nothing."""
-        known = None if place is None else self.released[place]
-        if known is None:
+        """Return the part of a cell that was not handed out; empty where it holds no answer."""
+        original = None if place is None else self.released[place]
+        if original is None:
             return "" if is_empty(cell.source) else cell.source
-        if known.name in self.names:
-            return cell.source if is_answer(cell.source, known.source) else ""
-        text = "" if known.kind == "code" else added(cell.source, known.source)
+        if original.name in self.names:
+            return cell.source if is_answer(cell.source, original.source) else ""
+        text = "" if original.kind == "code" else added(cell.source, original.source)
         return "" if is_empty(text) else text
 
     def is_code(self, index: int, *, beside: bool) -> bool:
@@ -193,10 +193,10 @@ class _Found:
         if self.places[index] is not None or cell.kind != "code":
             return False
         self._read += len(cell.source)
-        return not (beside and self._read <= MOST_CODE and _is_prose(cell.source))
+        return not (beside and self._read <= MAX_CODE and _is_prose(cell.source))
 
     def owners(self, index: int) -> list[str]:
-        """Return the written questions in whose section a cell stands."""
+        """Return the written questions in whose section a cell is."""
         place = self.places[index]
         if place is not None:
             return self._of(place)
@@ -250,11 +250,11 @@ def _words(source: str) -> tuple[str, ...]:
 
 def _lines(source: str) -> set[tuple[str, ...]]:
     lines = (tuple(line.split()) for line in source.splitlines())
-    return {line for line in lines if len(line) > _LONGEST_CHANCE}
+    return {line for line in lines if len(line) > _MAX_CHANCE_WORDS}
 
 
 def _is_prose(source: str) -> bool:
-    """Tell whether a cell of code holds a text: no Python, or nothing but comments and strings."""
+    """Tell whether a cell of code holds a text: not Python, or only comments and strings."""
     return all(
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)

@@ -1,4 +1,4 @@
-"""The course's data: what there is, where it is, and how to get it as arrays.
+"""The course's data sets: a list of them, where they are, and how to get them as arrays.
 
 >>> from course_lib import datasets
 >>> data = datasets.load("mnist")  # doctest: +SKIP

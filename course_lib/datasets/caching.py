@@ -23,13 +23,13 @@ from course_lib.datasets.entries import Archive, Dataset, Pick, RemoteFile
 from course_lib.datasets.folders import examine, recorded_sums
 
 
-def bring_to_cache(dataset: Dataset, cache: Path) -> None:
-    """Download what the cache lacks of a data set, from the public addresses or a web share.
+def download_to_cache(dataset: Dataset, cache: Path) -> None:
+    """Download the files of a data set that the cache lacks, from public addresses or a web share.
 
     Raises
     ------
     DownloadFailed
-        If something does not come whole and right; what did is kept.
+        If a file does not arrive whole and right; the files that do are kept.
     DataError
         If the cache cannot be written.
     """
@@ -85,7 +85,7 @@ def _files_at_share(dataset: Dataset, share: str, stage: Path) -> tuple[RemoteFi
 def _download_files(
     files: Sequence[RemoteFile], dataset: Dataset, cache: Path, stage: Path
 ) -> None:
-    """Download what is not in the cache yet, and keep each file that came whole and right."""
+    """Download the files that the cache lacks, and keep each that arrives whole and right."""
     recorded = recorded_sums(cache, dataset)
     published = read_sums(cache / SUMS_FILE)
     published |= {f.path: f.sha256 for f in dataset.files if f.sha256 and f.path not in published}
@@ -96,22 +96,24 @@ def _download_files(
         if not check.usable
     ]
 
-    def keep(file: RemoteFile, new: Path) -> None:
+    def place_with_record(file: RemoteFile, downloaded: Path) -> None:
         """Place a file, with its own record where nothing else vouches for these bytes."""
         record = cache / (file.path + SIDECAR)
-        if published.get(file.path) == (digest := sha256(new)):
+        if published.get(file.path) == (digest := sha256(downloaded)):
             record.unlink(missing_ok=True)
         else:
-            new_record = new.with_name(new.name + SIDECAR)
+            new_record = downloaded.with_name(downloaded.name + SIDECAR)
             new_record.write_text(format_sums({file.path: digest}), "utf-8")
             place(new_record, record)
-        place(new, cache / file.path)
+        place(downloaded, cache / file.path)
 
-    download_all(wanted, [stage / file.path for file in wanted], dataset.title, then=keep)
+    download_all(
+        wanted, [stage / file.path for file in wanted], dataset.title, then=place_with_record
+    )
 
 
 def _download_archive(archive: Archive, unpacked: Path, stage: Path, title: str) -> None:
-    """Download a zip file and unpack what the data set takes of it below `unpacked`."""
+    """Download a zip file and unpack the data set's part of it below `unpacked`."""
     file = RemoteFile("archive.zip", archive.url, archive.sha256, archive.size)
     download_all([file], [stage / file.path], title)
     try:

@@ -12,7 +12,7 @@ SUMS_FILE = "SHA256SUMS"
 SIDECAR = ".sha256"
 
 # A file is hashed when this process first opens it, and again once it has changed.
-_known: dict[tuple[str, int, int], str] = {}
+_remembered: dict[tuple[str, int, int], str] = {}
 
 
 def sha256(path: Path, *, again: bool = False) -> str:
@@ -26,10 +26,10 @@ def sha256(path: Path, *, again: bool = False) -> str:
     """
     state = path.stat()
     key = (str(path), state.st_size, state.st_mtime_ns)
-    if again or key not in _known:
+    if again or key not in _remembered:
         with path.open("rb") as file:
-            _known[key] = hashlib.file_digest(file, "sha256").hexdigest()
-    return _known[key]
+            _remembered[key] = hashlib.file_digest(file, "sha256").hexdigest()
+    return _remembered[key]
 
 
 def parse_sums(text: str) -> dict[str, str]:
@@ -58,7 +58,7 @@ def read_sums(path: Path) -> dict[str, str]:
     Raises
     ------
     DataError
-        If the file is there and cannot be read: its data could not be checked.
+        If the file exists but cannot be read: its data could not be checked.
     """
     if not path.is_file():
         return {}

@@ -19,8 +19,8 @@ def register(app: typer.Typer) -> None:
     app.add_typer(data_app, name="data")
 
 
-class DamagedError(CourseError):
-    """A file is not what its checksum says."""
+class DamagedFileError(CourseError):
+    """A file does not match its checksum."""
 
     exit_status = 1
 
@@ -62,8 +62,8 @@ def list_data(
     table.add_column("what, and its licence")
     for row in rows:
         where = row["origin"] if row["folder"] else "to download"
-        what = f"{row['title']}\n[dim]{row['licence']}[/]"
-        table.add_row(row["name"], where, _size(row["bytes"]), what)
+        description = f"{row['title']}\n[dim]{row['licence']}[/]"
+        table.add_row(row["name"], where, _size(row["bytes"]), description)
     Console().print(table)
 
 
@@ -130,7 +130,7 @@ def verify(
         damaged.append(
             f"Download again with `course data fetch {' '.join(again)}`, or repair the mirror."
         )
-        raise DamagedError("\n".join(damaged))
+        raise DamagedFileError("\n".join(damaged))
 
 
 def _chosen(names: list[str]) -> list[str]:

@@ -29,7 +29,7 @@ class Data:
     feature_names : tuple of str
         A table's columns.
     target_name : str
-        What a regression predicts, such as "MedHouseVal".
+        The quantity that a regression predicts, such as "MedHouseVal".
     titles : tuple of str
         One for each picture of `x_test`, for the sample photographs.
     """
@@ -57,7 +57,7 @@ class Data:
         return f"<Data {self.name}, {self.kind}: {', '.join(arrays)}>"
 
     def counts(self) -> str:
-        """Say how many examples each part has, such as "60,000 training and 10,000 test"."""
+        """Return the sizes of the parts in words, such as "60,000 training and 10,000 test"."""
         parts = {"training": self.x_train, "validation": self.x_val, "test": self.x_test}
-        said = [f"{len(x):,} {part}" for part, x in parts.items() if x is not None]
-        return " and ".join([", ".join(said[:-1]), said[-1]] if said[1:] else said)
+        counts = [f"{len(x):,} {part}" for part, x in parts.items() if x is not None]
+        return " and ".join([", ".join(counts[:-1]), counts[-1]] if counts[1:] else counts)

@@ -24,14 +24,14 @@ CONNECT_SECONDS = 4.0  # name look-up and connection together, over all of a hos
 READ_SECONDS = 8.0  # longest silence of a server that had answered
 FORGET_SECONDS = 60.0  # a host that did not answer is left alone for so long
 CHUNK_BYTES = 2**16
-AT_ONCE = 4  # a few small files side by side hide the latency, and burden no server
+MAX_PARALLEL = 4  # a few small files side by side hide the latency, and burden no server
 
 _hosts: dict[tuple[str, int], tuple[float, str]] = {}  # when it was tried, and what went wrong
 _hosts_lock = threading.Lock()
 
 
 class DownloadFailed(DataError):
-    """A file did not come whole and right; `reason` is the message without its remedy."""
+    """A file did not arrive whole and right; `reason` is the message without its remedy."""
 
     def __init__(self, reason: str, remedy: str) -> None:
         super().__init__(f"{reason}: {remedy}.")
@@ -40,7 +40,7 @@ class DownloadFailed(DataError):
 
 @contextmanager
 def staging(cache: Path) -> Iterator[Path]:
-    """Give a folder for half-finished files inside the cache, and take it away at the end.
+    """Make a folder for half-finished files inside the cache, and remove it at the end.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def staging(cache: Path) -> Iterator[Path]:
 
 
 def _clear_abandoned(cache: Path) -> None:
-    """Take away what downloads left that were killed more than a day ago."""
+    """Remove the files of downloads that were killed more than a day ago."""
     for folder in cache.glob(".download-*"):
         with suppress(FileNotFoundError):  # another process has just finished with it
             if time.time() - folder.stat().st_mtime > 24 * 3600:
@@ -68,7 +68,7 @@ def _clear_abandoned(cache: Path) -> None:
 
 
 def cannot_write(folder: Path, error: OSError) -> DataError:
-    """Say that a folder cannot be written, and what to do."""
+    """Return the error that a folder cannot be written, with its remedy."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DataError(
             f"The disk of {folder} is full: make room, or set COURSE_CACHE_DIR to a folder "
@@ -96,31 +96,31 @@ def download_all(
     targets : sequence of Path
         As many; their folders are made.
     title : str
-        What the bar calls it.
+        The bar's label.
     then : callable
-        Called with each file and its target as soon as it has come whole and right.
+        Called with each file and its target as soon as it has arrived whole and right.
 
     Raises
     ------
     DownloadFailed
-        For the first file that does not come whole and right; the others are given up.
+        For the first file that does not arrive whole and right; the others are given up.
     DataError
         If a target cannot be written.
     """
     sizes = [file.size for file in files]
     total = None if None in sizes else sum(sizes)
 
-    def bring(file: RemoteFile, target: Path) -> None:
+    def download(file: RemoteFile, target: Path) -> None:
         _download(file, target, bar)
         if then:
             then(file, target)
 
     with DownloadBar(title, total) as bar:
         if len(files) == 1:
-            return bring(files[0], targets[0])
-        pool = ThreadPoolExecutor(AT_ONCE)
+            return download(files[0], targets[0])
+        pool = ThreadPoolExecutor(MAX_PARALLEL)
         try:
-            jobs = [pool.submit(bring, *pair) for pair in zip(files, targets, strict=True)]
+            jobs = [pool.submit(download, *pair) for pair in zip(files, targets, strict=True)]
             for job in wait(jobs, return_when=FIRST_EXCEPTION).done:
                 job.result()
         finally:
@@ -221,7 +221,7 @@ def _reach(url: str) -> None:
 
 
 def _try_to_connect(host: str, port: int) -> str:
-    """Return what keeps us from connecting to a host, in words; empty where nothing does."""
+    """Return why a host cannot be reached, in words; empty where it can."""
     outcome: list[str] = []
 
     def attempt() -> None:

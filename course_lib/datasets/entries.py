@@ -1,4 +1,4 @@
-"""What the course uses: names, addresses, checksums, sizes, licences and citations."""
+"""The data that the course uses: names, addresses, checksums, sizes, licences and citations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RemoteFile:
     Attributes
     ----------
     path : str
-        Where it stands in a mirror and in the cache, with forward slashes, such as
+        Its place in a mirror and in the cache, with forward slashes, such as
         "mnist/mnist.npz".
     url : str
         Its public address.
@@ -29,7 +29,7 @@ class RemoteFile:
     size : int or None
         Bytes.
     name : str
-        What `Fetched` calls it; the path where it is empty.
+        Its name in `Fetched`; the path where it is empty.
     also : tuple of str
         Paths of files that serve instead where `path` is absent, checked by a recorded checksum.
     """
@@ -61,9 +61,9 @@ class Archive:
     url, sha256, size
         As for a `RemoteFile`.
     folder : str
-        Where the pictures stand in a mirror and in the cache.
+        The place of the pictures in a mirror and in the cache.
     picks : tuple of Pick
-        What is unpacked; the targets are below `folder`.
+        The pictures to unpack; the targets are below `folder`.
     """
 
     url: str
@@ -84,7 +84,7 @@ class Dataset:
         Empty where the data set comes as one `archive`.
     archive : Archive or None
     sample : str
-        What the embedded sample is; empty where there is none.
+        A description of the embedded sample; empty where there is none.
     """
 
     name: str
@@ -153,9 +153,9 @@ def entry(name: str) -> Dataset:
     DataError
         If no data set has this name.
     """
-    known = _entries()
-    if name in known:
-        return known[name]
-    close = difflib.get_close_matches(str(name).lower(), known, n=1)
+    entries = _entries()
+    if name in entries:
+        return entries[name]
+    close = difflib.get_close_matches(str(name).lower(), entries, n=1)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
-    raise DataError(f"There is no data set {name!r}{hint}: choose one of {', '.join(known)}.")
+    raise DataError(f"There is no data set {name!r}{hint}: choose one of {', '.join(entries)}.")

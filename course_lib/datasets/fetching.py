@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from course_lib.datasets.caching import bring_to_cache
+from course_lib.datasets.caching import download_to_cache
 from course_lib.datasets.downloading import DownloadFailed
 from course_lib.datasets.entries import Dataset, entry
 from course_lib.datasets.folders import (
@@ -25,7 +25,7 @@ Origin = Literal["mirror", "cache", "download"]
 
 
 class DataWarning(UserWarning):
-    """A copy of some data was passed over because it cannot be trusted."""
+    """A copy of some data was not used because it cannot be trusted."""
 
 
 class NotFetched(DataError):
@@ -58,8 +58,8 @@ class Fetched:
     def __getitem__(self, name: str) -> Path:
         """Return one file's path by its name."""
         if name not in self.files:
-            some = ", ".join(list(self.files)[:5])
-            raise DataError(f"{self.name} has no file {name!r}: it has {some}.")
+            names = ", ".join(list(self.files)[:5])
+            raise DataError(f"{self.name} has no file {name!r}: it has {names}.")
         return self.files[name]
 
 
@@ -175,7 +175,7 @@ def fetch(name: str | Dataset, *, download: bool = True) -> Fetched:
         reasons.append(_pass_over(origin, root, checks))
     if download:
         try:
-            bring_to_cache(dataset, cache)
+            download_to_cache(dataset, cache)
         except DownloadFailed as error:
             reasons.append(error.reason)
         else:
@@ -199,7 +199,7 @@ def _fetched(dataset: Dataset, root: Path, origin: Origin, checks: list[FileChec
 
 
 def _pass_over(origin: str, root: Path | None, checks: list[FileCheck]) -> str:
-    """Say in a phrase why a folder does not serve, and warn where its copy is bad or partial."""
+    """Return a phrase on why a folder is not used, and warn where its copy is bad or partial."""
     if root is None:
         return f"no {origin} is set (COURSE_DATA_DIR)"
     missing = [check for check in checks if check.status == "missing"]

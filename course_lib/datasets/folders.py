@@ -45,7 +45,7 @@ def cache_dir() -> Path:
 
 @dataclass(frozen=True)
 class FileCheck:
-    """What became of one file.
+    """The state of one file.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class FileCheck:
         Where it is, or should be.
     origin : {"mirror", "cache"}
     status : {"ok", "missing", "corrupt", "unreadable", "unrecorded"}
-        "unrecorded" says that there is nothing to check it against.
+        "unrecorded": there is no checksum for it.
     """
 
     name: str
@@ -72,9 +72,9 @@ class FileCheck:
 def recorded_sums(root: Path, dataset: Dataset) -> dict[str, str]:
     """Return the checksums that a mirror or cache itself records, by path below `root`.
 
-    They stand in the root's ``SHA256SUMS``, or in that of an unpacked archive's own folder, or, for
+    They are in the root's ``SHA256SUMS``, or in that of an unpacked archive's own folder, or, for
     a file that was downloaded without a published checksum, beside it in ``FILE.sha256``, which
-    rules over the others.
+    takes precedence over the others.
     """
     sums = read_sums(root / SUMS_FILE)
     if dataset.archive:
@@ -91,7 +91,7 @@ def files_in(
 ) -> Iterator[tuple[RemoteFile, Path]]:
     """Yield each file of a data set with its place in a mirror or cache, present or not.
 
-    Which pictures an unpacked archive has is what the recorded checksums list, else what is there.
+    The pictures of an unpacked archive are those with recorded checksums, else those that exist.
     """
     for file in dataset.files:
         places = [root / path for path in (file.path, *file.also)]
@@ -111,8 +111,8 @@ def examine(
 ) -> list[FileCheck]:
     """Check every file of a data set in a mirror or cache, without changing anything there.
 
-    A checksum that the folder itself records rules over the catalogue's: a mirror may hold the
-    same arrays in other bytes.
+    A checksum that the folder itself records takes precedence over the catalogue's: a mirror may
+    hold the same arrays in other bytes.
     """
     sums = recorded_sums(root, dataset)
     return [

@@ -1,4 +1,4 @@
-"""Load a data set by name, real where it can be had, and say which it is."""
+"""Load a data set by name, real where it is available, and print its origin."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def load(name: str, source: str = "auto", **options: Any) -> Data:
     _check_options(name, load_sample, options)
     if source == "sample":
         return _announced(name, "sample", load_sample(**options))
-    mirror_dir()  # a wrong setting is to be mended, not to be made up for by the sample
+    mirror_dir()  # a wrong setting is an error, not a reason to take the sample
     try:
         fetched = fetch(name)
         try:
@@ -101,13 +101,13 @@ def _announced(
 
     kind = "sample" if origin == "sample" else "real"
     data = Data(name, kind, origin, **arrays)
-    what = {
+    origin_words = {
         "sample": "embedded sample",
         "mirror": "real, from the mirror",
         "cache": "real, from the cache",
         "download": "real, downloaded",
     }[origin]
-    line = f"Data: {name}, {what} ({data.counts()})"
+    line = f"Data: {name}, {origin_words} ({data.counts()})"
     if reasons:
         line += f", because the real data could not be had: {'; '.join(reasons)}"
     results.note("data", f"{line}.", dataset=name, data=kind, origin=origin, reasons=list(reasons))

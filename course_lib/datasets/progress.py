@@ -10,12 +10,12 @@ from types import TracebackType
 REDRAW_SECONDS = 0.5
 
 
-class Stopped(Exception):
-    """Raised inside a download that is no longer wanted."""
+class DownloadStopped(Exception):
+    """Raised inside a download that was given up."""
 
 
 class DownloadBar:
-    """Shows how many bytes of a download have come, and how long the rest will take.
+    """Shows how many bytes of a download have arrived, and how long the rest will take.
 
     Parameters
     ----------
@@ -64,15 +64,15 @@ class DownloadBar:
             self._notebook.update(self._bundle(), raw=True)
 
     def advance(self, count: int) -> None:
-        """Count bytes that have come.
+        """Count bytes that have arrived.
 
         Raises
         ------
-        Stopped
+        DownloadStopped
             If the whole download was given up meanwhile.
         """
         if self.stopped.is_set():
-            raise Stopped
+            raise DownloadStopped
         with self._lock:
             self.done += count
             now = time.monotonic()

@@ -20,10 +20,10 @@ def height_and_width(size: Size) -> tuple[int, int]:
     >>> height_and_width(160), height_and_width((180, 240))
     ((160, 160), (180, 240))
     """
-    both = (size, size) if isinstance(size, int) else size
-    whole = isinstance(both, tuple | list) and all(isinstance(edge, int) for edge in both)
-    if not whole or len(both) != 2 or min(both) < 1:
+    sides = (size, size) if isinstance(size, int) else size
+    whole = isinstance(sides, tuple | list) and all(isinstance(edge, int) for edge in sides)
+    if not whole or len(sides) != 2 or min(sides) < 1:
         raise DataError(
             f"size={size!r} is not a size: give a positive number, or (height, width) in pixels."
         )
-    return both[0], both[1]
+    return sides[0], sides[1]

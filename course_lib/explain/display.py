@@ -64,7 +64,7 @@ def for_display(
     positive : bool
         Keep only what speaks for the class, as Grad-CAM's figures do; the range is [0, 1] then.
     clip_percentile : float
-        From 0 (exclusive) to 100: what is shown as 1.
+        From 0 (exclusive) to 100: the value at this percentile is shown as 1.
 
     Returns
     -------

@@ -32,7 +32,7 @@ def vanilla_gradients(
     images : array, shape (n, height, width, channels)
         In the range that the model was trained on.
     classes : int or n of them, optional
-        Whose logit to explain; by default each image's predicted class.
+        The classes whose logits to explain; by default each image's predicted class.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def integrated_gradients(
     model, images, classes
         As in `vanilla_gradients`. Classes are predicted at the images, not at the baseline.
     baseline : float or array that broadcasts to the images
-        Where the way starts: an image that says nothing, such as black.
+        Where the path starts: an image without information, such as black.
     steps : int
         Points on the way, at least 1; the middles of as many equal pieces.
 

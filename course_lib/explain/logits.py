@@ -3,7 +3,7 @@
 The methods of this package need three things that a Keras model does not offer: the scores before
 a final softmax, the output of a layer that may lie inside a nested model, and, for guided
 backpropagation, another gradient behind each ReLU. `Logits` gives them through a second graph
-over the same layers: each layer is wrapped in one that keeps what the layer gave.
+over the same layers: each layer is wrapped in one that keeps the layer's output.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Logits:
     Attributes
     ----------
     outputs : dict of str to tensor
-        What each layer gave in the last call, by the layer's name, in the order of computation; a
+        Each layer's output in the last call, by the layer's name, in the order of computation; a
         layer of a nested model is called "backbone/conv1".
     """
 
@@ -120,7 +120,7 @@ class Logits:
 
 
 class _Observed(keras.layers.Layer):
-    """Does what a layer does, and keeps what it gave."""
+    """Calls a layer, and keeps its output."""
 
     def __init__(self, layer: keras.layers.Layer, key: str, logits: Logits) -> None:
         super().__init__(name=layer.name, autocast=False)
@@ -143,7 +143,7 @@ class _Observed(keras.layers.Layer):
 
 
 class Unchanged(keras.layers.Layer):
-    """Stands where a softmax stood, and takes what it took."""
+    """Takes the place of a softmax, with the same inputs."""
 
     def call(self, inputs, mask=None):
         return inputs
@@ -180,7 +180,7 @@ def last_feature_map(model: keras.Model, image_shape: Sequence[int] | None = Non
 
 
 def checked_images(model: keras.Model, images: ArrayLike) -> NDArray[np.float32]:
-    """Return images as float32 (n, height, width, channels), or say what is wrong with them."""
+    """Return images as float32 (n, height, width, channels), or raise an error that explains."""
     _check(model)
     images = np.asarray(images, dtype=np.float32)
     if images.ndim != 4 or not len(images):

@@ -36,7 +36,7 @@ def occlusion(
     stride : int
         Pixels from one window to the next.
     fill : float
-        What covered pixels are set to.
+        The value of covered pixels.
 
     Returns
     -------

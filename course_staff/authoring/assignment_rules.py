@@ -1,4 +1,4 @@
-"""Rules that a graded lesson keeps, looked for in its instructor's version."""
+"""Rules for a graded lesson, checked in its instructor's version."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from course_staff.authoring.lint import LINK, Finding, cells, tags
 
 # Names that students, the gradebook and the columns of an exported table can all carry.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,50}")
-# What takes long, needs data or shows something: not done while an assignment is graded.
+# Calls that take long, need data or show something: not made while an assignment is graded.
 _EXPLORING = ("datasets.load", "plots.show", ".fit", ".evaluate", ".predict")
 
 
@@ -70,7 +70,7 @@ def _questions(notebook: NotebookNode) -> Iterator[Finding]:
 
 
 def _answers(notebook: NotebookNode) -> Iterator[Finding]:
-    """An answer defines its function, and its body is what the student's version lacks."""
+    """An answer defines its function; its body is left out of the student's version."""
     for number, cell in _graded(notebook, "answer"):
         name = question_of(cell)
         if not any(getattr(node, "name", None) == name for node in _tree(cell).body):
@@ -79,7 +79,7 @@ def _answers(notebook: NotebookNode) -> Iterator[Finding]:
             yield Finding(number, "the answer lacks ### BEGIN SOLUTION and ### END SOLUTION.")
     for number, cell in cells(notebook, "code"):
         if kind_of(cell) != "answer" and "BEGIN SOLUTION" in cell.source:
-            yield Finding(number, 'a solution stands in a cell that is not marked answer="…".')
+            yield Finding(number, 'there is a solution in a cell that is not marked answer="…".')
 
 
 def _tests(notebook: NotebookNode) -> Iterator[Finding]:
@@ -105,7 +105,7 @@ def _tests(notebook: NotebookNode) -> Iterator[Finding]:
 
 
 def _plain_cells(notebook: NotebookNode) -> Iterator[Finding]:
-    """What grading executes is quick, and what only explores runs with stubs too."""
+    """Graded cells are quick, and cells that explore also run with stubs."""
     answers = {question_of(cell) for _, cell in _graded(notebook, "answer")}
     for number, cell in cells(notebook, "code"):
         if kind_of(cell) or {"bootstrap", "parameters"} & set(tags(cell)):
@@ -178,7 +178,7 @@ def _graded(notebook: NotebookNode, kind: str | None = None) -> Iterator[tuple[i
 def _tree(cell: NotebookNode) -> ast.Module:
     try:
         return ast.parse(cell.source)
-    except SyntaxError:  # the lint of every notebook tells it
+    except SyntaxError:  # the lint of every notebook reports it
         return ast.Module([], [])
 
 

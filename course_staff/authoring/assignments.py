@@ -1,6 +1,6 @@
 """Graded lessons as nbgrader sees them: the instructor's version and the students'.
 
-A lesson's source says which cell is what: ``answer="name"`` a student's answer, ``tests="name"
+A lesson's source marks the cells: ``answer="name"`` a student's answer, ``tests="name"
 points=2`` its visible tests, ``written="name" points=3`` a text that is marked by hand. `mark`
 turns that into nbgrader's metadata; `release` has nbgrader itself make the students' version.
 """
@@ -69,7 +69,7 @@ def question_of(cell: NotebookNode) -> str:
 def release(lesson: str, solution: str) -> str:
     """Return the students' version of a graded lesson, made by nbgrader's generate_assignment.
 
-    It runs in a folder of its own and leaves nothing behind, no gradebook either. The text is
+    It runs in a folder of its own and leaves nothing behind, not even a gradebook. The text is
     nbgrader's to the byte, so that formgrader's button and `course build` make the same file.
     """
     try:
@@ -89,12 +89,12 @@ def release(lesson: str, solution: str) -> str:
         config = Config(SaveCells={"enabled": False}, GenerateAssignment={"no_database": True})
         course = CourseDirectory(root=str(root), assignment_id=lesson, config=config)
         converter = GenerateAssignment(coursedir=course, config=config)
-        said = _Log()
-        converter.log = said.logger
+        log = _Log()
+        converter.log = log.logger
         try:
             converter.start()
         except NbGraderException as error:
-            raise CourseError(f"{lesson}: nbgrader refuses it: {said.reason or error}") from error
+            raise CourseError(f"{lesson}: nbgrader refuses it: {log.reason or error}") from error
         return (root / "release" / lesson / f"{lesson}.ipynb").read_text("utf-8")
 
 
@@ -113,7 +113,7 @@ def _metadata(kind: str, name: str, points: Any) -> NotebookNode:
 
 
 class _Log:
-    """Keeps what nbgrader logs off the terminal, and the last line of its errors at hand."""
+    """Keeps nbgrader's log off the terminal, and remembers the last line of its errors."""
 
     def __init__(self) -> None:
         self.reason = ""

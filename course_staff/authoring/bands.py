@@ -15,7 +15,7 @@ PROFILES, KINDS = ("quick", "full"), ("real", "sample")
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """Return what a lesson's bands.toml holds; nothing where the lesson has none."""
+    """Return the content of a lesson's bands.toml; empty where the lesson has none."""
     path = folder / "bands.toml"
     if not path.is_file():
         return {}
@@ -50,7 +50,7 @@ def _require_whole(where: str, kind: str, run: Mapping[str, Any]) -> None:
 
 
 def table(measured: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the text of course_lib/bands.json: what a student's course judges results by."""
+    """Return the text of course_lib/bands.json, by which a student's course judges results."""
     lessons = {
         lesson: {
             profile: {kind: _run(run) for kind, run in entry[profile].items()}

@@ -9,7 +9,7 @@ import typer
 
 from course_lib.errors import CourseError
 from course_lib.files import decoded
-from course_lib.project import Settings, find_root, settings
+from course_lib.project import CourseSettings, find_root, settings
 
 if TYPE_CHECKING:
     from course_staff.authoring.overview import Title
@@ -48,9 +48,9 @@ def build(
     problems: list[str] = []
     broken: set[str] = set()
     for lesson, folder in sources(root).items():
-        notebooks, titles[lesson], found = _build(folder, settings(root))
+        notebooks, titles[lesson], findings = _build(folder, settings(root))
         built |= notebooks
-        problems += found
+        problems += findings
         if not notebooks:
             broken.add(lesson)
     built |= _tables(root, titles)
@@ -71,7 +71,7 @@ def build(
 
 
 def find_problems(root: Path, lesson: str) -> list[str]:
-    """Return what is stale in a lesson or breaks a rule; nothing where it has no source here."""
+    """Return a lesson's stale files and broken rules; none where it has no source here."""
     folder = root / "lessons" / lesson
     if not (folder / "lesson.py").is_file():
         return []
@@ -89,7 +89,7 @@ def _stale(root: Path, built: dict[str, str]) -> list[str]:
     ]
 
 
-def _build(folder: Path, settings: Settings) -> tuple[dict[str, str], Title, list[str]]:
+def _build(folder: Path, settings: CourseSettings) -> tuple[dict[str, str], Title, list[str]]:
     """Return a lesson's notebooks, none if it breaks a rule of graded ones, and the findings."""
     import nbformat
 
@@ -104,12 +104,12 @@ def _build(folder: Path, settings: Settings) -> tuple[dict[str, str], Title, lis
     if is_graded(notebook):
         checks = folder / "checks.py"
         text = decoded(checks.read_bytes()) if checks.is_file() else None
-        if found := lint_assignment(notebook, text):
-            return {}, title, [f"solutions/{name}, cell {f.cell}: {f.message}" for f in found]
+        if findings := lint_assignment(notebook, text):
+            return {}, title, [f"solutions/{name}, cell {f.cell}: {f.message}" for f in findings]
     built = notebooks_of(name, notebook)
     path = f"notebooks/{name}.ipynb"
-    found = lint(nbformat.reads(built[path], as_version=4), folder.parents[1] / "notebooks")
-    return built, title, [f"{path}, cell {f.cell}: {f.message}" for f in found]
+    findings = lint(nbformat.reads(built[path], as_version=4), folder.parents[1] / "notebooks")
+    return built, title, [f"{path}, cell {f.cell}: {f.message}" for f in findings]
 
 
 def _tables(root: Path, titles: dict[str, Title]) -> dict[str, str]:
@@ -139,7 +139,7 @@ def _generated(root: Path) -> list[str]:
 def publish(
     destination: Annotated[Path, typer.Argument(help="A new folder, or an earlier student tree.")],
 ) -> None:
-    """Write the tree that students get: lessons without solutions, and what they need.
+    """Write the tree that students get: lessons without solutions, and the package.
 
     Example: course publish ../keras-course-student
     """

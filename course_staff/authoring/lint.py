@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from course_staff.authoring.assignments import kind_of
 
-LONGEST_CELL = 15  # lines of code: one idea per cell
+MAX_CELL_LINES = 15  # lines of code: one idea per cell
 PARAMETERS = ("profile", "data", "seed")
 
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
@@ -24,7 +24,7 @@ _IMAGE_TAG = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 
 
 class Finding(NamedTuple):
-    """One broken rule: in which cell, counted from 1 (0: the whole notebook), and what to do."""
+    """One broken rule: its cell, counted from 1 (0: the whole notebook), and the fix."""
 
     cell: int
     message: str
@@ -46,10 +46,10 @@ def headings(notebook: NotebookNode) -> list[tuple[int, int, str]]:
 
 
 def _heading_order(notebook: NotebookNode, folder: Path) -> Iterator[Finding]:
-    found = headings(notebook)
-    if not found or found[0][:2] != (1, 1):
+    all_headings = headings(notebook)
+    if not all_headings or all_headings[0][:2] != (1, 1):
         yield Finding(1, "the notebook must begin with its title, a heading of level 1.")
-    for (_, before, _), (number, level, text) in pairwise(found):
+    for (_, before, _), (number, level, text) in pairwise(all_headings):
         if level == 1:
             yield Finding(number, f'"{text}" is a second heading of level 1: use level 2.')
         elif level > before + 1:
@@ -59,7 +59,7 @@ def _heading_order(notebook: NotebookNode, folder: Path) -> Iterator[Finding]:
 def _opening(notebook: NotebookNode, folder: Path) -> Iterator[Finding]:
     first = notebook.cells[0].source if notebook.cells else ""
     for phrase, what in (
-        ("**You will**", "what the reader will be able to do"),
+        ("**You will**", "the skills that the reader will have"),
         ("**Time**", "an honest time estimate"),
         ("**Data**", "the data with size and licence"),
     ):
@@ -104,9 +104,9 @@ def _links(notebook: NotebookNode, folder: Path) -> Iterator[Finding]:
             if address.scheme or address.netloc:
                 continue
             if address.path and not (folder / unquote(address.path)).exists():
-                yield Finding(number, f"the link {target} leads nowhere in the repository.")
+                yield Finding(number, f"the link {target} leads to no file of the repository.")
             elif not address.path and unquote(address.fragment) not in anchors:
-                yield Finding(number, f"the link {target} meets no heading.")
+                yield Finding(number, f"the link {target} matches no heading.")
 
 
 def _code(notebook: NotebookNode, folder: Path) -> Iterator[Finding]:
@@ -115,9 +115,9 @@ def _code(notebook: NotebookNode, folder: Path) -> Iterator[Finding]:
             continue
         lines = [line for line in cell.source.splitlines() if line.strip()]
         # A test needs its inputs and its parts in one cell, an answer its docstring and its body.
-        if len(lines) > LONGEST_CELL and kind_of(cell) is None:
+        if len(lines) > MAX_CELL_LINES and kind_of(cell) is None:
             yield Finding(
-                number, f"the cell has {len(lines)} lines: split it, {LONGEST_CELL} at most."
+                number, f"the cell has {len(lines)} lines: split it, {MAX_CELL_LINES} at most."
             )
         try:
             tree = ast.parse(cell.source)

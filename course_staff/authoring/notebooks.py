@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 
 from course_lib.errors import CourseError
 from course_lib.files import decoded
-from course_lib.project import Settings
+from course_lib.project import CourseSettings
 from course_staff.authoring import assignments
 
 COLAB_IMAGE = "https://colab.research.google.com/assets/colab-badge.svg"
@@ -26,13 +26,13 @@ COLAB_IMAGE = "https://colab.research.google.com/assets/colab-badge.svg"
 
 def sources(root: Path) -> dict[str, Path]:
     """Return the lessons' folders by lesson name."""
-    found = sorted((root / "lessons").glob("[0-9][0-9]-*/lesson.py"))
-    if not found:
+    lesson_files = sorted((root / "lessons").glob("[0-9][0-9]-*/lesson.py"))
+    if not lesson_files:
         raise CourseError(f"{root / 'lessons'} holds no lesson: write one like 01-Title/lesson.py.")
-    return {path.parent.name: path.parent for path in found}
+    return {path.parent.name: path.parent for path in lesson_files}
 
 
-def build_lesson(folder: Path, settings: Settings) -> dict[str, str]:
+def build_lesson(folder: Path, settings: CourseSettings) -> dict[str, str]:
     """Return all notebooks of a lesson: their texts by their paths in the course."""
     return notebooks_of(folder.name, build_notebook(folder, settings))
 
@@ -59,7 +59,7 @@ def is_graded(notebook: NotebookNode) -> bool:
     return any(assignments.kind_of(cell) for cell in notebook.cells)
 
 
-def build_notebook(folder: Path, settings: Settings) -> NotebookNode:
+def build_notebook(folder: Path, settings: CourseSettings) -> NotebookNode:
     """Return the notebook that a lesson's source describes, with all solutions."""
     source = folder / "lesson.py"
     notebook = _read(source)
@@ -74,7 +74,7 @@ def build_notebook(folder: Path, settings: Settings) -> NotebookNode:
     return notebook
 
 
-def bootstrap_source(extra: str | None, settings: Settings) -> str:
+def bootstrap_source(extra: str | None, settings: CourseSettings) -> str:
     """Return the cell that installs the course's package in Colab and does nothing elsewhere."""
     name = f"course-lib[{extra}]" if extra else "course-lib"
     package = f"{name} @ git+{settings.student_tree}@{settings.student_branch}"
@@ -87,7 +87,7 @@ def bootstrap_source(extra: str | None, settings: Settings) -> str:
     )
 
 
-def badge(lesson: str, settings: Settings) -> str:
+def badge(lesson: str, settings: CourseSettings) -> str:
     """Return the Markdown of the badge that opens a lesson in Colab."""
     repository = settings.student_tree.removeprefix("https://github.com/")
     address = (
@@ -113,12 +113,12 @@ def _require_opening(notebook: NotebookNode, source: Path) -> None:
         )
 
 
-def _add_badges(notebook: NotebookNode, lesson: str, settings: Settings) -> None:
+def _add_badges(notebook: NotebookNode, lesson: str, settings: CourseSettings) -> None:
     title, *rest = notebook.cells[0].source.split("\n")
     notebook.cells[0].source = "\n".join([title, "", badge(lesson, settings), *rest])
 
 
-def _add_bootstrap(notebook: NotebookNode, extra: str | None, settings: Settings) -> None:
+def _add_bootstrap(notebook: NotebookNode, extra: str | None, settings: CourseSettings) -> None:
     cell = nbformat.v4.new_code_cell(
         bootstrap_source(extra, settings),
         metadata={"tags": ["bootstrap"]},
@@ -127,7 +127,7 @@ def _add_bootstrap(notebook: NotebookNode, extra: str | None, settings: Settings
 
 
 def _fold_code(notebook: NotebookNode) -> None:
-    """Fold the cells whose result is what matters: visible tests, figures drawn by hand, set-up.
+    """Fold the cells of which only the result matters: visible tests, figures, set-up.
 
     JupyterLab reads the first entry, Colab the second; a click shows the code.
     """
@@ -142,7 +142,7 @@ def _fold_code(notebook: NotebookNode) -> None:
 def _set_ids(notebook: NotebookNode) -> None:
     """Name each cell by its content, so that an id stays when cells around it come and go.
 
-    A graded cell has its question's name: the solution's content must not tell in the students'
+    A graded cell has its question's name: the solution's content must not show in the students'
     version.
     """
     seen: Counter[str] = Counter()

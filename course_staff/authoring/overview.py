@@ -16,7 +16,7 @@ START, END = "<!-- lessons: made by `course build` -->", "<!-- end of lessons --
 
 @dataclass(frozen=True)
 class Title:
-    """What a lesson's first line says, and its points.
+    """The parts of a lesson's first line, and its points.
 
     Attributes
     ----------

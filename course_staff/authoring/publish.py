@@ -1,4 +1,4 @@
-"""Write the student tree: what students may have of this repository, and nothing else."""
+"""Write the student tree: the part of this repository that students get, and nothing else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from course_lib.project import notebooks, settings
 from course_staff.authoring import bands, overview
 
 COPIED = ("notebooks", "assignments", "course_lib", "constraints.txt", "environment.yml", "LICENSE")
-# What the students' pyproject.toml takes over from the course's.
+# The parts of the course's pyproject.toml that the students' one keeps.
 EXTRAS = ("automl", "explain", "gpu", "lab")
 PROJECT = (
     "name", "version", "description", "readme", "license", "license-files", "requires-python",
@@ -66,8 +66,8 @@ def _assemble(root: Path, tree: Path) -> None:
             shutil.copy(source, tree / name)
     (tree / "pyproject.toml").write_text(_student_pyproject(root), "utf-8")
     readme = Path(__file__).with_name("student_readme.md").read_text("utf-8")
-    told = {"student_tree": settings(root).student_tree, "lessons": _lessons(root)}
-    (tree / "README.md").write_text(readme.format(**told), "utf-8")
+    values = {"student_tree": settings(root).student_tree, "lessons": _lessons(root)}
+    (tree / "README.md").write_text(readme.format(**values), "utf-8")
 
 
 def _lessons(root: Path) -> str:

@@ -1,6 +1,6 @@
 """From submissions to verdicts, gradebook, feedback and marks.
 
-What a file of hidden checks needs is offered here; the steps of grading stand in their own modules.
+Files of hidden checks import their names from here; the steps of grading are in their own modules.
 """
 
 from course_staff.grading.judging.questions import load_checks, question, written

@@ -1,8 +1,8 @@
-"""What of a student's Markdown may stand in somebody else's browser.
+"""The parts of a student's Markdown that are safe in another person's browser.
 
 nbconvert hands HTML in Markdown through to the page, and nbgrader's formgrader shows such a page on
 the instructor's own Jupyter server. So Markdown that would load, run or cover something there is
-shown as the text that it is (`harmless`), and what becomes HTML here is cleaned (`cleaner`).
+shown as plain text (`harmless`), and Markdown that becomes HTML here is cleaned (`cleaner`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bleach import Cleaner
     from nbformat import NotebookNode
 
-# What Markdown makes, and nothing that loads, runs or covers the page.
+# The elements that Markdown makes, and none that loads, runs or covers the page.
 TAGS = frozenset([
     "a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "details", "div", "dl",
     "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "mark",
@@ -31,11 +31,11 @@ HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 # The colours of code and the mark beside a heading. Any other class is the page's own, and could
 # make a student's text look like, or lie over, what the grader wrote.
 OWN_CLASSES = re.compile(r"highlight|hl-\w+|anchor-link|course-latex|[a-z][a-z0-9]{0,2}")
-# Rendering and cleaning take time that grows with the square of what is nested, or of formulas that
+# Rendering and cleaning take time that grows with the square of the nesting, or of formulas that
 # never end. Far above any honest cell.
-_MOST_MARKDOWN, _MOST_TAGS, _MOST_FORMULAS = 50_000, 1_000, 300
+_MAX_MARKDOWN, _MAX_TAGS, _MAX_FORMULAS = 50_000, 1_000, 300
 _FORMULA = re.compile(r"\\\\[\[(]|\\begin\{")
-# A picture that the page itself holds: whoever opens a page is not to be heard of elsewhere, and a
+# A picture that the page itself holds: opening a page must not contact another server, and a
 # relative address would ask something of the Jupyter server on which formgrader runs.
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
 _ELSEWHERE = re.compile(
@@ -52,7 +52,7 @@ _IMG_OF_ATTACHMENT = re.compile(
 # MathJax's own ways to make a link, a style or an element of the page.
 _ACTING_LATEX = re.compile(r"\\(?:href|url|style|class|cssId|require|unicode|html[A-Za-z]*)\b")
 _AS_TEXT = (
-    "*From the grader: what stands here is shown as text, for it holds HTML or addresses that a "
+    "*From the grader: this cell is shown as text, for it holds HTML or addresses that a "
     "browser would act on.*"
 )
 _NOT_HERE = "*From the grader: the picture `{}` is not in the notebook.*"
@@ -65,7 +65,7 @@ Pictures = Mapping[str, Mapping[str, str]]
 
 
 class _Inspector(IPythonRenderer):
-    """Notes what a text refers to, and whether any of it would act in a browser."""
+    """Notes the pictures in a text, and whether any part of it would act in a browser."""
 
     def __init__(self, attachments: Pictures) -> None:
         super().__init__(escape=False, exclude_anchor_links=True)
@@ -108,9 +108,9 @@ class _Inspector(IPythonRenderer):
 def takes_long(source: str) -> bool:
     """Tell whether rendering a text would hold up a whole class."""
     return (
-        len(source) > _MOST_MARKDOWN
-        or source.count("<") > _MOST_TAGS
-        or len(_FORMULA.findall(source)) > _MOST_FORMULAS
+        len(source) > _MAX_MARKDOWN
+        or source.count("<") > _MAX_TAGS
+        or len(_FORMULA.findall(source)) > _MAX_FORMULAS
     )
 
 
@@ -121,18 +121,18 @@ def _inspect(source: str, attachments: Pictures) -> tuple[bool, tuple[str, ...]]
     inspector = _Inspector(attachments)
     try:
         MarkdownWithMath(renderer=inspector).render(source)
-    except Exception:  # whatever mistune meets: what cannot be rendered is shown as text
+    except Exception:  # of mistune, of any kind: the cell is then shown as text
         return True, ()
     return inspector.acts or bool(inspector.open), tuple(inspector.missing)
 
 
 # Most cells of a class are the same: the assignment's text. None of those is long.
-_REMEMBERED, _LONGEST_REMEMBERED = 2_000, 10_000
+_REMEMBERED, _MAX_REMEMBERED_LENGTH = 2_000, 10_000
 _inspect_alone = lru_cache(_REMEMBERED)(lambda source: _inspect(source, {}))
 
 
 def harmless(cell: NotebookNode, pictures: Pictures | None = None) -> NotebookNode:
-    """Return a student's text or raw cell as one that nothing comes of wherever it is rendered.
+    """Return a student's text or raw cell as one that is harmless wherever it is rendered.
 
     Markdown that would act in a browser, and a raw cell, which nbconvert takes for HTML, come out
     as text. A picture that the cell refers to and does not hold is taken from `pictures`, or named.
@@ -148,7 +148,7 @@ def harmless(cell: NotebookNode, pictures: Pictures | None = None) -> NotebookNo
     }
     attachments = {name: held for name, held in attachments.items() if held}
     source = _IMG_OF_ATTACHMENT.sub(r"![](attachment:\2)", cell.source)
-    if not attachments and len(source) < _LONGEST_REMEMBERED:
+    if not attachments and len(source) < _MAX_REMEMBERED_LENGTH:
         acts, missing = _inspect_alone(source)
     else:
         acts, missing = _inspect(source, attachments)
@@ -181,7 +181,7 @@ def as_text(cell: NotebookNode, note: str = _AS_TEXT) -> NotebookNode:
 
 
 def cleaner() -> Cleaner:
-    """Return what takes all but harmless elements and attributes out of HTML."""
+    """Return a cleaner that removes all but harmless elements and attributes from HTML."""
     from bleach import Cleaner
 
     return Cleaner(tags=TAGS, attributes=_may_stay, protocols=PROTOCOLS, strip=True)

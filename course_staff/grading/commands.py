@@ -35,7 +35,7 @@ _ALL = "all"  # in place of a student
 _KINDS = {limit.name: type(limit.default) for limit in fields(Limits)}
 
 
-class Walls(StrEnum):
+class Sandboxing(StrEnum):
     """Whether student code runs in the sandbox."""
 
     auto = "auto"
@@ -70,16 +70,19 @@ def grade(
         typer.Option(metavar="TIME", help='Due date, such as "2026-12-01 12:00 +01:00".'),
     ] = None,
     db: Annotated[str | None, DB] = None,
-    workers: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Submissions at a time; 0: as fits.")
+    worker_count: Annotated[
+        int,
+        typer.Option(
+            "--workers", min=0, metavar="N", help="Submissions at a time; 0: as many as fit."
+        ),
     ] = 0,
     scheduler: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS", help="Execute on this Dask cluster: tcp://HOST:8786."),
     ] = None,
     sandbox: Annotated[
-        Walls, typer.Option(help="none: trust the class; its code can do what you can.")
-    ] = Walls.auto,
+        Sandboxing, typer.Option(help="none: trust the class; its code can do what you can.")
+    ] = Sandboxing.auto,
     limit: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help=f"Repeatable: {', '.join(_KINDS)}."),
@@ -95,7 +98,7 @@ def grade(
     A folder such as source/ps1 is graded by the tests in its cells, whose outcome can be forged.
 
     Exit status: 0 if every submission has its marks and its page, 1 if one has
-    not or its time of handing in was not understood, 130 if interrupted.
+    not or its submission time could not be read, 130 if interrupted.
 
     Example: course grade 04 --submitted submitted --out grading --roster class.csv
     """
@@ -108,7 +111,7 @@ def grade(
     from course_staff.grading.interrupting import STATUS, interruptible
     from course_staff.grading.records import gradebook
     from course_staff.grading.records.locking import only_grader
-    from course_staff.grading.reports.progress import Progress
+    from course_staff.grading.reports.progress import GradingProgress
     from course_staff.grading.reports.reporting import readable
     from course_staff.grading.submissions import reading
 
@@ -124,65 +127,65 @@ def grade(
     everyone = [name for name in class_list if not student or name in student]
     if not everyone:
         raise CourseError(f"{submitted} holds no submission: <student>/<assignment>/…ipynb.")
-    settings = session.Settings(seed, _limits(limit or []), frozenset(again))
-    hands = _hands(
-        workers,
+    settings = session.GradingSettings(seed, _limits(limit or []), frozenset(again))
+    workers = _workers(
+        worker_count,
         scheduler,
-        sandboxed=sandbox is Walls.auto,
+        sandboxed=sandbox is Sandboxing.auto,
         notebook=chosen.source,
         hidden=[chosen.root, out, submitted],
     )
     console = Console(stderr=json)
     url = gradebook.gradebook_url(out, db)
-    with interruptible(console, hands) as interruption, only_grader(out, url):
-        with hands:
+    with interruptible(console, workers) as interruption, only_grader(out, url):
+        with workers:
             interruption.check()
             students = f"{len(everyone)} student{'s' * (len(everyone) != 1)}"
-            told = f"{students}, {hands.count} at a time, seed {seed}"
-            console.print(f"{chosen.name}: {told}")
+            summary = f"{students}, {workers.count} at a time, seed {seed}"
+            console.print(f"{chosen.name}: {summary}")
             if enrolled:
                 console.print(enrolled.columns(), markup=False, highlight=False, soft_wrap=True)
-            if not hands.sandboxed:
+            if not workers.sandboxed:
                 console.print("[bold]Not sandboxed[/]: students' code can do whatever you can.")
             with (
                 _recorder(chosen, out, url, due_date) as recorder,
-                Progress(console, len(everyone)) as progress,
+                GradingProgress(console, len(everyone)) as progress,
             ):
                 recorder.enroll(enrolled)
                 if duedate := recorder.duedate:
-                    said = _due_in_words(duedate, due)
-                    console.print(said, highlight=False, markup=False, soft_wrap=True)
+                    due_text = _due_in_words(duedate, due)
+                    console.print(due_text, highlight=False, markup=False, soft_wrap=True)
                 reports = session.grade(
-                    chosen, submitted, everyone, recorder, settings, hands,
+                    chosen, submitted, everyone, recorder, settings, workers,
                     on_graded=progress.graded, on_changed_packages=progress.changed_packages,
                     stop=interruption.stop,
                 )  # fmt: skip
                 reached = {report.student for report in reports}
                 if left := len(set(everyone) - reached):
-                    students = "1 student is" if left == 1 else f"{left} students are"
-                    interruption.tell(f"{students} left")
+                    students = "1 student" if left == 1 else f"{left} students"
+                    interruption.tell(f"{students} not graded yet")
                 others = set(recorder.students()) - reached
-                reports += rejudging.kept_reports(chosen, others, recorder)
+                reports += rejudging.reports_from_archive(chosen, others, recorder)
         reports.sort(key=lambda report: report.student)
-        _leave_configuration(chosen, out, submitted, url)
+        _write_configuration(chosen, out, submitted, url)
         if interruption.stop.is_set():
             _write_tables(chosen, reports, out, duedate)
             interruption.tell("every submission has its marks")
             raise typer.Exit(STATUS)
-        reports = _leave(
+        reports = _write_reports(
             console, chosen, reports, out, url, duedate, json=json, check=interruption.check
         )
     undated = [r for r in reports if r.status != "missing" and reading.NOT_UNDERSTOOD in r.notes]
     if duedate and undated:
         console.print(
-            "The time of handing in was not understood of "
-            f"{', '.join(readable(one.student) for one in undated[:10])}"
-            f"{' and others' * (len(undated) > 10)}, so nobody knows whether they were late: "
-            "correct timestamp.txt in their folders, and run the same command.",
+            "The submission time could not be read for "
+            f"{', '.join(readable(report.student) for report in undated[:10])}"
+            f"{' and others' * (len(undated) > 10)}, so it is not known whether they were late: "
+            "correct timestamp.txt in their folders, then run the same command.",
             style="bold", highlight=False, markup=False, soft_wrap=True,
         )  # fmt: skip
         raise typer.Exit(1)
-    raise typer.Exit(_fell_short(reports))
+    raise typer.Exit(_has_failures(reports))
 
 
 def rejudge(
@@ -217,20 +220,20 @@ def rejudge(
         with _recorder(chosen, out, url, None) as recorder:
             reports, changes = rejudging.rejudge(chosen, recorder)
             duedate = recorder.duedate
-        reports = _leave(console, chosen, reports, out, url, duedate, json=json, quiet=True)
+        reports = _write_reports(console, chosen, reports, out, url, duedate, json=json, quiet=True)
     if changes:
         console.print(reporting.table_of_changes(changes))
     count = len(changes)
-    told = {0: "no mark changes", 1: "1 mark changes"}.get(count, f"{count} marks change")
+    change = {0: "no mark changes", 1: "1 mark changes"}.get(count, f"{count} marks change")
     failed = [report for report in reports if report.status == "failed" or report.problems]
     if failed and not json:
         console.print(reporting.table(chosen, failed))
-    judged = sum(report.status != "failed" for report in reports)
-    console.print(f"{judged} submissions judged again: {told}.")
-    raise typer.Exit(_fell_short(reports))
+    judged_count = sum(report.status != "failed" for report in reports)
+    console.print(f"{judged_count} submissions judged again: {change}.")
+    raise typer.Exit(_has_failures(reports))
 
 
-def _fell_short(reports: Sequence[StudentReport]) -> bool:
+def _has_failures(reports: Sequence[StudentReport]) -> bool:
     return any(report.status == "failed" or report.problems for report in reports)
 
 
@@ -240,13 +243,14 @@ def require_packages() -> None:
         raise CourseError(f"nbgrader is not installed: {install_command('grading')}")
 
 
-def _hands(
+def _workers(
     count: int, scheduler: str | None, *, sandboxed: bool, notebook: Any, hidden: Sequence[Path]
 ) -> Any:
-    """Return who executes the submissions: this machine or a cluster."""
+    """Return the workers that execute the submissions: this machine's or a cluster's."""
     from course_staff.grading.execution import workers
 
-    how = {"sandboxed": sandboxed, "preload": workers.preload_of(notebook), "hidden": hidden}
+    modules = workers.modules_to_preload(notebook)
+    how = {"sandboxed": sandboxed, "preload": modules, "hidden": hidden}
     if scheduler is None:
         if sandboxed:
             workers.require_sandbox()
@@ -259,13 +263,13 @@ def _hands(
 
 
 def _limits(settings: Sequence[str]) -> Limits:
-    """Return the limits with some of them set, such as "memory_mb=2000"."""
+    """Return the limits, with those set that are given as in "memory_mb=2000"."""
     chosen: dict[str, float] = {}
     for text in settings:
         name, _, value = text.partition("=")
         if name not in _KINDS:
             raise CourseError(
-                f"--limit {text}: there is no limit {name!r}, only {', '.join(_KINDS)}."
+                f"--limit {text}: {name!r} is not a limit; choose from {', '.join(_KINDS)}."
             )
         try:
             chosen[name] = _KINDS[name](value)
@@ -326,7 +330,7 @@ def _write_tables(
     return text
 
 
-def _leave(
+def _write_reports(
     console: Console,
     chosen: Assignment,
     reports: Sequence[StudentReport],
@@ -338,19 +342,19 @@ def _leave(
     quiet: bool = False,
     check: Callable[[], None] = lambda: None,
 ) -> Sequence[StudentReport]:
-    """Write the reports and the feedback, and show how it went.
+    """Write the reports and the feedback, and print a summary.
 
-    `check` is called in between, and raises where that is to end. Returns the reports with what
-    could not be made of a submission: the others' pages are.
+    `check` is called in between, and raises to stop this. Returns the reports with the problems
+    of submissions whose page could not be made: the others have theirs.
     """
     from rich.progress import Progress
 
     from course_staff.grading import marking
     from course_staff.grading.reports import reporting
-    from course_staff.grading.reports.class_report import look_through, write_class_report
+    from course_staff.grading.reports.class_report import read_students_code, write_class_report
     from course_staff.grading.reports.feedback import write_feedback
 
-    text = _write_tables(chosen, reports, out, due)  # pages take time: the marks are there before
+    text = _write_tables(chosen, reports, out, due)  # before the pages, which take time
     problems: dict[str, str] = {}
     handed_in = [report.student for report in reports if report.status not in ("missing", "failed")]
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -364,11 +368,11 @@ def _leave(
             out, chosen.name, handed_in, url, advance=advance, on_failure=problems.__setitem__
         )
     reports = marking.with_problems(reports, problems, has_page=False)
-    looks, unread = look_through(out, chosen, reports)
+    findings, unread = read_students_code(out, chosen, reports)
     reports = marking.with_problems(reports, unread)
     if problems or unread:
         text = _write_tables(chosen, reports, out, due)
-    write_class_report(out, chosen, reports, looks, due)
+    write_class_report(out, chosen, reports, findings, due)
     check()
     if json:
         sys.stdout.write(text + "\n")
@@ -390,7 +394,7 @@ def _leave(
 
 _CONFIGURATION = """\
 # Written by `course grade`: makes nbgrader's formgrader and exporters work in this folder.
-# Without it nothing is set, so that no page of a submission is shown as nbgrader makes it.
+# If that fails nothing is set, so that no page of a submission is shown as nbgrader makes it.
 from course_staff.grading.reports.formgrader import protect
 protect()
 c = get_config()  # noqa: F821
@@ -403,14 +407,14 @@ c.CourseDirectory.db_url = {url!r}
 _COURSE = 'load_subconfig("nbgrader_config.py", path={root!r})  # noqa: F821\n'
 
 
-def _leave_configuration(chosen: Assignment, out: Path, submitted: Path, url: str) -> None:
+def _write_configuration(chosen: Assignment, out: Path, submitted: Path, url: str) -> None:
     """Make the output folder a course folder of nbgrader's."""
     from sqlalchemy.engine import make_url
 
     from course_lib import files
 
     if out == chosen.root:
-        return  # it is one already, with settings of its own
+        return  # it is one already, with its own settings
     address = make_url(url)
     if address.password:  # a secret stays where it is: nbgrader takes --db on its command line
         address = address.set(password=None)

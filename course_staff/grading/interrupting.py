@@ -1,4 +1,4 @@
-"""Ctrl-C while a class is graded: what was done stays, and the command ends within seconds."""
+"""Ctrl-C while a class is graded: finished work stays, and the command ends within seconds."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ if TYPE_CHECKING:
 
 STATUS = 130
 # Seconds that ending in good order may take, and then ending what was started. Whenever it is
-# ended, the same command goes on: see tests/grading/records/test_nothing_lost.py.
+# ended, the same command continues: see tests/grading/records/test_nothing_lost.py.
 _GOOD_ORDER, _CLOSING = 1.5, 0.8
 
 
 class Interruption:
-    """Whether the command is to end, and what is told then.
+    """Tells whether the command should end, and prints how to continue.
 
     Parameters
     ----------
     workers : context manager
-        Who executes the submissions.
+        The workers that execute the submissions.
 
     Attributes
     ----------
     stop : threading.Event
-        Set when the command is to end.
+        Set when the command should end.
     """
 
     def __init__(self, console: Console, workers: AbstractContextManager) -> None:
         self.stop = threading.Event()
         self._workers = workers
-        self._console, self._told = console, threading.Lock()
+        self._console, self._print_lock = console, threading.Lock()
 
     def tell(self, what: str = "what was graded stays") -> None:
-        """Say how to go on, once."""
-        if self._told.acquire(blocking=False):
+        """Print how to continue, once."""
+        if self._print_lock.acquire(blocking=False):
             self._console.print(
                 f"Interrupted: {what}; run the same command to continue.", soft_wrap=True
             )
 
     def check(self) -> None:
-        """Raise `Interrupted` if the command is to end."""
+        """Raise `Interrupted` if the command should end."""
         if self.stop.is_set():
             raise Interrupted
 
@@ -76,8 +76,8 @@ class Interruption:
 def interruptible(console: Console, workers: AbstractContextManager) -> Iterator[Interruption]:
     """Have the block end in good order on Ctrl-C, or at once where that takes long.
 
-    What the block is interrupted in ends it with exit status 130: programs that it has started
-    may have heard Ctrl-C, too.
+    An error that the interrupt causes in the block ends it with exit status 130: its programs
+    may have received Ctrl-C, too.
     """
     interruption = Interruption(console, workers)
     with stopping_on_signals(interruption.stop, interruption.end, _GOOD_ORDER) as heard:

@@ -1,4 +1,4 @@
-"""What a submission may use, and how it ends when it has used that."""
+"""The limits of a submission, and how it ends when it exceeds them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """What a submission may use.
+    """The limits of a submission.
 
     The last five bound what happens in the sandbox and hold only there.
 
@@ -16,8 +16,8 @@ class Limits:
     cell_seconds : float
         CPU time of one cell. Cells that only explore are not executed, so a cell has little to do.
     submission_seconds : float
-        CPU time of all cells and calls together, in all kernels that they take: what a new kernel
-        executes again counts again.
+        CPU time of all cells and calls together, in all kernels that they take: cells that a
+        new kernel executes again count again.
     idle_seconds : float
         For how long, in seconds of wall time, one cell or call may wait. It waits while no thread
         of the kernel computes or is ready to, so that a busy machine costs nothing.
@@ -26,7 +26,7 @@ class Limits:
     memory_mb : float
         Memory of the kernel and all that it starts, together, in MB (10⁶ bytes).
     output_mb : float
-        What a cell may print before it is stopped; far less of it is kept.
+        The output of a cell after which it is stopped; far less of it is kept.
     processes : int
         Processes and threads at a time.
     open_files : int
@@ -55,7 +55,7 @@ class Limits:
         """Return the bounds that the sandbox itself sets."""
         names = ("processes", "open_files", "file_mb", "scratch_mb", "scratch_files")
         bounds = {name: getattr(self, name) for name in names}
-        # Only in case that the grader's own counts go wrong.
+        # Only in case the grader's own counts go wrong.
         last = {"cpu_seconds": 2 * self.submission_seconds + 60, "sent_mb": 10 * self.output_mb}
         return bounds | last
 

@@ -1,4 +1,4 @@
-"""What is known of a student's submission once it is judged, and judging a kept attempt."""
+"""The report on a judged submission, and judging a kept attempt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from course_lib.check.messages import causes
 from course_staff.grading.assignments.assignment import Assignment
-from course_staff.grading.judging.judging import judge, requests_of
+from course_staff.grading.judging.judging import judge, prepare_check
 from course_staff.grading.judging.verdicts import Verdict
 from course_staff.grading.protocol.calls import Call
 from course_staff.grading.records.attempts import Attempt
@@ -28,7 +28,7 @@ class StudentReport:
     messages : dict of str to tuple of str
         The checks' messages by question.
     remarks : tuple of str
-        What concerns the notebook as a whole.
+        Remarks on the notebook as a whole.
     seconds : float
         The wall time of executing; 0 where a kept attempt was used.
     seed : int or None
@@ -40,9 +40,9 @@ class StudentReport:
     peak_memory_mb : float
         The most memory that the student's processes held together; 0 where it is not known.
     notes : tuple of str
-        What the instructor should know about how the notebook was found.
+        Notes for the instructor on how the notebook was found.
     problems : tuple of str
-        What could not be made of a graded submission, such as its feedback page, and why.
+        Files of a graded submission that could not be made, such as its feedback page, and why.
     has_page : bool
         Whether its feedback page is there.
     """
@@ -63,14 +63,14 @@ class StudentReport:
 
     @property
     def kept(self) -> bool:
-        """Whether what was executed before was judged, without executing it again."""
+        """Whether a kept attempt was judged, without executing it again."""
         return self.seconds == 0 and self.status in ("graded", "to_mark")
 
 
 def with_problems(
     reports: Iterable[StudentReport], problems: Mapping[str, str], *, has_page: bool = True
 ) -> list[StudentReport]:
-    """Return reports that say what could not be made of whose submission."""
+    """Return reports that name the files that could not be made."""
     return [
         replace(
             report,
@@ -93,17 +93,19 @@ class Change:
     after: float
 
 
-def nothing_for(assignment: Assignment) -> Marks:
+def zero_marks(assignment: Assignment) -> Marks:
     """Return the marks of a submission that could not be judged."""
-    return Marks({name: Mark(0.0, one.points) for name, one in assignment.questions.items()})
+    return Marks(
+        {name: Mark(0.0, question.points) for name, question in assignment.questions.items()}
+    )
 
 
-def calls_of(assignment: Assignment, seed: int) -> dict[str, list[Call]]:
+def hidden_calls(assignment: Assignment, seed: int) -> dict[str, list[Call]]:
     """Return the calls that an assignment's hidden checks make under a seed, by question."""
-    return {name: requests_of(one, seed)[1] for name, one in assignment.checked.items()}
+    return {name: prepare_check(question, seed)[1] for name, question in assignment.checked.items()}
 
 
-def judged(
+def judge_attempt(
     assignment: Assignment, submission: Submission, attempt: Attempt | None
 ) -> dict[str, Verdict]:
     """Judge an attempt: a verdict for every question with hidden checks."""
@@ -118,7 +120,7 @@ def judged(
 
 
 def _with_causes(verdict: Verdict, submission: Submission, attempt: Attempt) -> tuple[str, ...]:
-    """Return a verdict's messages, and why what they miss is not defined: another cell failed."""
+    """Return a verdict's messages, and why a missing name is not defined: another cell failed."""
     if not any("is not defined" in message for message in verdict.messages):
         return verdict.messages
     cells = submission.notebook.cells
@@ -132,11 +134,13 @@ def _with_causes(verdict: Verdict, submission: Submission, attempt: Attempt) -> 
         # A cell that nbgrader knows is a test, or a stub that was put back.
         if cell.cell_type == "code" and index not in executed and "nbgrader" not in cell.metadata
     ]
-    told = [one for message in verdict.messages for one in causes(message, failed, skipped)]
-    return (*verdict.messages, *(f"  {one}" for one in dict.fromkeys(told)))
+    sentences = [
+        sentence for message in verdict.messages for sentence in causes(message, failed, skipped)
+    ]
+    return (*verdict.messages, *(f"  {sentence}" for sentence in dict.fromkeys(sentences)))
 
 
-def report_of(
+def student_report(
     student: str,
     submission: Submission,
     attempt: Attempt | None,
@@ -144,11 +148,11 @@ def report_of(
     marks: Marks,
     notes: Sequence[str] = (),
 ) -> StudentReport:
-    """Return a student's report from what was judged and recorded."""
+    """Return a student's report from the verdicts and the recorded marks."""
     messages = {name: verdict.messages for name, verdict in verdicts.items()}
     for name, mark in marks.questions.items():
         if name not in verdicts:
-            if submission.status != "ok":  # nobody knows what was written
+            if submission.status != "ok":  # there are no answers to show
                 messages[name] = submission.remarks
             elif name not in submission.written:
                 messages[name] = (UNANSWERED,)
@@ -165,11 +169,11 @@ def report_of(
         messages,
         submission.remarks,
         notes=tuple(notes),
-        **{} if attempt is None else _executed(attempt),
+        **{} if attempt is None else _execution_facts(attempt),
     )
 
 
-def _executed(attempt: Attempt) -> dict[str, Any]:
-    """Return what a report says of executing."""
+def _execution_facts(attempt: Attempt) -> dict[str, Any]:
+    """Return a report's fields on executing."""
     names = ("seconds", "sandboxed", "limits_hit", "peak_memory_mb")
     return {"seed": attempt.seed, **{name: getattr(attempt.execution, name) for name in names}}

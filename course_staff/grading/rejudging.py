@@ -1,4 +1,4 @@
-"""Judging once more what was executed before: kept replies are enough, no student code runs."""
+"""Judging kept attempts again: their replies are enough, no student code runs."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from course_staff.grading.assignments.assignment import Assignment
 from course_staff.grading.marking import (
     Change,
     StudentReport,
-    calls_of,
-    judged,
-    nothing_for,
-    report_of,
+    hidden_calls,
+    judge_attempt,
+    student_report,
+    zero_marks,
 )
 from course_staff.grading.records.attempts import Attempt, fingerprint
 from course_staff.grading.records.recording import Recorder
 from course_staff.grading.submissions.sanitizing import Submission, sanitize
 
 
-def kept_reports(
+def reports_from_archive(
     assignment: Assignment, students: Iterable[str], recorder: Recorder
 ) -> list[StudentReport]:
     """Return the reports of students who were graded before; the others are left out.
@@ -33,9 +33,9 @@ def kept_reports(
     def report(student: str) -> StudentReport:
         marks = recorder.marks(student)
         submission, attempt = _kept(assignment, student, recorder)
-        verdicts = judged(assignment, submission, attempt)
-        notes = recorder.facts(student).notes
-        return report_of(student, submission, attempt, verdicts, marks, notes)
+        verdicts = judge_attempt(assignment, submission, attempt)
+        notes = recorder.state(student).notes
+        return student_report(student, submission, attempt, verdicts, marks, notes)
 
     return [
         _guarded(report, student, assignment, recorder) for student in students if student in graded
@@ -51,42 +51,42 @@ def _guarded(
     """Return a student's report; where that fails, one that says so, with the recorded marks."""
     try:
         return report(student)
-    except DamagedError as error:
+    except DamagedAttemptError as error:
         remark = str(error)
     except CourseError:
         raise
     except Exception as error:
         remark = (
-            f"What is kept could not be judged ({type(error).__name__}: {error}): run "
+            f"The kept attempt could not be judged ({type(error).__name__}: {error}): run "
             "`course grade` again."
         )
     try:
         marks = recorder.marks(student)
     except CourseError:
         raise
-    except Exception:  # the gradebook's own row is what is wrong
-        marks = nothing_for(assignment)
+    except Exception:  # the gradebook's own row is wrong
+        marks = zero_marks(assignment)
     return StudentReport(student, "failed", marks, {}, (remark,))
 
 
-class DamagedError(CourseError):
-    """What is kept of a student's submission cannot be read."""
+class DamagedAttemptError(CourseError):
+    """A student's kept attempt cannot be read."""
 
 
 def _kept(
     assignment: Assignment, student: str, recorder: Recorder
 ) -> tuple[Submission, Attempt | None]:
-    """Return what the gradebook shows of a student, as it was executed."""
-    archive, key = recorder.archive, recorder.facts(student).key
+    """Return the attempt that the gradebook shows of a student."""
+    archive, key = recorder.archive, recorder.state(student).key
     if key is None:  # nothing was handed in
         return sanitize(None, assignment), None
     attempt = archive.find(student, key)
     if attempt is not None:
         return attempt.submission, attempt
     home = archive.folder / student
-    raise DamagedError(
-        f"{home / key} is damaged: run `course grade` again, which executes what {student} handed "
-        "in once more. If it is no longer in --submitted, put it back there first, or move "
+    raise DamagedAttemptError(
+        f"{home / key} is damaged: run `course grade` again, which executes {student}'s "
+        "submission again. If it is no longer in --submitted, put it back there first, or move "
         f"{home} away: the marks stay in the gradebook, and no report names {student}."
     )
 
@@ -99,44 +99,46 @@ def rejudge(assignment: Assignment, recorder: Recorder) -> tuple[list[StudentRep
     students = recorder.students()
     answered = []
     for student in students:
-        with suppress(DamagedError):  # it is reported below
+        with suppress(DamagedAttemptError):  # it is reported below
             _, attempt = _kept(assignment, student, recorder)
             if attempt is not None:  # its replies may be large: they are read again when judged
                 answered.append((attempt.seed, attempt.asked))
     for seed in {seed for seed, _ in answered}:
-        asked = {n: fingerprint(some) for n, some in calls_of(assignment, seed).items()}
-        other = {
+        fingerprints = {
+            n: fingerprint(calls) for n, calls in hidden_calls(assignment, seed).items()
+        }
+        changed = {
             name
             for its_seed, before in answered
             if its_seed == seed
-            for name in asked
-            if before.get(name) != asked[name]
+            for name in fingerprints
+            if before.get(name) != fingerprints[name]
         }
-        if other:
+        if changed:
             raise CourseError(
-                f"The checks of {', '.join(sorted(other))} make other calls than those that were "
+                f"The checks of {', '.join(sorted(changed))} make other calls than those that were "
                 "answered: run `course grade` again, which executes the submissions."
             )
     changes: list[Change] = []
 
     def report(student: str) -> StudentReport:
         submission, attempt = _kept(assignment, student, recorder)
-        verdicts = judged(assignment, submission, attempt)
+        verdicts = judge_attempt(assignment, submission, attempt)
         before = recorder.marks(student)
-        facts = recorder.facts(student)
+        state = recorder.state(student)
         marks = recorder.record(
             student,
             submission,
             verdicts,
             key=attempt.key if attempt else "",
-            timestamp=facts.timestamp and datetime.datetime.fromisoformat(facts.timestamp),
-            notes=facts.notes,
+            timestamp=state.timestamp and datetime.datetime.fromisoformat(state.timestamp),
+            notes=state.notes,
         )
         changes.extend(
             Change(student, name, before.questions[name].score, mark.score)
             for name, mark in marks.questions.items()
             if mark.score != before.questions[name].score
         )
-        return report_of(student, submission, attempt, verdicts, marks, facts.notes)
+        return student_report(student, submission, attempt, verdicts, marks, state.notes)
 
     return [_guarded(report, student, assignment, recorder) for student in students], changes

@@ -1,4 +1,4 @@
-"""The class list: a CSV that says who is who here and in the learning platform."""
+"""The class list: a CSV with each student's ids here and in the learning platform."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from course_lib.files import decoded
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
-# What a column may be called, without case, accents, spaces and signs; as Canvas and Moodle write
-# it in English, German, French, Spanish, Italian, Portuguese and Dutch.
+# The possible names of a column, without case, accents, spaces and signs; as Canvas and Moodle
+# write it in English, German, French, Spanish, Italian, Portuguese and Dutch.
 HEADERS = {
     "id": """
         id studentid username netid login sisloginid loginid idnumber idnummer anmeldename
@@ -89,7 +89,7 @@ class Student:
     participant : str
         Moodle's number for one assignment, as in "Participant 1234".
     submitted : str
-        When the work was handed in, where the learning platform tells.
+        The time of submission, where the learning platform gives it.
     """
 
     id: str
@@ -109,7 +109,7 @@ class Student:
 
 
 class ClassList(dict[str, Student]):
-    """The students by id, and where their data were found.
+    """The students by id, and the columns that their data came from.
 
     Attributes
     ----------
@@ -124,8 +124,8 @@ class ClassList(dict[str, Student]):
         self.path, self.used, self.unused = path, used, unused
 
     def columns(self) -> str:
-        """Return one line that says which columns were used for what."""
-        taken = ", ".join(f"{_said(field)} from “{name}”" for field, name in self.used.items())
+        """Return one line on the use of each column."""
+        taken = ", ".join(f"{_label(field)} from “{name}”" for field, name in self.used.items())
         rest = ", ".join(f"“{name}”" for name in self.unused)
         return f"{self.path.name}: {taken}" + (f"; not used: {rest}" if rest else "")
 
@@ -179,7 +179,7 @@ def read_roster(path: Path) -> ClassList:
             value = getattr(student, field).casefold()
             if value and (first := seen.setdefault((field, value), number)) != number:
                 raise CourseError(
-                    f"{path}, row {number}: the {_said(field)} {getattr(student, field)!r} stands "
+                    f"{path}, row {number}: the {_label(field)} {getattr(student, field)!r} stands "
                     f"in row {first} already: give each student another one."
                 )
         students[student.id] = student
@@ -191,17 +191,17 @@ def read_roster(path: Path) -> ClassList:
 def record_roster(book: Gradebook, students: Mapping[str, Student]) -> None:
     """Write names, e-mail addresses and the learning platform's ids into nbgrader's gradebook.
 
-    What the class list leaves open stays as it is there.
+    Fields that are empty in the class list stay as they are there.
     """
     for student in students.values():
-        known = {
+        values = {
             "first_name": student.first_name,
             "last_name": student.last_name,
             "email": student.email,
             "lms_user_id": student.lms_id,
         }
         book.update_or_create_student(
-            student.id, **{name: value for name, value in known.items() if value}
+            student.id, **{name: value for name, value in values.items() if value}
         )
 
 
@@ -217,13 +217,15 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
         ) from error
     lines = text.splitlines(keepends=True)
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
-    if said := re.fullmatch(r'"?sep=(.)"?\s*', "".join(lines[first : first + 1]), re.IGNORECASE):
-        lines[first], separator = "\n", said[1]  # Excel's own line, not the header
+    if excel_line := re.fullmatch(
+        r'"?sep=(.)"?\s*', "".join(lines[first : first + 1]), re.IGNORECASE
+    ):
+        lines[first], separator = "\n", excel_line[1]  # Excel's own line, not the header
     else:
         # A title above the header holds none: the first line that does decides.
         counts = ({sign: line.count(sign) for sign in ",;\t"} for line in lines)
-        found = next((count for count in counts if any(count.values())), {",": 1})
-        separator = max(found, key=lambda sign: found[sign])
+        first_counts = next((count for count in counts if any(count.values())), {",": 1})
+        separator = max(first_counts, key=lambda sign: first_counts[sign])
     try:
         reader = csv.reader(
             io.StringIO("".join(lines), newline=""), delimiter=separator, strict=True
@@ -260,7 +262,7 @@ def _columns(
         names = re.split(r"[,;\t]", ",".join(row))
         if len(names) > 1 and "id" in {FIELDS.get(_squeezed(name)) for name in names}:
             raise CourseError(
-                f"{path} begins with {listed!r}, and the columns' names stand in row {number}: "
+                f"{path} begins with {listed!r}, and the columns' names are in row {number}: "
                 "delete the lines above it."
             )
     if "participant" in columns:
@@ -270,7 +272,7 @@ def _columns(
 
 
 def _fields(path: Path, header: list[str]) -> dict[str, int]:
-    """Return where each kind of data stands, by the columns' names."""
+    """Return the column of each kind of data, by the columns' names."""
     names = [_squeezed(name) for name in header]
     fields = dict(FIELDS)
     if set(names) >= CANVAS_HEADERS or ("id" in names and "sisloginid" in names):
@@ -279,19 +281,19 @@ def _fields(path: Path, header: list[str]) -> dict[str, int]:
     elif "id" in names:  # the plain one; any other that could be an id is something else
         fields = {name: f for name, f in fields.items() if f != "id"} | {"id": "id"}
         fields |= dict.fromkeys(ID_NUMBERS, "lms_id")
-    found = [fields.get(name) for name in names]
-    some = {(True, False): "last_name", (False, True): "first_name"}.get(
-        ("first_name" in found, "last_name" in found), "name"
+    header_fields = [fields.get(name) for name in names]
+    ambiguous = {(True, False): "last_name", (False, True): "first_name"}.get(
+        ("first_name" in header_fields, "last_name" in header_fields), "name"
     )
     columns: dict[str, int] = {}
-    for index, field in enumerate(found):
+    for index, field in enumerate(header_fields):
         if field is None:
             continue
-        field = some if field == "some_name" else field
+        field = ambiguous if field == "some_name" else field
         if field in columns:
             raise CourseError(
                 f"{path}: the columns {header[columns[field]]!r} and {header[index]!r} both give "
-                f"the {_said(field)}: keep one."
+                f"the {_label(field)}: keep one."
             )
         columns[field] = index
     return columns
@@ -314,7 +316,7 @@ def _student(path: Path, number: int, values: dict[str, str]) -> Student:
         value = values.get(field, "")
         if SHORTENED_NUMBER.fullmatch(value):
             raise CourseError(
-                f"{path}, row {number}: the {_said(field)} {value!r} is a number that a "
+                f"{path}, row {number}: the {_label(field)} {value!r} is a number that a "
                 "spreadsheet program has shortened: make its column text, and fill it in again."
             )
         if whole := SPREADSHEET_NUMBER.fullmatch(value):
@@ -330,8 +332,8 @@ def _student(path: Path, number: int, values: dict[str, str]) -> Student:
     email = values.get("email", "")
     if email and not re.fullmatch(r"[^\s@]+@[^\s@]+", email):
         raise CourseError(
-            f"{path}, row {number}: the e-mail address {email!r} is none: correct it, or look "
-            "whether a comma in another cell wants quotes."
+            f"{path}, row {number}: {email!r} is not a valid e-mail address: correct it, or check "
+            "whether a comma in another cell needs quotes."
         )
     first, last = values.pop("first_name", ""), values.pop("last_name", "")
     if name and not (first or last):
@@ -345,7 +347,7 @@ def _student(path: Path, number: int, values: dict[str, str]) -> Student:
     return Student(first_name=first, last_name=last, **values)
 
 
-def _said(field: str) -> str:
+def _label(field: str) -> str:
     return {"lms_id": "LMS id", "sis_id": "SIS id", "email": "e-mail address"}.get(
         field, field.replace("_", " ")
     )

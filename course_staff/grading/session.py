@@ -20,8 +20,19 @@ from course_staff.grading.execution.packages import differences
 from course_staff.grading.execution.workers import Workers
 from course_staff.grading.judging.verdicts import Verdict
 from course_staff.grading.limits import Interrupted, Limits
-from course_staff.grading.marking import StudentReport, calls_of, judged, nothing_for, report_of
-from course_staff.grading.records.attempts import Attempt, fingerprint, inputs_of, key_of
+from course_staff.grading.marking import (
+    StudentReport,
+    hidden_calls,
+    judge_attempt,
+    student_report,
+    zero_marks,
+)
+from course_staff.grading.records.attempts import (
+    Attempt,
+    attempt_key,
+    fingerprint,
+    inputs_fingerprint,
+)
 from course_staff.grading.records.kept_verdicts import KeptVerdicts
 from course_staff.grading.records.recording import Recorder
 from course_staff.grading.submissions import copies, reading
@@ -29,7 +40,7 @@ from course_staff.grading.submissions.sanitizing import Submission, sanitize
 
 
 @dataclass(frozen=True)
-class Settings:
+class GradingSettings:
     """How a class is graded.
 
     Attributes
@@ -50,34 +61,34 @@ def grade(
     submitted: Path,
     students: Iterable[str],
     recorder: Recorder,
-    settings: Settings,
+    settings: GradingSettings,
     workers: Workers,
     *,
     on_graded: Callable[[StudentReport], None] = lambda report: None,
-    on_changed_packages: Callable[[str], None] = lambda told: None,
+    on_changed_packages: Callable[[str], None] = lambda changes: None,
     stop: threading.Event | None = None,
 ) -> list[StudentReport]:
     """Grade the submissions of some students.
 
     A submission that was executed before, unchanged, under the same seed and with the same packages
-    installed, is judged by its kept replies. What goes wrong with one submission touches no other.
+    installed, is judged by its kept replies. An error in one submission affects no other.
     """
     stop = stop or threading.Event()
-    class_ = _Class(assignment, submitted, recorder, settings, workers, stop)
+    grader = _ClassGrader(assignment, submitted, recorder, settings, workers, stop)
     reports: dict[str, StudentReport] = {}
     students = list(students)
     waiting = list(reversed(students))
-    running: dict[Future[_Executed], str] = {}
+    running: dict[Future[_Outcome], str] = {}
     with ThreadPoolExecutor(workers.count) as pool, _stopping_on_errors(stop):
         while running or (waiting and not stop.is_set()):
             # One more than can run, so that no kernel waits for the writer.
             while waiting and len(running) <= workers.count and not stop.is_set():
                 student = waiting.pop()
-                running[pool.submit(class_.executed, student)] = student
+                running[pool.submit(grader.execute_one, student)] = student
             for future in wait(running, timeout=0.2, return_when=FIRST_COMPLETED).done:
                 student = running.pop(future)
-                report = class_.recorded(future, student)
-                if (changed := class_.changed_packages.pop(student, None)) and report is not None:
+                report = grader.record_one(future, student)
+                if (changed := grader.changed_packages.pop(student, None)) and report is not None:
                     on_changed_packages(changed)
                 if report is not None:
                     reports[student] = report
@@ -87,7 +98,7 @@ def grade(
 
 @contextmanager
 def _stopping_on_errors(stop: threading.Event) -> Iterator[None]:
-    """Let nobody wait for kernels whose results cannot be recorded any more."""
+    """Stop waiting for kernels after an error: their results could not be recorded."""
     try:
         yield
     except BaseException:
@@ -96,8 +107,8 @@ def _stopping_on_errors(stop: threading.Event) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class _Executed:
-    """What a student handed in, and what came of executing it."""
+class _Outcome:
+    """A student's submission, and the outcome of executing it."""
 
     submission: Submission
     attempt: Attempt | None = None
@@ -106,46 +117,46 @@ class _Executed:
     notes: tuple[str, ...] = ()
 
 
-class _Class:
-    """What grading every submission of a class has in common."""
+class _ClassGrader:
+    """Grades the submissions of a class, one by one."""
 
     def __init__(
         self,
         assignment: Assignment,
         submitted: Path,
         recorder: Recorder,
-        settings: Settings,
+        settings: GradingSettings,
         workers: Workers,
         stop: threading.Event,
     ) -> None:
         self.assignment, self.submitted, self.recorder = assignment, submitted, recorder
         self.settings, self.workers, self.stop = settings, workers, stop
-        self.calls = calls_of(assignment, settings.seed)
-        self.asked = {name: fingerprint(some) for name, some in self.calls.items()}
+        self.calls = hidden_calls(assignment, settings.seed)
+        self.asked = {name: fingerprint(calls) for name, calls in self.calls.items()}
         self.verdicts = KeptVerdicts(recorder.archive, assignment)
-        self.sought = copies.of_assignment(assignment)
+        self.matcher = copies.of_assignment(assignment)
         self.changed_packages: dict[str, str] = {}  # in words, by student
 
-    def executed(self, student: str) -> _Executed:
-        """Read and execute a submission, unless a kept attempt says what would come of it.
+    def execute_one(self, student: str) -> _Outcome:
+        """Read and execute a submission, unless there is a kept attempt with the same inputs.
 
-        Runs in several threads at once; what it writes, an attempt, is the student's own.
+        Runs in several threads at once; each writes only its own student's attempt.
         """
         if self.stop.is_set():
             raise Interrupted
         archive, settings, assignment = self.recorder.archive, self.settings, self.assignment
-        handed = reading.read(
-            self.submitted, student, assignment.name, assignment.notebook_name, self.sought
+        files = reading.read(
+            self.submitted, student, assignment.name, assignment.notebook_name, self.matcher
         )
-        submission = sanitize(handed.data, assignment)
-        submission = replace(submission, remarks=(*handed.remarks, *submission.remarks))
+        submission = sanitize(files.data, assignment)
+        submission = replace(submission, remarks=(*files.remarks, *submission.remarks))
         if submission.status == "missing":
-            return _Executed(submission, timestamp=handed.timestamp, notes=handed.notes)
+            return _Outcome(submission, timestamp=files.timestamp, notes=files.notes)
         packages = self.workers.packages
-        inputs = inputs_of(
+        inputs = inputs_fingerprint(
             submission, self.asked, settings.seed, settings.limits, self.workers.sandboxed
         )
-        key = key_of(inputs, packages)
+        key = attempt_key(inputs, packages)
         if student not in settings.again:
             verdicts = self.verdicts.find(student, key)
             attempt = archive.find(student, key, replies=verdicts is None)
@@ -154,7 +165,7 @@ class _Class:
                 kept = replace(attempt.submission, remarks=submission.remarks)
                 execution = replace(attempt.execution, seconds=0.0)
                 attempt = replace(attempt, submission=kept, execution=execution)
-                return _Executed(kept, attempt, verdicts, handed.timestamp, handed.notes)
+                return _Outcome(kept, attempt, verdicts, files.timestamp, files.notes)
             before = archive.packages_before(student, inputs)
             if before is not None and (changed := differences(before, packages)):
                 self.changed_packages[student] = changed
@@ -163,41 +174,41 @@ class _Class:
         attempt = Attempt(
             key, settings.seed, self.asked, submission, execution, inputs, dict(packages)
         )
-        archive.keep(student, attempt)
-        return _Executed(submission, attempt, timestamp=handed.timestamp, notes=handed.notes)
+        archive.save(student, attempt)
+        return _Outcome(submission, attempt, timestamp=files.timestamp, notes=files.notes)
 
-    def recorded(self, future: Future[_Executed], student: str) -> StudentReport | None:
-        """Judge and record what was executed; None where it was interrupted."""
+    def record_one(self, future: Future[_Outcome], student: str) -> StudentReport | None:
+        """Judge and record an executed submission; None where it was interrupted."""
         try:
-            executed = future.result()
-            submission, attempt = executed.submission, executed.attempt
-            verdicts = self._judged(student, executed)
+            outcome = future.result()
+            submission, attempt = outcome.submission, outcome.attempt
+            verdicts = self.judge_one(student, outcome)
             marks = self.recorder.record(
                 student,
                 submission,
                 verdicts,
                 key=attempt.key if attempt else "",
-                timestamp=executed.timestamp,
-                notes=executed.notes,
+                timestamp=outcome.timestamp,
+                notes=outcome.notes,
             )
         except Interrupted:
             return None
         except CourseError:
-            raise  # a full disk, a check that is wrong: no submission would fare better
+            raise  # a full disk or a broken check would fail every submission
         except Exception as error:
             remedy = "grade this student again"
             if not student.isprintable():
                 remedy = "rename the student's folder, whose name is not readable text"
             remark = f"Grading failed ({type(error).__name__}: {error}): {remedy}."
-            return StudentReport(student, "failed", nothing_for(self.assignment), {}, (remark,))
-        return report_of(student, submission, attempt, verdicts, marks, executed.notes)
+            return StudentReport(student, "failed", zero_marks(self.assignment), {}, (remark,))
+        return student_report(student, submission, attempt, verdicts, marks, outcome.notes)
 
-    def _judged(self, student: str, executed: _Executed) -> Mapping[str, Verdict]:
-        """Judge an attempt, unless that was done before in the same way."""
-        if executed.verdicts is not None:
-            return executed.verdicts
-        submission, attempt = executed.submission, executed.attempt
-        verdicts = judged(self.assignment, submission, attempt)
+    def judge_one(self, student: str, outcome: _Outcome) -> Mapping[str, Verdict]:
+        """Judge an attempt, unless the same verdicts are kept already."""
+        if outcome.verdicts is not None:
+            return outcome.verdicts
+        submission, attempt = outcome.submission, outcome.attempt
+        verdicts = judge_attempt(self.assignment, submission, attempt)
         if attempt is not None and submission.status == "ok":
-            self.verdicts.keep(student, attempt.key, verdicts)
+            self.verdicts.save(student, attempt.key, verdicts)
         return verdicts

@@ -1,4 +1,4 @@
-"""Which sources of the course this process runs."""
+"""A fingerprint of the course's sources that this process runs."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def _fingerprint() -> str:
     return digest.hexdigest()[:20]
 
 
-# Of all Python files, and now: one that changes later does not change what this process runs.
+# Of all Python files, at import: a file that changes later does not affect this process.
 FINGERPRINT = _fingerprint()

@@ -1,7 +1,7 @@
 """Dates and times as people, learning platforms and nbgrader write them: read, or refused.
 
-One function reads the class list's times, `--due` and timestamp.txt, for a time that is misread
-costs marks. What can mean two moments is refused with both of them:
+One function reads the class list's times, `--due` and timestamp.txt, for a misread time
+costs marks. A text that can mean two moments is refused with both of them:
 
 - ISO dates are year, month, day. Dates with dots are day, month, year. With slashes or dashes
   (03/12/2026) they are read where one order alone gives a date.
@@ -58,7 +58,7 @@ def _numbers(table: str) -> dict[str, int]:
 
 _MONTH = {word: number + 1 for word, number in _numbers(_MONTHS).items()}
 _WEEKDAY = _numbers(_WEEKDAYS)
-# What an abbreviation stands for: the zone, and what the zone itself calls it.
+# The meaning of an abbreviation: the zone, and the zone's own abbreviation.
 _ABBREVIATIONS = {
     short: (place, short)
     for place, both in {
@@ -113,12 +113,12 @@ _OFFSET = re.compile(
     r"(?:UTC|GMT)? ?(?P<sign>[+-]) ?(?:(?P<hours>\d\d?)(?::(?P<minutes>\d\d))?|(?P<four>\d{4}))",
     re.IGNORECASE,
 )
-_LONGEST = 100  # characters; far above any date and time
+_MAX_TIME_LENGTH = 100  # characters; far above any date and time
 _OFFSET_REMEDY = "write an offset instead, such as +01:00"
 
 
 class TimeError(ValueError):
-    """A text is no moment; `reason` says why, and the message how to write it."""
+    """A text is not a valid time; `reason` says why, and the message how to write it."""
 
     def __init__(self, reason: str, remedy: str = f"write it as {EXAMPLE}") -> None:
         super().__init__(f"{reason}: {remedy}")
@@ -133,8 +133,8 @@ def read_time(text: str | bytes, zone: datetime.tzinfo) -> datetime.datetime:
         except UnicodeError:
             raise TimeError("it is not UTF-8 text") from None
     text = " ".join(text.replace("\ufeff", "").split())
-    if len(text) > _LONGEST:
-        raise TimeError(f"'{text[:_LONGEST]}…' is not a valid date and time")
+    if len(text) > _MAX_TIME_LENGTH:
+        raise TimeError(f"'{text[:_MAX_TIME_LENGTH]}…' is not a valid date and time")
     plain = _plain(text)
     if match := _COMPACT.match(plain):
         day, clock = "-".join(match.groups()[:3]), ":".join(filter(None, match.groups()[3:]))
@@ -241,8 +241,8 @@ def _moments(
     elif short in _ABBREVIATIONS:
         place, called = _ABBREVIATIONS[short]
         zone = _named(text, place)
-        found = _shown(naive, zone)
-        fitting = [moment for moment in found if moment.astimezone(zone).tzname() == called]
+        moments = _shown(naive, zone)
+        fitting = [moment for moment in moments if moment.astimezone(zone).tzname() == called]
         if not fitting:
             options = sorted({f"{naive} {_offset(zone, naive.year, called)}"} | _local(naive, zone))
             raise TimeError(
@@ -254,13 +254,13 @@ def _moments(
         raise TimeError(f"{text!r}: {name} is another time in each of {where}", _OFFSET_REMEDY)
     elif name:
         zone = _named(text, name)
-    found = _shown(naive, zone)
-    if not found:
+    moments = _shown(naive, zone)
+    if not moments:
         raise TimeError(
             f"{text!r} does not exist in {zone}, whose clocks were put forward over it",
             "write it with an offset, such as +01:00",
         )
-    return found
+    return moments
 
 
 def _fixed(text: str, match: re.Match[str]) -> datetime.timezone:

@@ -19,7 +19,7 @@ DATA = ("auto", "real", "sample")
 
 _HELP = """Run lessons from top to bottom, and hold their results against the expected bands.
 
-For each lesson an executed notebook and an HTML page are left in the folder --out, and one
+For each lesson an executed notebook and an HTML page are written to the folder --out, and one
 report.json for all. Exit status: 0 if all held, 1 if something fell short, 2 for wrong use,
 130 if interrupted.
 
@@ -110,7 +110,7 @@ def run(
     _check_choice("--data", data, DATA)
     _check_positive("--time-limit", time_limit)
     _check_positive("--memory-limit", memory_limit)
-    datasets.mirror_dir()  # a wrong COURSE_DATA_DIR is better said now than by every lesson
+    datasets.mirror_dir()  # report a wrong COURSE_DATA_DIR now, not once per lesson
     available = project.notebooks(project.find_root())
     names = notebooks.select(lessons or [], available)
     given = notebooks.parse_parameters([pair.split("=", 1) for pair in parameters or []])
@@ -126,7 +126,7 @@ def run(
         junit = files.prepare_folder(junit.parent, option="--junit") / junit.name
         if junit.is_dir():
             raise CourseError(f"--junit {junit} is a folder: name a file in it.")
-    settings = session.Settings(
+    settings = session.RunSettings(
         profile, data, folder, _jobs(jobs, len(chosen)), time_limit, memory_limit
     )
     # Progress goes to stderr, so that stdout holds the result and can be kept.
@@ -155,7 +155,7 @@ def _jobs(text: str, lessons: int) -> int:
     if text.casefold() == "auto":
         return automatic_jobs(lessons)
     if not text.isdecimal() or not 1 <= int(text) <= 64:
-        raise CourseError(f"--jobs {text} is not possible: give a number from 1 to 64, or auto.")
+        raise CourseError(f"--jobs must be a number from 1 to 64, or auto; got {text}.")
     return int(text)
 
 
@@ -166,4 +166,4 @@ def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
 
 def _check_positive(option: str, value: float | None) -> None:
     if value is not None and not value > 0:
-        raise CourseError(f"{option} {value:g} is not possible: give a number above 0.")
+        raise CourseError(f"{option} must be a number above 0; got {value:g}.")

@@ -33,8 +33,8 @@ _START_TIMEOUT = 120
 
 
 @dataclass(frozen=True)
-class Execution:
-    """What came of executing a notebook.
+class LessonExecution:
+    """The outcome of executing a notebook.
 
     Attributes
     ----------
@@ -64,10 +64,10 @@ def execute(
     stop: threading.Event | None = None,
     on_cell: Callable[[int, NotebookNode], None] | None = None,
     environment: Mapping[str, str] | None = None,
-) -> Execution:
+) -> LessonExecution:
     """Execute a notebook in a fresh kernel and an own working folder, which is removed afterwards.
 
-    Nothing is raised for what goes wrong inside: it is told by the status. May run in any thread,
+    Errors inside are not raised, but reported by the status. May run in any thread,
     and in several at once.
     """
     job = _Job(time_limit, memory_limit_mb, stop or threading.Event(), on_cell, environment or {})
@@ -96,14 +96,14 @@ def execute(
     # papermill notes the input here, which is the whole notebook where no file is given.
     job.notebook.metadata.papermill.pop("input_path", None)
     job.notebook.metadata.papermill.pop("output_path", None)
-    return Execution(
+    return LessonExecution(
         job.notebook, job.status, job.failure, time.monotonic() - started, job.peak_memory_mb
     )
 
 
 @dataclass
 class _Job:
-    """What `execute` and its engine tell each other."""
+    """The data that `execute` and its engine share."""
 
     time_limit: float | None
     memory_limit_mb: float | None
@@ -167,7 +167,7 @@ class _KernelEngine(Engine):
                     client.execute(cleanup_kc=True)
             except (DeadKernelError, RuntimeError, TimeoutError) as error:
                 # The kernel is gone or does not answer. Read its fate before it is forgotten.
-                died = _epitaph(error, manager)
+                died = _end_reason(error, manager)
         job.peak_memory_mb = watch.peak_memory_mb
         raised = any(cell.metadata.papermill.get("exception") for cell in nb_man.nb.cells)
         ended_for = watch.ended_for if died or raised else None  # it had just finished by itself
@@ -211,7 +211,7 @@ def kernel_environment(extra: Mapping[str, str], private: Path) -> dict[str, str
 def _mark(job: _Job, name: str, message: str) -> None:
     """Leave an error in the cell at which the kernel was ended, as if it had raised it."""
     code = [i for i, cell in enumerate(job.notebook.cells) if cell.cell_type == "code"]
-    # The kernel runs code only: what came last up to the current cell was it.
+    # The kernel runs code only: the last cell of code up to the current cell.
     index = max((i for i in code if i <= job.current_cell), default=min(code, default=0))
     if code:
         cell = job.notebook.cells[index]
@@ -222,7 +222,7 @@ def _mark(job: _Job, name: str, message: str) -> None:
     job.failure = failure_at(job.notebook, index, name, message)
 
 
-def _epitaph(error: Exception, manager: LocalKernelManager) -> str:
+def _end_reason(error: Exception, manager: LocalKernelManager) -> str:
     status = manager.exit_status
     if status is None:
         how = f"the kernel did not answer ({error})"
@@ -232,12 +232,12 @@ def _epitaph(error: Exception, manager: LocalKernelManager) -> str:
             how += ", as happens when memory runs out"
     else:
         how = f"the kernel ended by itself with exit status {status}"
-    said = manager.last_words.splitlines()
-    return f"{how}; it said: {said[-1]}" if said else how
+    lines = manager.last_words.splitlines()
+    return f"{how}; its last output: {lines[-1]}" if lines else how
 
 
 def _silence(logger: logging.Logger) -> None:
-    """Keep a library's log from the terminal; what matters is told by the status."""
+    """Keep a library's log from the terminal; the status reports what matters."""
     if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):
         logger.addHandler(logging.NullHandler())
     logger.propagate = False

@@ -1,4 +1,4 @@
-"""Where and why a notebook stopped."""
+"""The place and the reason at which a notebook stopped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HEADING = re.compile(r"^ {0,3}#{1,6}\s+(.+?)\s*#*$", flags=re.MULTILINE)
 
 @dataclass(frozen=True)
 class Failure:
-    """Where and why a notebook stopped.
+    """The place and the reason at which a notebook stopped.
 
     Attributes
     ----------
@@ -55,9 +55,9 @@ def failure_at(
     lines: list[str] = []
     if errors:
         name, message = errors[-1].ename, _ANSI.sub("", errors[-1].evalue).strip()
-        told = _ANSI.sub("", "\n".join(errors[-1].traceback)).rstrip()
-        lines = [] if told == f"{name}: {message}" else told.splitlines()
-    # A line of dashes tells nothing.
+        text = _ANSI.sub("", "\n".join(errors[-1].traceback)).rstrip()
+        lines = [] if text == f"{name}: {message}" else text.splitlines()
+    # A line of dashes holds no information.
     traceback = tuple([line for line in lines if line.strip("- ")][-8:])
     heading = heading_above(notebook, index)
     return Failure(min(index + 1, len(cells)), len(cells), heading, name, message, traceback)

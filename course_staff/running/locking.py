@@ -18,7 +18,7 @@ except ImportError:  # Windows
 
 @contextmanager
 def only_run(out: Path) -> Iterator[None]:
-    """Be the only run that writes into a folder.
+    """Lock a folder, so that only this run writes into it.
 
     The lock is the system's and on the folder itself: it ends with the process that holds it, and
     leaves no file behind. Windows and some network disks have no such lock; there, nobody is

@@ -64,18 +64,22 @@ def parameter_values(
     """Return the parameters to inject into one notebook."""
     import papermill
 
-    known = papermill.inspect_notebook(notebook)
-    wanted = {"profile": profile, "data": data}
+    parameters = papermill.inspect_notebook(notebook)
+    requested = {"profile": profile, "data": data}
     # A notebook without these two can be run as it is.
-    values = {n: value for n, value in wanted.items() if n in known or value != "auto"} | dict(
-        given
-    )
+    values = {
+        n: value for n, value in requested.items() if n in parameters or value != "auto"
+    } | dict(given)
     for name in values:
-        if name not in known:
-            has = f"its parameters are {', '.join(known)}" if known else "it has no parameters"
+        if name not in parameters:
+            has = (
+                f"its parameters are {', '.join(parameters)}"
+                if parameters
+                else "it has no parameters"
+            )
             raise CourseError(f"{lesson} has no parameter {name!r}: {has}.")
     for name, value in given.items():
-        default = parse_value(known[name]["default"])
+        default = parse_value(parameters[name]["default"])
         whole = isinstance(default, int) and not isinstance(default, bool)
         if whole and (isinstance(value, bool) or not isinstance(value, int)):
             raise CourseError(

@@ -57,7 +57,7 @@ def html_page(notebook: NotebookNode, *, fallback_title: str = "Lesson") -> str:
     """Return an executed notebook as one HTML page.
 
     Pictures are inside the page and keep their alternative texts, formulas are MathML, and nothing
-    is loaded from elsewhere: what a cell's output would load is left out.
+    is loaded from elsewhere: the parts of outputs that would load something are left out.
     """
     notebook = deepcopy(notebook)
     notebook.metadata["title"] = title_of(notebook) or fallback_title
@@ -69,13 +69,13 @@ def title_of(notebook: NotebookNode) -> str:
     """Return the text of a notebook's first heading; empty where there is none."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            found = re.search(r"^ {0,3}#{1,6}\s+(.+?)\s*#*$", cell.source, flags=re.MULTILINE)
-            if found:
-                return re.sub(r"[*`_]", "", found[1])
+            heading = re.search(r"^ {0,3}#{1,6}\s+(.+?)\s*#*$", cell.source, flags=re.MULTILINE)
+            if heading:
+                return re.sub(r"[*`_]", "", heading[1])
     return ""
 
 
-class _Renderer(IPythonRenderer):
+class _PageRenderer(IPythonRenderer):
     """nbconvert's Markdown, with MathML in place of formulas for MathJax."""
 
     def inline_math(self, body: str) -> str:
@@ -91,7 +91,7 @@ class _Renderer(IPythonRenderer):
         return self.block_code(code, info=None)  # its script would have to be fetched
 
 
-class _Exporter(HTMLExporter):
+class _PageExporter(HTMLExporter):
     """nbconvert's HTML page without any script of its own."""
 
     @property
@@ -119,13 +119,13 @@ class _Exporter(HTMLExporter):
     @pass_context
     def markdown2html(self, context: Any, source: str) -> str:
         attachments = context.get("cell", {}).get("attachments", {})
-        renderer = _Renderer(escape=False, attachments=attachments, exclude_anchor_links=True)
+        renderer = _PageRenderer(escape=False, attachments=attachments, exclude_anchor_links=True)
         return MarkdownWithMath(renderer=renderer).render(source)
 
 
-def _exporter() -> _Exporter:
+def _exporter() -> _PageExporter:
     # A new one each time: exporters keep state, and lessons are converted in several threads.
-    exporter = _Exporter(raw_template=_TEMPLATE)
+    exporter = _PageExporter(raw_template=_TEMPLATE)
     exporter.log.disabled = True  # its remarks on missing alternative texts are not for here
     return exporter
 

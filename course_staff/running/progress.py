@@ -1,4 +1,4 @@
-"""Showing how a run gets on: bars on a terminal, plain lines elsewhere."""
+"""Showing the progress of a run: bars on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ WORDS = {
 }
 
 
-class Progress(Protocol):
-    """What `session.run` tells while it runs; called from several threads."""
+class RunProgress(Protocol):
+    """Shows the progress of `session.run`; called from several threads."""
 
-    def __enter__(self) -> Progress: ...
+    def __enter__(self) -> RunProgress: ...
     def __exit__(self, *exc_info: object) -> None: ...
     def started(self, lesson: str, cells: int) -> None: ...
     def advanced(self, lesson: str, cell: int, cells: int, expected: float | None) -> None: ...
     def ended(self, report: LessonReport) -> None: ...
 
 
-def progress_for(console: Console) -> Progress:
+def progress_for(console: Console) -> RunProgress:
     """Return bars where the console is a terminal that can draw them, lines elsewhere."""
     return Bars(console) if console.is_terminal and not console.is_dumb_terminal else Lines(console)
 
 
 @dataclass
-class Pace:
+class LessonPace:
     """How far one lesson is, and how long it may still take."""
 
     started: float
@@ -54,9 +54,9 @@ class Pace:
     expected: float | None = None
 
     def remaining(self, now: float) -> float | None:
-        """Return the seconds still to go; None where nobody can say yet.
+        """Return the seconds still to go; None where they are not known yet.
 
-        The measured duration of the lesson tells, as long as it holds; a lesson that outlasts it,
+        The lesson's measured duration is used as long as it holds; a lesson that exceeds it,
         or has none, is judged by the share of its cells that are done.
         """
         elapsed = now - self.started
@@ -85,7 +85,7 @@ class Bars:
             transient=True,  # the table at the end says it all
         )
         self._tasks: dict[str, TaskID] = {}
-        self._paces: dict[str, Pace] = {}
+        self._paces: dict[str, LessonPace] = {}
 
     def __enter__(self) -> Bars:
         self._bars.start()
@@ -95,7 +95,7 @@ class Bars:
         self._bars.stop()
 
     def started(self, lesson: str, cells: int) -> None:
-        pace = self._paces[lesson] = Pace(time.monotonic(), cells=cells)
+        pace = self._paces[lesson] = LessonPace(time.monotonic(), cells=cells)
         self._tasks[lesson] = self._bars.add_task(lesson, total=cells, pace=pace)
 
     def advanced(self, lesson: str, cell: int, cells: int, expected: float | None) -> None:
@@ -128,8 +128,8 @@ class Lines:
         self._console = console
         self._clock = clock
         self._lock = threading.Lock()
-        self._paces: dict[str, Pace] = {}
-        self._said: dict[str, float] = {}
+        self._paces: dict[str, LessonPace] = {}
+        self._printed_at: dict[str, float] = {}
 
     def __enter__(self) -> Lines:
         return self
@@ -138,13 +138,13 @@ class Lines:
         pass
 
     def started(self, lesson: str, cells: int) -> None:
-        self._paces[lesson] = Pace(self._clock(), cells=cells)
+        self._paces[lesson] = LessonPace(self._clock(), cells=cells)
         self._say(lesson, f"started, {cells} cells")
 
     def advanced(self, lesson: str, cell: int, cells: int, expected: float | None) -> None:
         pace, now = self._paces[lesson], self._clock()
         pace.cell, pace.cells, pace.expected = cell, cells, expected
-        if now - self._said[lesson] >= _SECONDS_BETWEEN_LINES:
+        if now - self._printed_at[lesson] >= _SECONDS_BETWEEN_LINES:
             remaining = pace.remaining(now)
             left = "" if remaining is None else f", about {duration(remaining)} left"
             self._say(lesson, f"cell {cell}/{cells} after {duration(now - pace.started)}{left}")
@@ -154,7 +154,7 @@ class Lines:
             self._print(_end_line(report))
 
     def _say(self, lesson: str, text: str) -> None:
-        self._said[lesson] = self._clock()
+        self._printed_at[lesson] = self._clock()
         with self._lock:
             self._print(f"{lesson}: {text}")
 

@@ -1,4 +1,4 @@
-"""What a run of the lessons came to: judged against the expected bands, and written down."""
+"""The report on a run of the lessons: their results judged against the expected bands."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any
 
 from course_lib import files, results
 
-# What XML 1.0 cannot hold, not even escaped.
+# Characters that XML 1.0 cannot hold, not even escaped.
 _ILLEGAL_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedResult:
     """One result and its verdict.
 
     Attributes
@@ -39,22 +39,22 @@ class Judged:
 
 @dataclass(frozen=True)
 class LessonReport:
-    """What became of one lesson.
+    """The outcome of one lesson.
 
     Attributes
     ----------
     profile : str
-        "quick" or "full", as the lesson says; what was asked for where it came to no such point.
+        "quick" or "full", as the lesson reports; the requested one where it did not get so far.
     data : str
-        "sample" if the lesson used one anywhere, else "real"; what was asked for where unknown.
+        "sample" if the lesson used one anywhere, else "real"; the requested one where unknown.
     error : str or None
-        Which cell failed and why, in one line.
+        The cell that failed and why, in one line.
     traceback : tuple of str
         The last lines of the error's traceback.
     notebook, page : str or None
         Paths of the executed notebook and of its HTML page.
     data_origin, device : str or None
-        As the lesson says.
+        As the lesson reports.
     """
 
     lesson: str
@@ -63,7 +63,7 @@ class LessonReport:
     data: str
     seconds: float = 0.0
     peak_memory_mb: float = 0.0
-    results: dict[str, Judged] = field(default_factory=dict)
+    results: dict[str, JudgedResult] = field(default_factory=dict)
     error: str | None = None
     traceback: tuple[str, ...] = ()
     notebook: str | None = None
@@ -78,7 +78,7 @@ class LessonReport:
 
 @dataclass(frozen=True)
 class Facts:
-    """What an executed notebook says of itself; None where it does not."""
+    """The facts that an executed notebook reports of itself; None where it does not."""
 
     profile: str | None
     data: str | None
@@ -105,7 +105,7 @@ def _origin(note: Mapping[str, Any]) -> str:
 
 def judge(
     lesson: str, notebook: Mapping[str, Any], *, profile: str, data: str
-) -> dict[str, Judged]:
+) -> dict[str, JudgedResult]:
     """Hold the results that a notebook recorded against the bands expected of it."""
     recorded = {note["name"]: note["value"] for note in results.notes(notebook, "result")}
     bands = results.expectation(lesson, profile, data).bands
@@ -115,15 +115,15 @@ def judge(
     }
 
 
-def _judge_one(value: Any, band: results.Band | None) -> Judged:
+def _judge_one(value: Any, band: results.Band | None) -> JudgedResult:
     is_number = (
         isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     )
     number = float(value) if is_number else None
     if band is None:
         # A result that is not a number held against nothing is still wrong.
-        return Judged(number, ok=None if is_number else False)
-    return Judged(number, band.low, band.high, ok=is_number and number in band)
+        return JudgedResult(number, ok=None if is_number else False)
+    return JudgedResult(number, band.low, band.high, ok=is_number and number in band)
 
 
 def as_dict(reports: Iterable[LessonReport]) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def shortfalls(report: LessonReport) -> list[str]:
     ]
 
 
-def _words(result: Judged) -> str:
+def _words(result: JudgedResult) -> str:
     value = "missing" if result.value is None else f"{result.value:.4g}"
     if result.low is None:
         return value

@@ -22,9 +22,9 @@ from course_staff.running.report import LessonReport
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from course_staff.running.progress import Progress
+    from course_staff.running.progress import RunProgress
 
-# What one lesson may take: so much has to be free for another one beside it.
+# The needs of one lesson: so much has to be free for another one beside it.
 _MEMORY_PER_LESSON = 4e9
 
 
@@ -38,13 +38,13 @@ class Lesson:
 
 
 @dataclass(frozen=True)
-class Settings:
+class RunSettings:
     """How the lessons are run.
 
     Attributes
     ----------
     profile, data : str
-        What was asked for; "auto" leaves it to the lesson.
+        The requested ones; "auto" leaves the choice to the lesson.
     out : pathlib.Path
         The folder for the executed notebooks, the pages and report.json.
     jobs : int
@@ -74,7 +74,7 @@ def automatic_jobs(lessons: int) -> int:
 
 
 def share_of_cores(jobs: int) -> dict[str, str]:
-    """Return variables that keep so many lessons that run side by side from each other's cores."""
+    """Return variables by which lessons that run side by side divide the cores."""
     if jobs == 1:
         return {}
     cores = str(max(1, (os.cpu_count() or 1) // jobs))
@@ -82,10 +82,10 @@ def share_of_cores(jobs: int) -> dict[str, str]:
     return {name: os.environ.get(name, cores) for name in names}
 
 
-def run(lessons: list[Lesson], settings: Settings, progress: Progress) -> list[LessonReport]:
+def run(lessons: list[Lesson], settings: RunSettings, progress: RunProgress) -> list[LessonReport]:
     """Run lessons and write, for each, the executed notebook and its page; at the end the report.
 
-    Ctrl-C and SIGTERM end all kernels; what was not finished is reported as "interrupted".
+    Ctrl-C and SIGTERM end all kernels; unfinished lessons are reported as "interrupted".
     """
     for lesson in lessons:
         path = settings.out / f"{lesson.name}.ipynb"
@@ -117,7 +117,7 @@ def run(lessons: list[Lesson], settings: Settings, progress: Progress) -> list[L
 
 
 def _run_one(
-    lesson: Lesson, settings: Settings, progress: Progress, stop: threading.Event
+    lesson: Lesson, settings: RunSettings, progress: RunProgress, stop: threading.Event
 ) -> LessonReport:
     from course_staff.running.execution import execute
     from course_staff.running.page import html_page
@@ -127,11 +127,11 @@ def _run_one(
     progress.started(lesson.name, len(lesson.notebook.cells))
 
     def on_cell(index: int, notebook: NotebookNode) -> None:
-        known = report.facts(notebook)
+        noted = report.facts(notebook)
         expected = results.expectation(
             lesson.name,
-            known.profile or _guess(settings.profile, "quick"),
-            known.data or _guess(settings.data, "real"),
+            noted.profile or _guess(settings.profile, "quick"),
+            noted.data or _guess(settings.data, "real"),
         )
         progress.advanced(lesson.name, index, len(notebook.cells), expected.seconds)
 
@@ -144,12 +144,12 @@ def _run_one(
         on_cell=on_cell,
         environment=share_of_cores(settings.jobs),
     )
-    known = report.facts(execution.notebook)
-    profile, data = known.profile or settings.profile, known.data or settings.data
-    judged = report.judge(lesson.name, execution.notebook, profile=profile, data=data)
+    noted = report.facts(execution.notebook)
+    profile, data = noted.profile or settings.profile, noted.data or settings.data
+    judged_results = report.judge(lesson.name, execution.notebook, profile=profile, data=data)
     status = execution.status
     if status == "completed":
-        status = "out_of_band" if any(r.ok is False for r in judged.values()) else "passed"
+        status = "out_of_band" if any(r.ok is False for r in judged_results.values()) else "passed"
     error = str(execution.failure) if execution.failure else None
     notebook_path = settings.out / f"{lesson.name}.ipynb"
     page_path = settings.out / f"{lesson.name}.html"
@@ -158,7 +158,7 @@ def _run_one(
 
         files.write(notebook_path, nbformat.writes(execution.notebook))
         files.write(page_path, html_page(execution.notebook, fallback_title=lesson.name))
-    except CourseError as problem:  # a full disk: keep the numbers, and say what is missing
+    except CourseError as problem:  # a full disk: keep the numbers, and report what is missing
         error = f"{error}. {problem}" if error else str(problem)
         status = "failed" if status in ("passed", "out_of_band") else status
     return LessonReport(
@@ -168,22 +168,22 @@ def _run_one(
         data,
         execution.seconds,
         execution.peak_memory_mb,
-        judged,
+        judged_results,
         error,
         execution.failure.traceback if execution.failure else (),
         str(notebook_path) if notebook_path.is_file() else None,
         str(page_path) if page_path.is_file() else None,
-        known.data_origin,
-        known.device,
+        noted.data_origin,
+        noted.device,
     )
 
 
-def _outcome(done: Future[LessonReport], lesson: Lesson, settings: Settings) -> LessonReport:
+def _outcome(done: Future[LessonReport], lesson: Lesson, settings: RunSettings) -> LessonReport:
     """Return a lesson's report, also where running it went wrong outside its notebook."""
     problem = done.exception()
     if problem is None:
         return done.result()
-    # Whatever it was (no kernel could be started, a page could not be made), the others go on.
+    # The other lessons continue after any error: no kernel could be started, no page be made.
     error = f"{type(problem).__name__}: {problem}"
     return LessonReport(lesson.name, "failed", settings.profile, settings.data, error=error)
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from course_lib.durations import duration
 from course_staff.running.progress import WORDS
-from course_staff.running.report import Judged, LessonReport
+from course_staff.running.report import JudgedResult, LessonReport
 
 
 def show(console: Console, reports: Sequence[LessonReport], out: Path) -> None:
@@ -85,7 +85,7 @@ def _lessons_table(reports: Sequence[LessonReport], width: int) -> Table:
     return table
 
 
-def _verdict(result: Judged) -> Text:
+def _verdict(result: JudgedResult) -> Text:
     if result.ok is None:
         return Text("unmeasured", style="yellow")
     if result.ok:

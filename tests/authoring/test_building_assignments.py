@@ -120,7 +120,7 @@ ASKED = 'check.question("double", points=2)'
         ('# %% [markdown] written="why"', '# %% written="why"', "marked written on a code cell"),
         ("def double(values):", "def triple(values):", "does not define double"),
         ("    ### END SOLUTION\n", "", "lacks ### BEGIN SOLUTION and ### END SOLUTION"),
-        ("import numpy", "### BEGIN SOLUTION\nimport numpy", "a solution stands in"),
+        ("import numpy", "### BEGIN SOLUTION\nimport numpy", "there is a solution in"),
         (ASKED, 'check.question("double", points=3)', 'must ask check.question("double"'),
         ("question.part(1,", "question.part(1.75,", 'the parts of "double" carry 2.25 points of 2'),
         ("check.summary()", "model.fit(1)", "model.fit does not run while grading"),
@@ -172,11 +172,11 @@ def test_a_cell_cannot_be_two_things(tmp_path):
 
 
 def findings(lesson, folder, checks=AUTHORS_CHECKS):
-    from course_lib.project import Settings
+    from course_lib.project import CourseSettings
     from course_staff.authoring.assignment_rules import lint_assignment
     from course_staff.authoring.notebooks import build_notebook
 
     (folder / "lesson.py").write_text(lesson, "utf-8")
-    notebook = build_notebook(folder, Settings("https://github.com/a/b", "main"))
+    notebook = build_notebook(folder, CourseSettings("https://github.com/a/b", "main"))
     found = lint_assignment(notebook, checks)
     return [f"{finding.cell}: {finding.message}" for finding in found]

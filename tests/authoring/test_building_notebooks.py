@@ -2,7 +2,7 @@ import nbformat
 import pytest
 
 from course_lib.errors import CourseError
-from course_lib.project import Settings
+from course_lib.project import CourseSettings
 from course_staff.authoring.notebooks import (
     badge,
     bootstrap_source,
@@ -11,7 +11,7 @@ from course_staff.authoring.notebooks import (
     sources,
 )
 
-SETTINGS = Settings("https://github.com/someone/student-course", "stable")
+SETTINGS = CourseSettings("https://github.com/someone/student-course", "stable")
 SOURCE = """# %% [markdown]
 # # A title
 #

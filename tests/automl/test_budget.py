@@ -157,7 +157,7 @@ def test_where_no_trial_gets_through_an_epoch_the_error_names_the_budget_and_the
     said = capsys.readouterr()
     assert "→ failed (no time was left for it) in " in said.out
     assert "Traceback" not in said.err
-    assert clock.now - start == 1.0 + budget.LEAST_GRACE_FOR_THE_FIRST
+    assert clock.now - start == 1.0 + budget.MIN_GRACE_FOR_THE_FIRST
 
 
 class SlowToValidate(Pretending):
@@ -173,7 +173,7 @@ class SlowToValidate(Pretending):
 def test_a_trial_that_is_given_up_counts_with_the_epochs_it_had_finished():
     start = clock.now
     found = search(space(SlowToValidate), seconds=30.0)
-    assert clock.now - start == 30.0 + budget.LEAST_GRACE_FOR_THE_FIRST
+    assert clock.now - start == 30.0 + budget.MIN_GRACE_FOR_THE_FIRST
     (trial,) = found.trials
     assert (trial.status, trial.epochs) == ("cut short", 1)
     assert trial.score == trial.values["units"] / 64
@@ -287,7 +287,7 @@ def test_a_damaged_file_of_an_interrupted_search_is_announced_and_it_starts_afre
     (project / "oracle.json").write_text('{"ongoing_')
     (project / "tuner0.json").write_text("{}")
     assert len(search(space()).trials) == 2
-    assert "is damaged, so it starts afresh" in capsys.readouterr().out
+    assert "are damaged, so it starts again" in capsys.readouterr().out
 
 
 def test_a_second_notebook_is_kept_out_of_a_search_that_is_under_way(monkeypatch, tmp_path):
@@ -295,7 +295,7 @@ def test_a_second_notebook_is_kept_out_of_a_search_that_is_under_way(monkeypatch
 
     class Second(Pretending):
         def fit(self, hp, model, *args, **options):
-            with pytest.raises(CourseError, match="another notebook is at this very search"):
+            with pytest.raises(CourseError, match="another notebook is running this search"):
                 search(space(Second))
             return super().fit(hp, model, *args, **options)
 

@@ -1,4 +1,4 @@
-"""A search that was killed goes on where it stopped."""
+"""A search that was killed continues where it stopped."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_killed_search_goes_on_and_repeats_no_finished_trial(tmp_path: Path):
     told = next(line for line in said if line.startswith("trial 1"))
 
     second = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "Killed: going on after 1 trial, " in second
+    assert "Killed: continuing after 1 trial, " in second
     assert "trial 1" not in second.split("the best is")[0], told
     assert "trained 2\n" in second
     assert "[(1, 'finished'), (2, 'finished'), (3, 'finished')]" in second

@@ -252,9 +252,12 @@ def test_exploring_cells_are_known_by_what_was_handed_out_when_their_tags_are_lo
         ("[1]", "is not a notebook: it has no list of cells"),
         ('{"cells": [1]}', "is not a notebook: it has no list of cells"),
         ('{"worksheets": []}', "old notebook format: open it in JupyterLab and save it"),
-        ('{"cells": []}', "asks no question: name an assignment's notebook"),
+        ('{"cells": []}', "has no questions to check: give an assignment's notebook"),
         ("[" * 100_000, "is damaged or not a notebook"),
-        ('{"cells": [{"cell_type": 3, "source": [1], "metadata": 5}]}', "asks no question"),
+        (
+            '{"cells": [{"cell_type": 3, "source": [1], "metadata": 5}]}',
+            "has no questions to check",
+        ),
     ],
 )
 def test_what_is_no_assignment_is_refused_in_one_sentence(document, said, check):

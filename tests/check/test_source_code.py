@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from course_lib.check.source_code import (
-    Known,
+    SkippedCells,
     binds,
     own_definitions,
     statements,
@@ -21,7 +21,7 @@ def histogram(values):
     return plt.hist(values)
 histogram(housing.y_train)
 """
-KNOWN = Known.of([EXPLORING, "check.summary()"])
+KNOWN = SkippedCells.of([EXPLORING, "check.summary()"])
 
 
 def test_what_was_handed_out_and_what_explores_is_no_definition_of_the_students():

@@ -14,7 +14,7 @@ from course_lib.errors import CourseError
 def test_verify_names_what_to_download_again(own_mirror, cache):
     (own_mirror / "mnist").mkdir()
     (own_mirror / "mnist" / "mnist.npz").write_bytes(b"half a file")
-    with pytest.raises(commands.DamagedError, match="`course data fetch mnist`"):
+    with pytest.raises(commands.DamagedFileError, match="`course data fetch mnist`"):
         commands.verify(["mnist"])
 
 

@@ -6,7 +6,7 @@ from courses import as_bytes, plain_course, right, with_cell
 from nbformat.v4 import new_code_cell
 
 from course_staff.grading.execution.executing import Execution
-from course_staff.grading.marking import calls_of, judged
+from course_staff.grading.marking import hidden_calls, judge_attempt
 from course_staff.grading.records.attempts import Attempt
 from course_staff.grading.submissions.sanitizing import sanitize
 
@@ -23,11 +23,11 @@ def messages(assignment, notebook, errors: dict[str, str], reply: dict) -> dict[
         if source in submission.notebook.cells[index].source
     }
     assert len(failed) == len(errors)
-    calls = calls_of(assignment, 0)
+    calls = hidden_calls(assignment, 0)
     replies = {name: [reply for _ in some] for name, some in calls.items()}
     execution = Execution(submission.notebook, replies, failed)
     attempt = Attempt("key", 0, {}, submission, execution)
-    verdicts = judged(assignment, submission, attempt)
+    verdicts = judge_attempt(assignment, submission, attempt)
     return {name: "\n".join(verdict.messages) for name, verdict in verdicts.items()}
 
 

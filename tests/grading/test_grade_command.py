@@ -376,7 +376,7 @@ def test_a_time_that_is_not_understood_is_neither_on_time_nor_late(own):
     stamp.write_text("03/12/2026 10:00")
     course(root, *grade)  # without a due date nothing depends on it
     done = course(root, *grade, "--due", "2026-12-02 12:00 UTC", status=1)
-    assert "The time of handing in was not understood of ben, so" in done.stdout
+    assert "The submission time could not be read for ben, so" in done.stdout
     ben = report(out)["ben"]
     assert ben["notes"] == ["time of handing in not understood"]
     assert "is 3 December 2026 or 12 March 2026" in ben["remarks"][0]

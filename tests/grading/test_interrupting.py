@@ -1,4 +1,4 @@
-"""Ctrl-C in `course grade` ends it in seconds, wherever it is, and the same command goes on."""
+"""Ctrl-C in `course grade` ends it in seconds, wherever it is, and the same command continues."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if where == "start":
     ready, name, slow = changed._ready, "_ready", slow_once_ready
 elif where == "judging":
     import course_staff.grading.session as changed
-    name = "judged"
+    name = "judge_attempt"
 elif where == "reports":
     import course_staff.grading.reports.class_report as changed
     name = "write_class_report"
@@ -88,8 +88,16 @@ def family(pid: int) -> dict[int, str]:
 @pytest.mark.parametrize(
     ("where", "until", "told"),
     [
-        ("start", "HERE", "Interrupted: 2 students are left; run the same command to continue."),
-        ("executing", "ada", "Interrupted: 1 student is left; run the same command to continue."),
+        (
+            "start",
+            "HERE",
+            "Interrupted: 2 students not graded yet; run the same command to continue.",
+        ),
+        (
+            "executing",
+            "ada",
+            "Interrupted: 1 student not graded yet; run the same command to continue.",
+        ),
         (
             "judging",
             "HERE",

@@ -25,11 +25,18 @@ from course_staff.grading import (
     set_weights,
     weights,
 )
-from course_staff.grading.judging.judging import judge, requests_of
+from course_staff.grading.judging.judging import judge, prepare_check
 from course_staff.grading.judging.questions import load_checks
 from course_staff.grading.judging.verdicts import Reply
 from course_staff.grading.protocol.calls import Call
-from course_staff.grading.protocol.responder import AROUND, DEEPEST, LONGEST, answer, pack, unpack
+from course_staff.grading.protocol.responder import (
+    ENVELOPE_DEPTH,
+    MAX_DEPTH,
+    MAX_LENGTH,
+    answer,
+    pack,
+    unpack,
+)
 
 
 def declared(check_class) -> object:
@@ -113,9 +120,9 @@ def test_a_function_that_failed_is_named_once():
 
 
 def test_hidden_inputs_depend_on_the_seed_alone():
-    _, first = requests_of(DOUBLE, 1)
-    _, again = requests_of(DOUBLE, 1)
-    _, other = requests_of(DOUBLE, 2)
+    _, first = prepare_check(DOUBLE, 1)
+    _, again = prepare_check(DOUBLE, 1)
+    _, other = prepare_check(DOUBLE, 2)
     np.testing.assert_array_equal(first[0].request["arguments"], again[0].request["arguments"])
     assert not np.allclose(first[0].request["arguments"], other[0].request["arguments"])
 
@@ -296,10 +303,10 @@ def test_what_cannot_travel_as_data_is_refused():
 
 def test_the_deepest_value_of_a_student_can_be_sent_and_kept():
     value: object = 1.0
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         value = [value]
     reply = unpack(pack(answer(CALL, {"double": lambda: value})))
-    assert unpack(pack({"double": [reply]}, around=AROUND + 2), around=AROUND + 2)
+    assert unpack(pack({"double": [reply]}, around=ENVELOPE_DEPTH + 2), around=ENVELOPE_DEPTH + 2)
     deeper = answer(CALL, {"double": lambda: [value]})
     assert "too deep" in deeper["error"]
 
@@ -322,13 +329,13 @@ def test_a_forged_reply_holds_no_more_than_its_bytes_and_can_be_kept():
     array = np.zeros(3)
     assert unpack(forged([{"array": "a"}], a=array))[0].size == 3
     deep: list = []
-    for _ in range(DEEPEST + AROUND):
+    for _ in range(MAX_DEPTH + ENVELOPE_DEPTH):
         deep = [deep]
     for data in (
         forged([{"array": "a"}] * 2, a=array),  # a thousand times the same is a thousand arrays
         forged([{"array": "a"}], a=np.array(["text"])),
         forged([{"array": ["a"]}], a=array),
-        forged([0] * (LONGEST + 1)),
+        forged([0] * (MAX_LENGTH + 1)),
         forged(deep),
     ):
         with pytest.raises((ValueError, KeyError, TypeError)):

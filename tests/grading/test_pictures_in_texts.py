@@ -75,7 +75,7 @@ def test_no_reference_is_left_without_its_picture():
 
 
 def test_pictures_are_bounded_one_by_one_and_together(monkeypatch):
-    monkeypatch.setattr(pictures, "LARGEST_PICTURE", 3_000)
+    monkeypatch.setattr(pictures, "MAX_PICTURE_BYTES", 3_000)
     kept = Pictures()
     kept._room = 5_000
     large = base64.b64encode(b"GIF8" + bytes(4000)).decode()

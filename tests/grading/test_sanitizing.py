@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell
 
-from course_staff.grading.submissions.sanitizing import LONGEST_CELL, MOST_CELLS, sanitize
+from course_staff.grading.submissions.sanitizing import MAX_CELL_LENGTH, MAX_CELLS, sanitize
 
 GRADED = ["double", "double-answer", "draw", "draw-answer", "why"]
 
@@ -64,7 +64,7 @@ def test_no_file_is_missing(small):
         (b"[]", "not a notebook"),
         (b'{"cells": 3}', "no list of cells"),
         (b"[" * 200_000, "nested too deeply"),
-        (json.dumps({"cells": [{}] * (MOST_CELLS + 1)}).encode(), "cells"),
+        (json.dumps({"cells": [{}] * (MAX_CELLS + 1)}).encode(), "cells"),
     ],
 )
 def test_what_is_no_notebook_is_unreadable_and_says_why(small, data, reason):
@@ -298,7 +298,7 @@ def test_a_note_elsewhere_is_no_written_answer_and_the_student_is_told(small):
     notebook.cells.insert(2, nbformat.v4.new_markdown_cell("I like it."))
     submission = sanitize(as_bytes(notebook), small)
     assert submission.written == {}
-    assert "No answer to why stands in its cell or around it" in submission.remarks[0]
+    assert "There is no answer to why in its cell or around it" in submission.remarks[0]
 
 
 def test_only_blanks_are_no_written_answer(small):
@@ -378,7 +378,7 @@ def test_a_line_for_colab_does_not_cost_the_imports_below_it(small):
 
 
 def test_what_is_cut_is_told(small):
-    notebook = with_cell(right(small), "long = 1\n" + "x" * LONGEST_CELL, at=3)
+    notebook = with_cell(right(small), "long = 1\n" + "x" * MAX_CELL_LENGTH, at=3)
     notebook.cells.append({"cell_type": "sketch", "source": "drawn", "metadata": {}})
     cut, unknown = sanitize(as_bytes(notebook), small).remarks
     assert 'begins "long = 1" has 200,009 characters' in cut
@@ -452,7 +452,7 @@ def test_what_was_added_to_a_locked_text_is_shown_below_it(tmp_path):
     submission = sanitize(as_bytes(notebook), plain)
     shown = [cell.source for cell in submission.notebook.cells]
     assert shown[-2:] == ["Add a cell of your own.", "My project is a bridge."]
-    assert "what was added to it stands in a cell below it" in submission.remarks[0]
+    assert "what was added to it is in a cell below it" in submission.remarks[0]
     again = sanitize(as_bytes(submission.notebook), plain)
     assert again.notebook == submission.notebook
 

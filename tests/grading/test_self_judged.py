@@ -38,7 +38,7 @@ from course_staff.grading.execution.executing import execute
 from course_staff.grading.judging.judging import judge
 from course_staff.grading.judging.questions import Question
 from course_staff.grading.limits import Limits
-from course_staff.grading.marking import calls_of
+from course_staff.grading.marking import hidden_calls
 from course_staff.grading.records.gradebook import gradebook, gradebook_url
 from course_staff.grading.submissions.sanitizing import Submission, sanitize
 
@@ -216,7 +216,7 @@ def test_a_question_without_points_is_judged_as_well():
 def judged(plain, notebook) -> dict:
     submission = sanitized(plain, notebook)
     limits = Limits(cell_seconds=2, memory_mb=800, idle_seconds=8)
-    execution = execute(submission, calls_of(plain, 0), limits=limits)
+    execution = execute(submission, hidden_calls(plain, 0), limits=limits)
     return {
         name: judge(question, execution.replies[name], seed=0)
         for name, question in plain.checked.items()
@@ -243,7 +243,7 @@ def test_an_error_that_is_kept_from_being_shown_is_an_error(plain):
 
 
 def test_what_was_never_executed_says_so(plain):
-    empty = execute(sanitize(b"{", plain), calls_of(plain, 0))
+    empty = execute(sanitize(b"{", plain), hidden_calls(plain, 0))
     verdict = judge(plain.questions["test_mean"], empty.replies["test_mean"], seed=0)
     assert verdict.score == 0
     assert "was not executed" in verdict.messages[0]
@@ -430,7 +430,7 @@ def test_a_source_with_a_byte_order_mark_is_read(tmp_path):
         ),
         (_edit('"cells"', '"cell"'), "is not an nbgrader notebook"),
         (_edit('"grade_id": "test_mean"', '"grade_id": "test_area"'), "Duplicate grade id"),
-        (_edit("### END SOLUTION", "###"), "ClearSolutions says: no end solution"),
+        (_edit("### END SOLUTION", "###"), "ClearSolutions reports: no end solution"),
         (_edit('"language": "python"', '"language": "R"'), "not written in Python"),
         (_edit("### BEGIN HIDDEN TESTS", "### AUTOTEST"), "AUTOTEST"),
         (_edit('"grade": true', '"grade": false'), "Markdown solution cell is not marked"),

@@ -10,11 +10,11 @@ import pytest
 from courses import NAME, as_bytes, hand_in, right, with_cell
 
 from course_staff.grading.submissions import copies, reading
-from course_staff.grading.submissions.copies import Copy, Sought
+from course_staff.grading.submissions.copies import Copy, NotebookMatcher
 
 A = "04-Regression-nn-assignment"
 B = "05-Normalization-and-regularization-assignment"
-SOUGHT = Sought((A,), (A, B))
+MATCHER = NotebookMatcher((A,), (A, B))
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ SOUGHT = Sought((A,), (A, B))
 )  # fmt: skip
 @pytest.mark.parametrize("ending", [".ipynb", ".IPYNB"])
 def test_a_name_that_holds_the_assignments_is_its(name, ending):
-    assert SOUGHT.by_name(name.format(A) + ending) is True
+    assert MATCHER.by_name(name.format(A) + ending) is True
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,12 @@ def test_a_name_that_holds_the_assignments_is_its(name, ending):
     ],
 )  # fmt: skip
 def test_other_names_are_anothers_or_say_nothing(name, ours):
-    assert SOUGHT.by_name(name) is ours
+    assert MATCHER.by_name(name) is ours
 
 
 def test_a_number_is_a_whole_one_and_the_longest_name_counts():
-    sought = Sought(("ps1", "problem"), ("ps1", "ps10", "ps1-extra"))
-    assert [sought.by_name(f"{name}.ipynb") for name in ("ps1 (2)", "ps10", "ps1 extra")] == [
+    matcher = NotebookMatcher(("ps1", "problem"), ("ps1", "ps10", "ps1-extra"))
+    assert [matcher.by_name(f"{name}.ipynb") for name in ("ps1 (2)", "ps10", "ps1 extra")] == [
         True, False, False,
     ]  # fmt: skip
 
@@ -65,7 +65,9 @@ def copy(name: str, data: bytes, minutes: float = 0.0, **facts) -> Copy:
 STUB = notebook(("f-answer", '"""What f gives."""\n# YOUR CODE HERE\nraise NotImplementedError()'))
 WORK = notebook(("f-answer", "def f(): return 1"))
 OTHER = notebook(("f-answer", "def f(): return 2"))
-KNOWN = Sought((A,), (A, B), lambda: ({"f", "f-answer"}, [{"g", "g-answer"}]), lambda: STUB)
+KNOWN = NotebookMatcher(
+    (A,), (A, B), lambda: ({"f", "f-answer"}, [{"g", "g-answer"}]), lambda: STUB
+)
 
 
 def test_the_cells_tell_better_than_the_name():
@@ -77,7 +79,7 @@ def test_the_cells_tell_better_than_the_name():
 
 
 def test_cells_that_every_assignment_has_leave_it_to_the_name():
-    same = Sought(("ps1",), ("ps2",), lambda: ({"q1"}, [{"q1", "q2"}]))
+    same = NotebookMatcher(("ps1",), ("ps2",), lambda: ({"q1"}, [{"q1", "q2"}]))
     assert same.is_ours(copy("ps2.ipynb", notebook(("q1", "")))) is False
     assert same.is_ours(copy("ps1.ipynb", notebook(("q1", "")))) is True
 

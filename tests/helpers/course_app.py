@@ -17,7 +17,7 @@ def course() -> None:
 
 
 def main() -> None:
-    """Run the command line; errors that a user can mend are one sentence on stderr."""
+    """Run the command line; errors that a user can fix are one sentence on stderr."""
     try:
         app()
     except CourseError as error:

@@ -31,7 +31,7 @@ from functools import partial
 
 from answer_tables import Assignment, with_imports
 
-from course_staff.grading.judging.judging import requests_of
+from course_staff.grading.judging.judging import prepare_check
 from course_staff.grading.judging.questions import Question
 from course_staff.grading.judging.rehearsal import rehearse_in
 
@@ -201,7 +201,7 @@ def marks(question: Question, mutant: Mutant, seeds: Iterable[int]) -> float:
 def _seconds(question: Question) -> float:
     if not question.trains:
         return USUAL_SECONDS
-    return sum(call.seconds for call in requests_of(question, 0)[1])  # as when it is graded
+    return sum(call.seconds for call in prepare_check(question, 0)[1])  # as when it is graded
 
 
 @dataclass(frozen=True)
@@ -269,7 +269,7 @@ def report(assignment: Assignment, name: str, first: int, seeds: int) -> None:
     if question.trains:  # each in a child that has imported Keras and drawn the data already
         import keras  # noqa: F401
 
-        requests_of(question, 0)
+        prepare_check(question, 0)
     for mutant in mutants(assignment.solutions[name])[first:]:
         judge = partial(marks, question, mutant, range(seeds))
         earned = in_child(judge) if question.trains else judge()

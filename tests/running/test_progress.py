@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from course_staff.running import progress, summary
-from course_staff.running.report import Judged, LessonReport
+from course_staff.running.report import JudgedResult, LessonReport
 
 LONG = "05-Normalization-and-regularization-assignment"
 REPORT = LessonReport(
@@ -20,10 +20,10 @@ REPORT = LessonReport(
     192.3,
     3214.0,
     {
-        "batch_normalization_test_accuracy": Judged(0.98765, 0.9905, 0.9955, False),
-        "dropout_test_accuracy": Judged(None, 0.9905, 0.9955, False),
-        "seconds_to_90_percent": Judged(12.0),
-        "mean_surplus_of_the_best_of_1": Judged(-0.00042361, -0.0080254, 0.0079751, True),
+        "batch_normalization_test_accuracy": JudgedResult(0.98765, 0.9905, 0.9955, False),
+        "dropout_test_accuracy": JudgedResult(None, 0.9905, 0.9955, False),
+        "seconds_to_90_percent": JudgedResult(12.0),
+        "mean_surplus_of_the_best_of_1": JudgedResult(-0.00042361, -0.0080254, 0.0079751, True),
     },
     data_origin="fashion_mnist: the embedded sample",
 )
@@ -81,7 +81,7 @@ def test_bars_show_lesson_cell_and_time_left():
     ],
 )
 def test_the_time_left_adapts(cell, expected, now, remaining):
-    pace = progress.Pace(0.0, cell, 10, expected)
+    pace = progress.LessonPace(0.0, cell, 10, expected)
     assert pace.remaining(now) == remaining
 
 

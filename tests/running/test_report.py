@@ -12,10 +12,16 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from course_lib import files, results
 from course_lib.errors import CourseError
 from course_staff.running import report
-from course_staff.running.report import Judged, LessonReport
+from course_staff.running.report import JudgedResult, LessonReport
 
 PASSED = LessonReport(
-    "01-first", "passed", "quick", "real", 61.24, 812.6, {"accuracy": Judged(0.99, 0.98, 1.0, True)}
+    "01-first",
+    "passed",
+    "quick",
+    "real",
+    61.24,
+    812.6,
+    {"accuracy": JudgedResult(0.99, 0.98, 1.0, True)},
 )
 
 
@@ -37,23 +43,23 @@ def bands(monkeypatch):
     )
 
 
-def judge(notebook: dict, data: str = "sample") -> dict[str, Judged]:
+def judge(notebook: dict, data: str = "sample") -> dict[str, JudgedResult]:
     return report.judge("01-first", notebook, profile="quick", data=data)
 
 
 def test_results_are_held_against_their_bands(bands):
     assert judge(recorded(accuracy=0.95, loss=0.3)) == {
-        "accuracy": Judged(0.95, 0.9, 1.0, True),
-        "loss": Judged(0.3, 0.0, 0.2, False),
+        "accuracy": JudgedResult(0.95, 0.9, 1.0, True),
+        "loss": JudgedResult(0.3, 0.0, 0.2, False),
     }
 
 
 def test_a_band_whose_result_is_missing_is_not_held(bands):
-    assert judge(recorded(accuracy=0.95))["loss"] == Judged(None, 0.0, 0.2, False)
+    assert judge(recorded(accuracy=0.95))["loss"] == JudgedResult(None, 0.0, 0.2, False)
 
 
 def test_a_result_without_a_band_is_unmeasured(bands):
-    assert judge(recorded(accuracy=0.1), data="real") == {"accuracy": Judged(0.1)}
+    assert judge(recorded(accuracy=0.1), data="real") == {"accuracy": JudgedResult(0.1)}
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "0.95", None, True])
@@ -90,7 +96,7 @@ def test_the_report_has_the_agreed_form():
 
 
 def test_junit_tells_failures_errors_and_skips_apart(tmp_path):
-    bad = {"accuracy": Judged(0.5, 0.9, 1.0, False)}
+    bad = {"accuracy": JudgedResult(0.5, 0.9, 1.0, False)}
     path = tmp_path / "junit.xml"
     report.write_junit(
         path,

@@ -1,4 +1,4 @@
-"""What stands in a street: each thing is painted x metres to the right and z metres ahead."""
+"""The things in a street: each is painted x metres to the right and z metres ahead."""
 
 from __future__ import annotations
 

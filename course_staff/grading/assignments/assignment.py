@@ -1,4 +1,4 @@
-"""An assignment as the grader needs it: its questions, its hidden checks, and what was released."""
+"""An assignment as the grader needs it: its questions, hidden checks and released notebook."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 ANSWER_SUFFIX = "-answer"  # as in the grade_id of the cell that answers a question
-PASSIVE_TAGS = ("explore", "bootstrap")  # of the cells that are left out when grading
+EXPLORE_TAGS = ("explore", "bootstrap")  # of the cells that are left out when grading
 
 
 @dataclass(frozen=True)
 class Handout:
-    """What was handed out.
+    """The notebook that was handed out.
 
     Attributes
     ----------
     cells : dict of str to NotebookNode
         The cells that nbgrader knows, by their grade_id.
-    passive : frozenset of str
-        The sources of the cells that are not executed for grading: they only explore or test.
+    explore : frozenset of str
+        The sources of the cells that are not executed for grading: they explore or test.
     functions : frozenset of str
         The names that the questions ask for.
     runs_all : bool
@@ -35,12 +35,12 @@ class Handout:
     """
 
     cells: dict[str, NotebookNode]
-    passive: frozenset[str] = frozenset()
+    explore: frozenset[str] = frozenset()
     functions: frozenset[str] = frozenset()
     runs_all: bool = False
 
     def runs(self, cell: NotebookNode) -> bool:
-        """Tell whether one of the cells that nbgrader knows is executed."""
+        """Tell whether one of nbgrader's cells is executed."""
         return cell.cell_type == "code" and (self.runs_all or cell.metadata.nbgrader.solution)
 
 
@@ -51,7 +51,7 @@ class Assignment:
     Attributes
     ----------
     judged : {"trusted", "self-judged"}
-        Where verdicts are made: in the grader's own process, or in the student's.
+        The process that makes the verdicts: the grader's own, or the student's.
     name : str
         Such as "04-Regression-nn-assignment": its folder's.
     questions : dict of str to Question
@@ -80,12 +80,12 @@ class Assignment:
     @property
     def checked(self) -> dict[str, Question]:
         """The questions that hidden checks judge."""
-        return {name: one for name, one in self.questions.items() if one.check}
+        return {name: question for name, question in self.questions.items() if question.check}
 
     @property
     def written(self) -> dict[str, Question]:
         """The questions that are marked by hand."""
-        return {name: one for name, one in self.questions.items() if not one.check}
+        return {name: question for name, question in self.questions.items() if not question.check}
 
     @property
     def max_score(self) -> float:
@@ -109,29 +109,29 @@ class Assignment:
 
     @property
     def files(self) -> Mapping[str, bytes]:
-        """What lies beside the notebook, by its path there; lessons stand alone."""
+        """The files beside the notebook, by their paths there; lessons have none."""
         return {}
 
     @cached_property
     def handout(self) -> Handout:
-        """What the students' notebook consists of."""
+        """The parts of the students' notebook."""
         cells = self.graded.cells
         return Handout(
             {c.metadata.nbgrader.grade_id: c for c in cells if "nbgrader" in c.metadata},
-            frozenset(cell.source.strip() for cell in cells if _is_passive_cell(cell)),
+            frozenset(cell.source.strip() for cell in cells if _is_explore_cell(cell)),
             frozenset(self.checked),
         )
 
 
-def is_passive(tags: Iterable[str]) -> bool:
+def is_explore(tags: Iterable[str]) -> bool:
     """Tell by its tags whether a cell is left out when grading."""
-    return not set(PASSIVE_TAGS).isdisjoint(tags)
+    return not set(EXPLORE_TAGS).isdisjoint(tags)
 
 
-def _is_passive_cell(cell: NotebookNode) -> bool:
+def _is_explore_cell(cell: NotebookNode) -> bool:
     nbgrader = cell.metadata.get("nbgrader", {})
     tests = nbgrader.get("grade", False) and not nbgrader.get("solution", False)
-    return is_passive(cell.metadata.get("tags", ())) or tests
+    return is_explore(cell.metadata.get("tags", ())) or tests
 
 
 def _read(path: Path) -> NotebookNode:
@@ -142,7 +142,7 @@ def _read(path: Path) -> NotebookNode:
     try:
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
-    except Exception as error:  # nbformat raises whatever it stumbles over
+    except Exception as error:  # nbformat raises many unrelated exceptions
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise CourseError(
             f"{path} is not a valid notebook ({reason}): make it again with `course build`."

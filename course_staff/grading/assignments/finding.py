@@ -53,17 +53,17 @@ def load(root: Path, name: str) -> Assignment:
         root / "solutions" / name / f"{name}.ipynb",
         root / "assignments" / name / f"{name}.ipynb",
     )
-    asked = {
+    points = {
         cell.metadata.nbgrader.grade_id: float(cell.metadata.nbgrader.points)
         for cell in assignment.source.cells
         if cell.metadata.get("nbgrader", {}).get("grade")
     }
     declared = {question.name: question.points for question in assignment.questions.values()}
-    if asked != declared:
-        differing = sorted({name for name, _ in asked.items() ^ declared.items()})
+    if points != declared:
+        differing = sorted({name for name, _ in points.items() ^ declared.items()})
         raise CourseError(
             f"{name}: its notebook and its hidden checks disagree about {', '.join(differing)}: "
             "make names and points the same in both."
         )
-    in_order = {name: assignment.questions[name] for name in asked}
+    in_order = {name: assignment.questions[name] for name in points}
     return Assignment(name, in_order, assignment.source_path, assignment.release_path)

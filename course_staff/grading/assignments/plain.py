@@ -1,9 +1,9 @@
 """Plain nbgrader assignments: the tests in the notebook's own cells give the points.
 
-Such tests run where the student's code runs, so their verdicts can be forged, and what comes of
-them is called "self-judged" everywhere. The marks are those of `nbgrader autograde`, except:
+Such tests run where the student's code runs, so their verdicts can be forged, and their results
+are called "self-judged" everywhere. The marks are those of `nbgrader autograde`, except:
 
-- What a cell writes to stderr costs nothing; nbgrader gives the cell no points for a warning.
+- Text that a cell writes to stderr costs nothing; nbgrader gives the cell no points for a warning.
 - A result that is NaN or negative is worth nothing; nbgrader gives full points for both.
 - A result above the cell's points, infinity included, is worth nothing; nbgrader stops there and
   leaves the submission without marks.
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 _LABEL = "the test cell's own verdict (self-judged)"
-# What nbgrader's generate_assignment does, up to what it tells its gradebook; and then.
+# nbgrader's generate_assignment: the steps before SaveCells, and those after it.
 _GRADED = ("IncludeHeaderFooter", "LockCells", "ClearSolutions", "ClearOutput", "ComputeChecksums")
 _RELEASED = ("ClearHiddenTests", "ClearMarkScheme", "ComputeChecksums")
 
 
 @dataclass(frozen=True)
 class TestCell:
-    """The check of a cell that tests: it looks at what came of the cell and calls nothing."""
+    """The check of a cell that tests: it looks at the cell's outcome and calls nothing."""
 
     grade_id: str
     points: float
@@ -55,11 +55,11 @@ class TestCell:
         return [outcome(self.grade_id, self.source)]
 
     def verdict(self, replies: list[Reply], judge: Judge) -> None:
-        """Give the points as nbgrader's `determine_grade` does, but for what this module names."""
+        """Give the points as nbgrader's `determine_grade` does, with the exceptions above."""
         error, result = replies[0].value["error"], replies[0].value["result"]
         earned, problem = self.points, ""
         if error is not None:
-            earned, problem = 0.0, _told(error)
+            earned, problem = 0.0, _failure_text(error)
         elif (number := _number(result)) is not None:
             if not 0 <= number <= self.points:  # NaN is neither
                 earned, problem = 0.0, f"Its result, {result}, is not from 0 to {self.points:g}."
@@ -73,7 +73,7 @@ class TestCell:
                 raise Wrong(problem)
 
 
-def _told(error: str) -> str:
+def _failure_text(error: str) -> str:
     """Return an error as one line."""
     line = " ".join(error.split()).removesuffix(":")
     return "It was not answered." if line == "NotImplementedError" else line
@@ -127,9 +127,9 @@ class PlainAssignment(Assignment):
 
     @cached_property
     def handout(self) -> Handout:
-        """What the students' notebook consists of; all of its code is executed."""
-        known = (cell for cell in self.graded.cells if "nbgrader" in cell.metadata)
-        return Handout({cell.metadata.nbgrader.grade_id: cell for cell in known}, runs_all=True)
+        """The parts of the students' notebook; all of its code is executed."""
+        graded = (cell for cell in self.graded.cells if "nbgrader" in cell.metadata)
+        return Handout({cell.metadata.nbgrader.grade_id: cell for cell in graded}, runs_all=True)
 
     @cached_property
     def _config(self) -> Any:
@@ -138,7 +138,7 @@ class PlainAssignment(Assignment):
         return nbgrader_config(self.root)
 
     def _after(self, notebook: NotebookNode, steps: tuple[str, ...]) -> NotebookNode:
-        """Return what some of nbgrader's steps make of a notebook, as the course sets them."""
+        """Return a notebook after some of nbgrader's steps, with the course's settings."""
         import copy
 
         from nbgrader import preprocessors
@@ -148,7 +148,7 @@ class PlainAssignment(Assignment):
             try:
                 made, _ = getattr(preprocessors, step)(config=self._config).preprocess(made, {})
             except (RuntimeError, ValueError, OSError) as error:
-                raise CourseError(f"{self.source_path}: nbgrader's {step} says: {error}.") from None
+                raise CourseError(f"{self.source_path}: nbgrader's {step} reports: {error}.") from None
         return made
 
 
@@ -160,24 +160,24 @@ def load(folder: Path) -> PlainAssignment:
     """Load the assignment of a folder of nbgrader's sources: the folder's name is its name."""
     notebooks = sorted(path.name for path in folder.glob("*.ipynb"))
     if len(notebooks) != 1:
-        found = (
+        notebooks_found = (
             f"{len(notebooks)} notebooks ({', '.join(notebooks)})" if notebooks else "no notebook"
         )
         raise CourseError(
-            f"{folder} holds {found}, but a plain assignment is a folder with one: give each "
+            f"{folder} holds {notebooks_found}, but a plain assignment is a folder with one: give each "
             "notebook a folder of its own."
         )
     released = folder.parents[1] / "release" / folder.name / notebooks[0]
     bare = PlainAssignment(folder.name, {}, folder / notebooks[0], released)
     questions = {grade_id: _question(cell) for grade_id, cell in bare.handout.cells.items()}
-    asked = {grade_id: one for grade_id, one in questions.items() if one is not None}
-    if not asked:
+    graded = {grade_id: question for grade_id, question in questions.items() if question is not None}
+    if not graded:
         raise CourseError(f"{bare.source_path} has no graded cell: mark one in nbgrader's toolbar.")
-    return replace(bare, questions=asked)
+    return replace(bare, questions=graded)
 
 
 def _question(cell: NotebookNode) -> Question | None:
-    """Return the question that a cell is, None where it carries no points."""
+    """Return the question of a cell, None where it carries no points."""
     nbgrader = cell.metadata.nbgrader
     if not (nbgrader.grade or nbgrader.task):
         return None

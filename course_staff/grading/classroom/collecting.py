@@ -1,4 +1,4 @@
-"""Collecting what a class handed in: from a folder or a learning platform's zip of files.
+"""Collecting a class's submissions: from a folder or a learning platform's zip of files.
 
 nbgrader's own zip_collect is not used: it unpacks everything before it looks at a name, knows one
 regular expression instead of a class list, and stops the whole class at the first file that it
@@ -18,19 +18,19 @@ from pathlib import Path
 
 from course_lib.errors import CourseError
 from course_lib.files import prepare_folder, write, write_bytes
-from course_staff.grading.classroom.owners import Named, Owners
+from course_staff.grading.classroom.owners import Owners, PathReading
 from course_staff.grading.classroom.uploads import UnreadableError, Upload, uploads
 from course_staff.grading.roster import Student
-from course_staff.grading.submissions.copies import Copy, Sought
+from course_staff.grading.submissions.copies import Copy, NotebookMatcher
 from course_staff.grading.times import TimeError, read_time
 
 TIMESTAMP = "timestamp.txt"
-SECRET = "submission_secret.txt"  # nbgrader's exchange gives feedback back to who knows it
+SECRET = "submission_secret.txt"  # nbgrader's exchange returns feedback to its owner
 
 
 @dataclass(frozen=True)
 class Collected:
-    """What became of one student's notebook.
+    """The outcome for one student's notebook.
 
     Attributes
     ----------
@@ -39,9 +39,9 @@ class Collected:
     status : {"new", "replaced", "unchanged", "older"}
         "older": a newer one was collected before, or one with work in it, and stays.
     timestamp : str
-        When it was handed in, as written to timestamp.txt.
+        The time of submission, as written to timestamp.txt.
     remark : str
-        What else was seen, such as earlier attempts.
+        Further observations, such as earlier attempts.
     left : tuple of str
         The other copies, which do not count.
     """
@@ -64,16 +64,16 @@ class Problem:
 
 @dataclass
 class Collection:
-    """What came of collecting.
+    """The outcome of collecting.
 
     Attributes
     ----------
     problems : list of Problem
-        Files that somebody must look at.
+        Files that a person must look at.
     missing : list of str
-        Students of the class list from whom nothing is there, before or now.
+        Students of the class list without a submission, before or now.
     notes : list of str
-        What the instructor should know.
+        Notes for the instructor.
     """
 
     collected: list[Collected] = field(default_factory=list)
@@ -87,7 +87,7 @@ class _Candidate:
     """A notebook of a student's; `handed_in` is when it was, where more than its date tells."""
 
     upload: Upload
-    named: Named
+    named: PathReading
     handed_in: datetime.datetime | None = None
 
     @property
@@ -97,7 +97,7 @@ class _Candidate:
 
 @dataclass(frozen=True)
 class _Chosen:
-    """The notebook that counts, and what to say of it."""
+    """The notebook that counts, and the remark on it."""
 
     candidate: _Candidate
     data: bytes
@@ -112,7 +112,7 @@ def collect(
     students: Mapping[str, Student] | None,
     *,
     others: Sequence[str] = (),
-    sought: Sought | None = None,
+    matcher: NotebookMatcher | None = None,
     zone: datetime.tzinfo = datetime.UTC,
     advance: Callable[[int, int], None] = lambda done, total: None,
 ) -> Collection:
@@ -121,7 +121,7 @@ def collect(
     A file timestamp.txt beside it says when it was handed in, as nbgrader writes it. Collecting the
     same again changes nothing; a newer notebook replaces an older one, never the other way round.
     """
-    sought = sought or Sought((assignment,), others)
+    matcher = matcher or NotebookMatcher((assignment,), others)
     submissions = _times_of(students or {}, zone)
     collection = Collection()
     platforms: dict[str, str] = {}
@@ -133,10 +133,10 @@ def collect(
         )
         submitted = prepare_folder(submitted)
         for number, (student, candidates) in enumerate(sorted(by_student.items()), start=1):
-            chosen = _choose(student, candidates, assignment, sought, collection)
+            chosen = _choose(student, candidates, assignment, matcher, collection)
             if chosen is not None:
                 home = submitted / student / assignment
-                _place(student, chosen, home, assignment, sought, collection)
+                _place(student, chosen, home, assignment, matcher, collection)
                 _keep_secret(student, chosen.candidate, found, home, collection)
                 if chosen.candidate.named.folder:
                     platforms[student] = chosen.candidate.named.folder
@@ -154,7 +154,7 @@ def collect(
 
 
 def platform_folders(submitted: Path, assignment: str) -> dict[str, str]:
-    """Return the names of Moodle's folders by student, as far as collecting saw them."""
+    """Return the names of Moodle's folders by student, as far as collecting noted them."""
     with suppress(OSError, ValueError):
         names = json.loads((submitted / ".collected" / f"{assignment}.json").read_text("utf-8"))
         if isinstance(names, dict):
@@ -169,7 +169,7 @@ def _by_owner(
     zone: datetime.tzinfo,
     collection: Collection,
 ) -> dict[str, list[_Candidate]]:
-    """Sort notebooks by student; what is nobody's, or is nothing to grade, becomes a problem."""
+    """Sort notebooks by student; files without one student, or not gradable, become problems."""
     stamps = {
         (upload.parts[:-1], student): upload
         for upload in found
@@ -210,7 +210,7 @@ def _by_owner(
 def _times_of(
     students: Mapping[str, Student], zone: datetime.tzinfo
 ) -> dict[str, datetime.datetime]:
-    """Return when the class list says that work was handed in; Moodle writes "-" for never."""
+    """Return the times of submission in the class list; Moodle writes "-" for none."""
     times, wrong = {}, []
     for student in students.values():
         if student.submitted.strip("-–— "):
@@ -228,12 +228,12 @@ def _times_of(
 
 def _stamped(
     student: str,
-    named: Named,
+    named: PathReading,
     stamp: Upload | None,
     zone: datetime.tzinfo,
     collection: Collection,
 ) -> datetime.datetime | None:
-    """Return when a file was handed in by timestamp.txt beside it, or by its path."""
+    """Return a file's time of submission by timestamp.txt beside it, or by its path."""
     said: list[str | bytes] = []
     if stamp is not None:
         with suppress(UnreadableError):
@@ -252,7 +252,7 @@ def _choose(
     student: str,
     candidates: list[_Candidate],
     assignment: str,
-    sought: Sought,
+    matcher: NotebookMatcher,
     collection: Collection,
 ) -> _Chosen | None:
     """Return the notebook of a student's that counts; None if none can be taken."""
@@ -266,28 +266,28 @@ def _choose(
             continue
         handed_in = candidate.handed_in
         copies.append(Copy(named.file, data, upload.modified, handed_in, named.order, candidate))
-    if len(copies) == 1 and sought.by_name(copies[0].name):
+    if len(copies) == 1 and matcher.by_name(copies[0].name):
         return _Chosen(copies[0].place, copies[0].data, _called(copies[0], assignment))
-    ours = {id(copy): sought.is_ours(copy) for copy in copies}
+    ours = {id(copy): matcher.is_ours(copy) for copy in copies}
     for copy in copies:
         if ours[id(copy)] is False:
-            how = "is called like" if sought.by_contents(copy) is None else "holds the cells of"
+            how = "is called like" if matcher.by_contents(copy) is None else "holds the cells of"
             reason = f"{how} another assignment; {student}'s is to be {assignment}.ipynb"
             collection.problems.append(Problem(copy.place.upload.name, reason))
-    known = [copy for copy in copies if ours[id(copy)]]
-    candidates_left = known or [copy for copy in copies if ours[id(copy)] is None]
+    certain = [copy for copy in copies if ours[id(copy)]]
+    candidates_left = certain or [copy for copy in copies if ours[id(copy)] is None]
     if not candidates_left:
         return None
-    several = not known and len({copy.name for copy in candidates_left}) > 1
-    counting = sought.newest(candidates_left)
+    several = not certain and len({copy.name for copy in candidates_left}) > 1
+    counting = matcher.newest(candidates_left)
     if several or len(counting) > 1:
-        told = f"none of which is surely {assignment}.ipynb" if several else "equally new"
-        reason = f"is one of {student}'s {len(candidates_left)} notebooks, {told}: keep one of them"
+        tie = f"none of which is surely {assignment}.ipynb" if several else "equally new"
+        reason = f"is one of {student}'s {len(candidates_left)} notebooks, {tie}: keep one of them"
         collection.problems += [Problem(c.place.upload.name, reason) for c in candidates_left]
         return None
     (taken,) = counting
     left = [copy for copy in candidates_left if copy.data != taken.data]
-    if sought.is_untouched(taken):
+    if matcher.is_untouched(taken):
         for copy in copies:
             if ours[id(copy)] is None and copy is not taken:
                 reason = f"may be {student}'s work: {taken.name} is as it was handed out"
@@ -300,7 +300,7 @@ def _choose(
 
 
 def _called(copy: Copy, assignment: str) -> str:
-    """Say so where a notebook is called otherwise than the assignment and a number behind it."""
+    """Return a remark where a notebook's name is not the assignment's, apart from a number."""
     stem = copy.name[: -len(".ipynb")]
     numbered = re.sub(r"[-_ ]*\(?\b\d{1,3}\)?$", "", stem)
     usual = _plain(assignment) in (_plain(stem), _plain(numbered))
@@ -312,10 +312,10 @@ def _place(
     chosen: _Chosen,
     home: Path,
     assignment: str,
-    sought: Sought,
+    matcher: NotebookMatcher,
     collection: Collection,
 ) -> None:
-    """Write a notebook and its time, unless what is there is the same, newer, or has more work."""
+    """Write a notebook and its time, unless the existing one is the same, newer or fuller."""
     data, source, moment = chosen.data, chosen.candidate.upload.name, chosen.candidate.when
     path, stamp = home / f"{assignment}.ipynb", home / TIMESTAMP
     when = f"{moment:%Y-%m-%d %H:%M:%S} UTC"
@@ -323,10 +323,10 @@ def _place(
     if path.is_file():
         before = _existing_time(path, stamp)
         there = Copy(path.name, path.read_bytes(), before)
-        untouched = sought.is_untouched(Copy(source, data, moment))
+        untouched = matcher.is_untouched(Copy(source, data, moment))
         if there.data == data:
             status = "unchanged"
-        elif untouched != sought.is_untouched(there):  # no original counts before work
+        elif untouched != matcher.is_untouched(there):  # no original counts before work
             status = "older" if untouched else "replaced"
         elif before == moment:
             reason = f"differs from what was collected of {student}, with the same time {when}"
@@ -335,12 +335,12 @@ def _place(
         else:
             status = "replaced" if before < moment else "older"
         if status == "older":
-            told = "what is there is newer than this one"
+            outcome = "what is there is newer than this one"
             if untouched and before <= moment:
-                told = "what is there stays, for this one is as it was handed out"
-            remark = "; ".join(filter(None, (remark, told)))
+                outcome = "what is there stays, for this one is as it was handed out"
+            remark = "; ".join(filter(None, (remark, outcome)))
         if status == "older" or (status == "unchanged" and stamp.is_file()):
-            # The first time stays: a platform that packs again dates everything anew.
+            # Keep the first timestamp: platforms re-date files each time they build the zip.
             kept = f"{before:%Y-%m-%d %H:%M:%S} UTC"
             collection.collected.append(
                 Collected(student, source, status, kept, remark, chosen.left)
@@ -348,7 +348,7 @@ def _place(
             return
     prepare_folder(home)
     if status == "replaced":
-        # Without a time in between: stopped here, the next collecting writes the new one.
+        # Without a time in between: if stopped here, the next collecting writes the new one.
         stamp.unlink(missing_ok=True)
     write_bytes(path, data)
     write(stamp, when + "\n")
@@ -358,7 +358,7 @@ def _place(
 def _keep_secret(
     student: str, chosen: _Candidate, found: Sequence[Upload], home: Path, collection: Collection
 ) -> None:
-    """Put the exchange's secret beside a notebook that was taken; another's goes."""
+    """Put the exchange's secret beside a notebook that was taken; remove another's."""
     last = collection.collected[-1:]
     if not last or last[0].student != student or last[0].status not in ("new", "replaced"):
         return
@@ -384,7 +384,7 @@ def _note_dates(
     by_student: Mapping[str, list[_Candidate]],
     collection: Collection,
 ) -> None:
-    """Say so where the dates are when the platform packed, not when students handed in."""
+    """Add a note where the dates seem to be those of packing, not of submission."""
     if submissions:
         return
     packed = [
@@ -396,7 +396,7 @@ def _note_dates(
     if packed:
         collection.notes.append(
             f"The dates are those of the files in {source.name}; a platform that dates them when "
-            "it packs makes everyone late. A column “submitted” in the roster says it better."
+            "it packs makes everyone late. A column “submitted” in the roster is more reliable."
         )
 
 

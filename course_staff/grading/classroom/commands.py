@@ -50,7 +50,7 @@ def release(
 ) -> None:
     """Hand out an assignment: through nbgrader's exchange, or as a file for a learning platform.
 
-    Refuses what is older than its source, or holds a solution.
+    Refuses a notebook that is older than its source, or holds a solution.
 
     Example: course release 04 --to 04.zip
     """
@@ -100,11 +100,11 @@ def collect(
     ] = "UTC",
     as_json: Annotated[bool, AS_JSON] = False,
 ) -> None:
-    """Collect what a class handed in: each student's newest notebook, and when it came.
+    """Collect a class's submissions: each student's newest notebook, and its time.
 
     SOURCE is Canvas' or Moodle's zip of files, a folder of <student>/<notebook>.ipynb or of
-    <student>_<notebook>.ipynb, or nbgrader's exchange. Collecting again changes nothing. What
-    cannot be placed is listed and left alone: exit status 1.
+    <student>_<notebook>.ipynb, or nbgrader's exchange. Collecting again changes nothing. Files
+    that cannot be placed are listed and left alone: exit status 1.
 
     Example: course collect 04 submissions.zip --roster class.csv --submitted submitted
     """
@@ -131,7 +131,7 @@ def collect(
             submitted,
             students,
             others=[path.name for path in others],
-            sought=copies.of_folder(folder, others),
+            matcher=copies.of_folder(folder, others),
             zone=_zone(timezone),
             advance=lambda done, total: bar.update(task, completed=done, total=total),
         )
@@ -158,9 +158,9 @@ def feedback(
     ] = None,
     db: Annotated[str | None, DB] = None,
 ) -> None:
-    """Make the feedback pages again, with the marks and comments that were given by hand.
+    """Make the feedback pages again, with the marks and comments given by hand.
 
-    A page that cannot be made is named, and the others are made: exit status 1.
+    If a page cannot be made, it is named, the others are made, and the exit status is 1.
 
     Example: course feedback 04 --out grading --to feedback-04.zip
     """
@@ -203,11 +203,11 @@ def feedback(
     if to:
         folders = platform_folders(submitted, name) if submitted else {}
         where = pack_feedback(pages, to, folders)
-    for one, reason in failed.items():
-        line = readable(f"{one}: {reason}")
+    for name_, reason in failed.items():
+        line = readable(f"{name_}: {reason}")
         console.print(line, style="yellow", markup=False, soft_wrap=True, highlight=False)
-    told = f"Feedback for {_students(len(pages))}: {where}"
-    console.print(told, soft_wrap=True, highlight=False)
+    summary = f"Feedback for {_students(len(pages))}: {where}"
+    console.print(summary, soft_wrap=True, highlight=False)
     raise typer.Exit(bool(failed))
 
 
@@ -268,8 +268,8 @@ def export_marks(
     save(prepare_folder(to.absolute().parent) / to.name, exported.text)
     for note in exported.notes:
         console.print(f"Note: {note}", style="yellow", soft_wrap=True, highlight=False)
-    told = f"Marks of {_students(exported.rows)}: {to}"
-    console.print(told, soft_wrap=True, highlight=False)
+    summary = f"Marks of {_students(exported.rows)}: {to}"
+    console.print(summary, soft_wrap=True, highlight=False)
 
 
 def _students(count: int) -> str:
@@ -284,8 +284,10 @@ def _questions(folder: Path) -> list[str]:
 
     notebooks = [nbformat.reads(decoded(path.read_bytes()), 4) for path in folder.glob("*.ipynb")]
     cells = [cell for notebook in notebooks for cell in notebook.cells]
-    known = (cell.metadata.get("nbgrader", {}) for cell in cells)
-    return [one["grade_id"] for one in known if one.get("grade") or one.get("task")]
+    graded = (cell.metadata.get("nbgrader", {}) for cell in cells)
+    return [
+        metadata["grade_id"] for metadata in graded if metadata.get("grade") or metadata.get("task")
+    ]
 
 
 def _zone(name: str) -> datetime.tzinfo:
@@ -330,11 +332,15 @@ def _show_collection(name: str, collection: Collection, submitted: Path) -> None
 
     console = Console()
     counts: dict[str, int] = {}
-    for one in collection.collected:
-        counts[one.status] = counts.get(one.status, 0) + 1
-    told = ", ".join(f"{count} {status}" for status, count in counts.items()) or "nothing"
-    console.print(f"{name}: {told}, in {submitted}", soft_wrap=True, highlight=False)
-    remarks = [(one.student, one.remark) for one in collection.collected if one.remark]
+    for collected in collection.collected:
+        counts[collected.status] = counts.get(collected.status, 0) + 1
+    summary = ", ".join(f"{count} {status}" for status, count in counts.items()) or "nothing"
+    console.print(f"{name}: {summary}, in {submitted}", soft_wrap=True, highlight=False)
+    remarks = [
+        (collected.student, collected.remark)
+        for collected in collection.collected
+        if collected.remark
+    ]
     for student, remark in sorted(remarks):
         console.print(f"{student}: {remark}", markup=False, highlight=False, soft_wrap=True)
     for note in collection.notes:
@@ -343,7 +349,7 @@ def _show_collection(name: str, collection: Collection, submitted: Path) -> None
         shown = ", ".join(collection.missing[:20])
         more = len(collection.missing) - 20
         console.print(
-            f"Nothing from {_students(len(collection.missing))}: {shown}"
+            f"{_students(len(collection.missing))} submitted nothing: {shown}"
             f"{f' and {more} more' * (more > 0)}",
             soft_wrap=True,
             highlight=False,

@@ -23,7 +23,7 @@ FORMATS = ("csv", "canvas", "moodle")
 
 @dataclass(frozen=True)
 class Exported:
-    """A file's text, and what the instructor should know about it."""
+    """A file's text, and notes for the instructor."""
 
     text: str
     rows: int
@@ -31,7 +31,7 @@ class Exported:
 
 
 @dataclass(frozen=True)
-class _Row:
+class _MarkRow:
     student: Student
     handed_in: bool = False
     timestamp: str = ""
@@ -42,7 +42,7 @@ class _Row:
 
     @property
     def score(self) -> float:
-        """What counts: never below zero."""
+        """The points that count: never below zero."""
         return max(0.0, self.raw - self.penalty)
 
 
@@ -68,9 +68,9 @@ def export(
         absent = [row.student.id for row in rows if not row.handed_in]
         if absent and not missing_as_zero:
             rows = [row for row in rows if row.handed_in]
-            notes.append(f"{len(absent)} left out, with nothing handed in: {_some(absent)}.")
+            notes.append(f"{len(absent)} left out, without a submission: {_some(absent)}.")
         if not rows:
-            raise CourseError(f"Nobody handed in {assignment}: there is no mark to export.")
+            raise CourseError(f"No student submitted {assignment}: there is no mark to export.")
     order = [name for name in questions if name in points]
     order += sorted(points.keys() - set(order))
     if kind == "csv":
@@ -88,7 +88,7 @@ def export(
 
 
 def _for_people(
-    rows: Sequence[_Row],
+    rows: Sequence[_MarkRow],
     order: Sequence[str],
     points: Mapping[str, float],
     *,
@@ -98,8 +98,15 @@ def _for_people(
     after = ["raw_score", "late_penalty", "score", "max_score", "needs_manual_grade"]
     table = [[*before, *order, *after]]
     for row in rows:
-        who = row.student
-        line = [who.id, who.last_name, who.first_name, who.email, who.lms_id, row.timestamp]
+        student = row.student
+        line = [
+            student.id,
+            student.last_name,
+            student.first_name,
+            student.email,
+            student.lms_id,
+            row.timestamp,
+        ]
         marks = [*(row.questions.get(name, 0.0) for name in order), row.raw, row.penalty, row.score]
         shown = row.handed_in or missing_as_zero
         line += [_number(mark) if shown else "" for mark in marks]
@@ -107,7 +114,9 @@ def _for_people(
     return table
 
 
-def _for_canvas(rows: Sequence[_Row], column: str, points: Mapping[str, float]) -> list[list[str]]:
+def _for_canvas(
+    rows: Sequence[_MarkRow], column: str, points: Mapping[str, float]
+) -> list[list[str]]:
     """The columns that Canvas' gradebook import wants, "Section" the last before the marks."""
     _require(rows, "lms_id", "Canvas", "the number that Canvas knows them by")
     table = [
@@ -115,36 +124,39 @@ def _for_canvas(rows: Sequence[_Row], column: str, points: Mapping[str, float]) 
         ["    Points Possible", "", "", "", "", _number(sum(points.values()))],
     ]
     for row in rows:
-        who = row.student
-        name = ", ".join(part for part in (who.last_name, who.first_name) if part) or who.id
-        # A class list that had SIS ids alone has them for the LMS' too: they are not Canvas' own.
-        own = "" if who.lms_id == who.sis_id else who.lms_id
-        table.append([name, own, who.sis_id, who.id, who.section, _number(row.score)])
+        student = row.student
+        name = (
+            ", ".join(part for part in (student.last_name, student.first_name) if part)
+            or student.id
+        )
+        # A class list with SIS ids alone uses them as LMS ids too: they are not Canvas' own.
+        own = "" if student.lms_id == student.sis_id else student.lms_id
+        table.append([name, own, student.sis_id, student.id, student.section, _number(row.score)])
     return table
 
 
-def _for_moodle(rows: Sequence[_Row], column: str) -> list[list[str]]:
-    """Columns for Moodle's Grades > Import > CSV, which maps them by what it is told."""
+def _for_moodle(rows: Sequence[_MarkRow], column: str) -> list[list[str]]:
+    """Columns for Moodle's Grades > Import > CSV, in which the user maps them."""
     emails = all(row.student.email for row in rows)
     numbers = all(row.student.lms_id for row in rows)
     if not emails and not numbers:
         _require(rows, "email", "Moodle", "or for everyone the ID number, as lms_id,")
     table = [["First name", "Last name", "ID number", "Email address", column]]
     for row in rows:
-        who = row.student
+        student = row.student
         table.append(
             [
-                who.first_name,
-                who.last_name,
-                who.lms_id if numbers else "",
-                who.email if emails else "",
+                student.first_name,
+                student.last_name,
+                student.lms_id if numbers else "",
+                student.email if emails else "",
                 _number(row.score),
             ]
         )
     return table
 
 
-def _require(rows: Sequence[_Row], name: str, platform: str, what: str) -> None:
+def _require(rows: Sequence[_MarkRow], name: str, platform: str, what: str) -> None:
     lacking = [row.student.id for row in rows if not getattr(row.student, name)]
     if lacking:
         raise CourseError(
@@ -155,33 +167,33 @@ def _require(rows: Sequence[_Row], name: str, platform: str, what: str) -> None:
 
 def _read(
     book: Gradebook, assignment: str, students: Mapping[str, Student]
-) -> tuple[list[_Row], dict[str, float]]:
+) -> tuple[list[_MarkRow], dict[str, float]]:
     from nbgrader.api import MissingEntry
 
     try:
-        found = book.find_assignment(assignment)
+        gradebook_entry = book.find_assignment(assignment)
     except MissingEntry as error:
         raise CourseError(
             f"{assignment} is not in the gradebook: grade it with `course grade` first."
         ) from error
     points = {
         cell.name: float(cell.max_score)
-        for notebook in found.notebooks
+        for notebook in gradebook_entry.notebooks
         for cell in (*notebook.grade_cells, *notebook.task_cells)
     }
-    known = {student.id: student for student in book.students}
-    handed_in = {submission.student_id: submission for submission in found.submissions}
+    in_gradebook = {student.id: student for student in book.students}
+    handed_in = {submission.student_id: submission for submission in gradebook_entry.submissions}
     rows = []
-    for id in sorted({*known, *students}):
-        who = _complete(students.get(id, Student(id)), known.get(id))
+    for id in sorted({*in_gradebook, *students}):
+        student = _complete(students.get(id, Student(id)), in_gradebook.get(id))
         submission = handed_in.get(id)
-        rows.append(_row(who, submission) if submission else _Row(who))
+        rows.append(_row(student, submission) if submission else _MarkRow(student))
     return rows, points
 
 
-def _row(who: Student, submission: Any) -> _Row:
+def _row(who: Student, submission: Any) -> _MarkRow:
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
-    return _Row(
+    return _MarkRow(
         who,
         handed_in=True,
         timestamp=f"{submission.timestamp} UTC" if submission.timestamp else "",
@@ -193,7 +205,7 @@ def _row(who: Student, submission: Any) -> _Row:
 
 
 def _complete(who: Student, known: Any) -> Student:
-    """Return a student with what the gradebook knows and the class list leaves open."""
+    """Return a student whose empty fields are filled in from the gradebook."""
     if known is None:
         return who
     return replace(

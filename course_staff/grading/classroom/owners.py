@@ -1,4 +1,4 @@
-"""Whose file it is, told by its name as learning platforms, nbgrader and people write it.
+"""The owner of a file, read from its name as learning platforms, nbgrader and people write it.
 
 Every part of a path that names somebody must name the same student. Where two readings disagree
 the file is nobody's: a mark in the wrong place is worse than a file to look at.
@@ -27,13 +27,13 @@ EXCHANGE = re.compile(
 
 
 @dataclass(frozen=True)
-class Named:
-    """What a path says.
+class PathReading:
+    """The facts read from a path.
 
     Attributes
     ----------
     students : frozenset of str
-        Whose it may be: one where all is well.
+        The possible owners: one where all is well.
     file : str
         The file's own name, without what the platform put before it.
     platform : str
@@ -43,11 +43,11 @@ class Named:
     order : int
         Canvas' number of the file: a later upload has a larger one.
     submitted : str
-        When, where the path tells.
+        The time of submission, where the path has it.
     elsewhere : bool
         Whether the path names another assignment.
     why : str
-        What is wrong if it is nobody's.
+        The reason, if it is nobody's.
     """
 
     students: frozenset[str]
@@ -61,7 +61,7 @@ class Named:
 
 
 class Owners:
-    """Finds whose a file is.
+    """Finds the owner of a file.
 
     Parameters
     ----------
@@ -78,39 +78,39 @@ class Owners:
     ) -> None:
         self.students, self.assignment = students, assignment
         self.others = {name.casefold() for name in others if name != assignment}
-        known = (students or {}).values()
-        self.by_id = {student.id.casefold(): student for student in known}
-        self.words = {student.id: _words(student.full_name) for student in known}
-        # Who has no number in the platform may be known there by the id.
-        self.by_lms_id = {student.lms_id or student.id: student for student in known}
+        listed = (students or {}).values()
+        self.by_id = {student.id.casefold(): student for student in listed}
+        self.words = {student.id: _words(student.full_name) for student in listed}
+        # A student without a platform number may be known there by the id.
+        self.by_lms_id = {student.lms_id or student.id: student for student in listed}
 
-    def find(self, parts: Sequence[str]) -> Named:
+    def find(self, parts: Sequence[str]) -> PathReading:
         """Read a path."""
         *folders, name = (unicodedata.normalize("NFC", part) for part in parts)
         if self.others & {folder.casefold() for folder in folders}:
-            return Named(frozenset(), name, elsewhere=True)
-        found = [reading for part in folders if (reading := self._folder(part))]
-        found.append(self._file(name, inside=bool(found)))
+            return PathReading(frozenset(), name, elsewhere=True)
+        readings = [reading for part in folders if (reading := self._folder(part))]
+        readings.append(self._file(name, inside=bool(readings)))
         if self.students is None and not any(
-            reading.students or reading.platform == "Moodle" for reading in found
+            reading.students or reading.platform == "Moodle" for reading in readings
         ):
-            found.append(self._plain_folder(folders, name))
-        students = frozenset().union(*(reading.students for reading in found))
-        telling = next((reading for reading in found if reading.platform), found[-1])
-        return Named(
+            readings.append(self._plain_folder(folders, name))
+        students = frozenset().union(*(reading.students for reading in readings))
+        telling = next((reading for reading in readings if reading.platform), readings[-1])
+        return PathReading(
             students,
-            found[-1].file,
+            readings[-1].file,
             telling.platform,
             telling.folder,
-            max(reading.order for reading in found),
+            max(reading.order for reading in readings),
             telling.submitted,
-            any(reading.elsewhere for reading in found),
+            any(reading.elsewhere for reading in readings),
             telling.why,
         )
 
-    def _folder(self, folder: str) -> Named | None:
+    def _folder(self, folder: str) -> PathReading | None:
         if match := EXCHANGE.fullmatch(folder):
-            return Named(
+            return PathReading(
                 frozenset(self._by_id(match["student"])),
                 "",
                 "exchange",
@@ -121,9 +121,9 @@ class Owners:
         if match := MOODLE.fullmatch(folder):
             return self._moodle(match, "", folder)
         students = self._by_id(folder) if self.students is not None else ()
-        return Named(frozenset(students), "") if students else None
+        return PathReading(frozenset(students), "") if students else None
 
-    def _file(self, name: str, *, inside: bool) -> Named:
+    def _file(self, name: str, *, inside: bool) -> PathReading:
         if match := MOODLE.fullmatch(name):
             rest = match["rest"] or ""
             return self._moodle(match, rest, name[: len(name) - len(rest)])
@@ -133,16 +133,16 @@ class Owners:
             own = name
             if len(prefixed) == 1 and name.casefold().startswith(f"{next(iter(prefixed))}_"):
                 own = name[len(next(iter(prefixed))) + 1 :]
-            return Named(prefixed, own)
+            return PathReading(prefixed, own)
         if self.students is None:
             why = "is named as Canvas does: say who is who with --roster"
-            return Named(frozenset(), match["rest"], "Canvas", why=why)
+            return PathReading(frozenset(), match["rest"], "Canvas", why=why)
         owner = self.by_lms_id.get(match["user"])
         claims = {owner.id} if owner else set()
         if owner is None or match["name"] not in _squeezed(owner):
-            # Not surely Canvas' own name: who is named otherwise must not be someone else.
+            # Not surely Canvas' own name: a differing name must not be another student's.
             claims |= {id for id in prefixed if owner or not self.students[id].lms_id}
-        return Named(
+        return PathReading(
             frozenset(claims),
             match["rest"],
             "Canvas" if owner else "",
@@ -150,30 +150,30 @@ class Owners:
             why=f"is of the LMS id {match['user']}, which is not in the class list",
         )
 
-    def _moodle(self, match: re.Match[str], rest: str, folder: str) -> Named:
+    def _moodle(self, match: re.Match[str], rest: str, folder: str) -> PathReading:
         if self.students is None:
             why = "is named as Moodle does: say who is who with --roster"
-            return Named(frozenset(), rest, "Moodle", why=why)
+            return PathReading(frozenset(), rest, "Moodle", why=why)
         number, words = match["number"], _words(match["name"])
-        known = self.students.values()
-        claims = {student.id for student in known if student.participant == number}
-        same_name = [student for student in known if words and self.words[student.id] == words]
+        listed = self.students.values()
+        claims = {student.id for student in listed if student.participant == number}
+        same_name = [student for student in listed if words and self.words[student.id] == words]
         if not same_name:  # in group assignments the group's name stands before
             tail = _words(match["name"].partition("-")[2])
-            same_name = [student for student in known if tail and self.words[student.id] == tail]
+            same_name = [student for student in listed if tail and self.words[student.id] == tail]
         if not same_name:
             # The number is the participant's in this assignment, seldom the user's: it counts
             # where the name does not speak against it.
             same_name = [
                 student
-                for student in known
+                for student in listed
                 if student.lms_id == number and set(self.words[student.id]) & set(words)
             ]
         if len(same_name) > 1:
             by_number = [student for student in same_name if student.lms_id == number]
             same_name = by_number or [s for s in same_name if s.id in claims] or same_name
         claims |= {student.id for student in same_name}
-        return Named(
+        return PathReading(
             frozenset(claims),
             rest,
             "Moodle",
@@ -196,10 +196,10 @@ class Owners:
             if stem == id or wanted.startswith(f"{id}_"):
                 yield student.id
 
-    def _plain_folder(self, folders: Sequence[str], name: str) -> Named:
+    def _plain_folder(self, folders: Sequence[str], name: str) -> PathReading:
         ids = [folder for folder in folders if folder.casefold() != self.assignment.casefold()]
         students = frozenset(ids[-1:] if ids and is_safe_id(ids[-1]) else ())
-        return Named(
+        return PathReading(
             students, name, why="lies in no student's folder: say who is who with --roster"
         )
 

@@ -25,13 +25,13 @@ MARKS_OF_SOLUTIONS = (
 )
 
 
-# Return what is stale in a lesson of the course or breaks a rule. Only authoring knows how to build
+# Returns the stale files and broken rules of a lesson. Only authoring knows how to build
 # one, so `course_staff.commands`, which stands above both wings, puts its function here.
 find_problems: Callable[[Path, str], list[str]] | None = None
 
 
 class StaleError(CourseError):
-    """What would be handed out is not what the sources say."""
+    """The notebooks to be handed out do not match their sources."""
 
     exit_status = 1
 
@@ -39,9 +39,9 @@ class StaleError(CourseError):
 def check_release(name: str, release: NotebookNode, source: NotebookNode) -> None:
     """Refuse a students' version that gives a solution away or asks other questions."""
     for number, cell in enumerate(release.cells, start=1):
-        if found := [mark for mark in MARKS_OF_SOLUTIONS if mark in cell.source]:
+        if marks := [mark for mark in MARKS_OF_SOLUTIONS if mark in cell.source]:
             raise StaleError(
-                f"assignments/{name}, cell {number} holds {found[0]!r}: it is not the students' "
+                f"assignments/{name}, cell {number} holds {marks[0]!r}: it is not the students' "
                 "version. Make it again with `course build`."
             )
     if _questions(release) != _questions(source):
@@ -87,7 +87,7 @@ def release_to_exchange(
     if exchange:
         config.Exchange.root = os.path.abspath(exchange.expanduser())
     quiet = logging.Logger("release")
-    quiet.disabled = True  # what goes wrong is told by the exception
+    quiet.disabled = True  # the exception reports errors
     folder = CourseDirectory(config=config, log=quiet)
     releasing = ExchangeReleaseAssignment(coursedir=folder, config=config, log=quiet, force=force)
     try:
@@ -122,8 +122,12 @@ def release_to_files(notebook: Path, destination: Path, *, force: bool = False) 
 
 
 def _questions(notebook: NotebookNode) -> list[tuple[str, float]]:
-    known = (cell.metadata.get("nbgrader", {}) for cell in notebook.cells)
-    return [(one["grade_id"], float(one["points"])) for one in known if one.get("grade")]
+    graded = (cell.metadata.get("nbgrader", {}) for cell in notebook.cells)
+    return [
+        (metadata["grade_id"], float(metadata["points"]))
+        for metadata in graded
+        if metadata.get("grade")
+    ]
 
 
 def _answers(notebook: NotebookNode) -> dict[str, NotebookNode]:

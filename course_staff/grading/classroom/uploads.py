@@ -1,7 +1,7 @@
-"""What a folder or a zip of handed-in files holds, read with care.
+"""The files in a folder or a zip of submissions, read with care.
 
-Whatever students handed in is in there, so nothing is extracted: names are looked at, and the
-notebooks that are wanted are read one by one, within bounds.
+Students may have put anything in there, so nothing is extracted: names are looked at, and the
+notebooks of the assignment are read one by one, within bounds.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.errors import CourseError
-from course_staff.grading.submissions.sanitizing import LARGEST
+from course_staff.grading.submissions.sanitizing import MAX_NOTEBOOK_BYTES
 
-MOST_FILES = 50_000  # a class of a thousand with fifty files each
+MAX_FILES = 50_000  # a class of a thousand with fifty files each
 # Text with embedded pictures shrinks to a third, JSON of repeated numbers to a twentieth; zeros
 # shrink to a thousandth.
-MOST_COMPRESSED = 200
+MAX_COMPRESSED = 200
 IGNORED = frozenset({"__MACOSX", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db", "desktop.ini"})
 
 
@@ -52,13 +52,13 @@ class Upload:
 
     @property
     def name(self) -> str:
-        """Its path as a text, also where a file system holds bytes that are none."""
+        """Its path as a text, also where the file system holds bytes that are not text."""
         return "/".join(self.parts).encode("utf-8", "replace").decode()
 
 
 @contextmanager
 def uploads(source: Path, zone: datetime.tzinfo) -> Iterator[list[Upload]]:
-    """Open a folder or a zip, and give its files in the order of their names."""
+    """Open a folder or a zip, and yield its files in the order of their names."""
     if source.is_dir():
         yield _sorted(source, _in_folder(source))
         return
@@ -82,9 +82,9 @@ def _sorted(source: Path, found: Iterator[Upload]) -> list[Upload]:
         if not IGNORED.isdisjoint(upload.parts) or upload.parts[-1].startswith("._"):
             continue
         kept.append(upload)
-        if len(kept) > MOST_FILES:
+        if len(kept) > MAX_FILES:
             raise CourseError(
-                f"{source} holds more than {MOST_FILES} files: collect it in several parts."
+                f"{source} holds more than {MAX_FILES} files: collect it in several parts."
             )
     return sorted(kept, key=lambda upload: upload.parts)
 
@@ -107,19 +107,19 @@ def _read_file(path: Path) -> bytes:
         with os.fdopen(os.open(path, flags), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise UnreadableError("is not a plain file")
-            data = file.read(LARGEST + 1)
+            data = file.read(MAX_NOTEBOOK_BYTES + 1)
     except OSError as error:
-        said = "is a link" if path.is_symlink() else f"cannot be read ({error.strerror})"
-        raise UnreadableError(said) from error
+        reason = "is a link" if path.is_symlink() else f"cannot be read ({error.strerror})"
+        raise UnreadableError(reason) from error
     return _bounded(data)
 
 
 def _in_zip(source: Path, archive: zipfile.ZipFile, zone: datetime.tzinfo) -> Iterator[Upload]:
     latest = datetime.datetime.fromtimestamp(source.stat().st_mtime, datetime.UTC)
     entries = archive.infolist()
-    if len(entries) > MOST_FILES:
+    if len(entries) > MAX_FILES:
         raise CourseError(
-            f"{source} holds {len(entries)} files, more than {MOST_FILES}: "
+            f"{source} holds {len(entries)} files, more than {MAX_FILES}: "
             "collect it in several parts."
         )
     for entry in entries:
@@ -144,15 +144,17 @@ def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
         raise UnreadableError("is a link")
     if entry.flag_bits & 0x1:
         raise UnreadableError("is encrypted")
-    if entry.file_size > LARGEST:
-        raise UnreadableError(f"has {entry.file_size / 1e6:.0f} MB, more than {LARGEST / 1e6:.0f}")
-    if entry.file_size > 1e6 and entry.file_size > MOST_COMPRESSED * entry.compress_size:
+    if entry.file_size > MAX_NOTEBOOK_BYTES:
         raise UnreadableError(
-            f"shrank to less than 1/{MOST_COMPRESSED} of its size, as no notebook does"
+            f"has {entry.file_size / 1e6:.0f} MB, more than {MAX_NOTEBOOK_BYTES / 1e6:.0f}"
+        )
+    if entry.file_size > 1e6 and entry.file_size > MAX_COMPRESSED * entry.compress_size:
+        raise UnreadableError(
+            f"shrank to less than 1/{MAX_COMPRESSED} of its size, as no notebook does"
         )
     try:
         with archive.open(entry) as file:
-            return _bounded(file.read(LARGEST + 1))
+            return _bounded(file.read(MAX_NOTEBOOK_BYTES + 1))
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -167,8 +169,8 @@ def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
 
 
 def _bounded(data: bytes) -> bytes:
-    if len(data) > LARGEST:
-        raise UnreadableError(f"is larger than {LARGEST / 1e6:.0f} MB")
+    if len(data) > MAX_NOTEBOOK_BYTES:
+        raise UnreadableError(f"is larger than {MAX_NOTEBOOK_BYTES / 1e6:.0f} MB")
     return data
 
 

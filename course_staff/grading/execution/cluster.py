@@ -1,4 +1,4 @@
-"""Who executes submissions: the workers of a Dask cluster, on as many machines as it has."""
+"""Executing submissions by the workers of a Dask cluster, on as many machines as it has."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from course_lib.errors import CourseError
 from course_staff.grading.execution import cluster_worker
 from course_staff.grading.execution.cluster_worker import Work
 from course_staff.grading.execution.executing import Execution
-from course_staff.grading.execution.packages import together
+from course_staff.grading.execution.packages import merge_versions
 from course_staff.grading.limits import Interrupted, Limits
 from course_staff.grading.protocol.calls import Call
 from course_staff.grading.submissions.sanitizing import Submission
 
-_CONNECT = 10.0  # seconds until the scheduler has to answer, and to know a worker
-_ANSWER = 60.0  # seconds in which a busy scheduler or worker answers
-_ALONE = 60.0  # seconds without any worker; a nanny starts one again in a few
-_LOOK_AGAIN = 2.0  # seconds between two looks at the cluster
-_HEAR_STOP = 0.3  # seconds in which a thread that waits for a result hears that it need not
+_CONNECT_TIMEOUT = 10.0  # seconds until the scheduler has to answer, and to know a worker
+_REPLY_TIMEOUT = 60.0  # seconds in which a busy scheduler or worker answers
+_NO_WORKERS_TIMEOUT = 60.0  # seconds without any worker; a nanny starts one again in a few
+_LOOK_INTERVAL = 2.0  # seconds between two looks at the cluster
+_STOP_INTERVAL = 0.3  # seconds between two looks of a waiting thread whether it should stop
 
 
 class WorkersDied(Exception):
@@ -59,7 +59,7 @@ class ClusterWorkers:
     count : int
         How many submissions are executed at a time; known when it is open.
     packages : dict of str to str
-        What is installed on the workers that were there when it was opened.
+        The packages on the workers that were there when it was opened.
     """
 
     def __init__(
@@ -105,12 +105,12 @@ class ClusterWorkers:
         """Execute a submission on some worker; see `executing.execute`."""
         locale = cluster_worker.own_locale()
         work = Work(submission, limits, self.sandboxed, self._preload, self._hidden, locale)
-        asked = self._in_loop(self._asked(calls, pickle.dumps(work)))
-        while not futures.wait({asked}, timeout=_HEAR_STOP).done:
+        reply = self._in_loop(self._reply(calls, pickle.dumps(work)))
+        while not futures.wait({reply}, timeout=_STOP_INTERVAL).done:
             if stop.is_set():
-                asked.cancel()
+                reply.cancel()
                 raise Interrupted
-        return pickle.loads(asked.result())
+        return pickle.loads(reply.result())
 
     def _in_loop(self, work: Coroutine[Any, Any, Any]) -> futures.Future:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
@@ -120,19 +120,19 @@ class ClusterWorkers:
         self._watching: asyncio.Task | None = None
         self._client: Client | None = None
         self._ours = cluster_worker.versions()
-        # Dask's own accounts of what we tell in a sentence, or do not need to tell.
+        # Dask's own messages on errors that are reported in a sentence here, or not needed.
         for name in ("distributed", "distributed.client"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         warnings.filterwarnings("ignore", module="distributed")
         dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
         try:
             self._client = Client(
-                self.address, asynchronous=True, timeout=_CONNECT, set_as_default=False,
+                self.address, asynchronous=True, timeout=_CONNECT_TIMEOUT, set_as_default=False,
                 name="course-grade",
             )  # fmt: skip
-            # Its own timeout is over once something that is no scheduler took the connection.
-            await asyncio.wait_for(_ready(self._client), _CONNECT + 2)
-        except Exception as error:  # no address at all, nobody there, or somebody else
+            # Its own timeout does not apply once something other than a scheduler has answered.
+            await asyncio.wait_for(_ready(self._client), _CONNECT_TIMEOUT + 2)
+        except Exception as error:  # not an address, no answer, or another program
             raise CourseError(
                 f"No Dask scheduler answers at {self.address} ({_reason(error)}): give the address "
                 "that `dask scheduler` shows when it starts, such as tcp://192.0.2.7:8786, and see "
@@ -145,7 +145,7 @@ class ClusterWorkers:
 
     async def _threads(self) -> int:
         """Return how many threads the workers have, once there are any."""
-        deadline = time.monotonic() + _CONNECT
+        deadline = time.monotonic() + _CONNECT_TIMEOUT
         while not (threads := sum((await self._client.nthreads()).values())):
             if time.monotonic() > deadline:
                 raise CourseError(
@@ -156,13 +156,15 @@ class ClusterWorkers:
         return threads
 
     async def _examine(self) -> None:
-        """Raise a CourseError unless every worker executes as this machine would."""
+        """Raise a CourseError unless every worker gives the results that this machine would."""
         try:
             # The scheduler unpickles tasks, too: it needs the same packages.
-            await asyncio.wait_for(self._client.run_on_scheduler(cluster_worker.versions), _ANSWER)
+            await asyncio.wait_for(
+                self._client.run_on_scheduler(cluster_worker.versions), _REPLY_TIMEOUT
+            )
             answers = await asyncio.wait_for(
-                self._client.run(cluster_worker.examined, self.sandboxed, on_error="return"),
-                _ANSWER,
+                self._client.run(cluster_worker.examine_worker, self.sandboxed, on_error="return"),
+                _REPLY_TIMEOUT,
             )
         except Exception as error:
             raise CourseError(
@@ -180,10 +182,10 @@ class ClusterWorkers:
                 "or end them:\n  " + "\n  ".join(sorted(lost))
             )
         versions = {address: answer[0] for address, answer in answers.items()}
-        if told := cluster_worker.differences(versions, self._ours):
-            raise CourseError(told)
-        self.packages = together(answer[2] for answer in answers.values())
-        open_ = [f"{address}: {found[1]}" for address, found in answers.items() if found[1]]
+        if refusal := cluster_worker.differences(versions, self._ours):
+            raise CourseError(refusal)
+        self.packages = merge_versions(answer[2] for answer in answers.values())
+        open_ = [f"{address}: {answer[1]}" for address, answer in answers.items() if answer[1]]
         if open_:
             raise CourseError(
                 "Student code cannot be sandboxed on these workers:\n  "
@@ -193,22 +195,22 @@ class ClusterWorkers:
             )
 
     async def _watch(self) -> None:
-        """Note when nothing that was submitted can come back any more."""
+        """Note when no result can come back any more."""
         seen = time.monotonic()
         while True:
-            await asyncio.sleep(_LOOK_AGAIN)
+            await asyncio.sleep(_LOOK_INTERVAL)
             try:
-                threads = await asyncio.wait_for(self._client.nthreads(), _ANSWER)
+                threads = await asyncio.wait_for(self._client.nthreads(), _REPLY_TIMEOUT)
             except (OSError, ValueError, RuntimeError) as error:
                 self._trouble.set_exception(self._gone(error))
                 return
             if sum(threads.values()):
                 seen = time.monotonic()
-            elif time.monotonic() - seen > _ALONE:
+            elif time.monotonic() - seen > _NO_WORKERS_TIMEOUT:
                 self._trouble.set_exception(
                     CourseError(
                         f"The scheduler at {self.address} has no workers any more: start some, "
-                        f"`dask worker {self.address} --nworkers 1`. {_GOES_ON}"
+                        f"`dask worker {self.address} --nworkers 1`. {_CONTINUE}"
                     )
                 )
                 return
@@ -216,14 +218,14 @@ class ClusterWorkers:
     def _gone(self, error: BaseException) -> CourseError:
         return CourseError(
             f"The Dask scheduler at {self.address} has gone away ({_reason(error)}): start it and "
-            f"its workers again. {_GOES_ON}"
+            f"its workers again. {_CONTINUE}"
         )
 
-    async def _asked(self, calls: Mapping[str, Sequence[Call]], work: bytes) -> bytes:
+    async def _reply(self, calls: Mapping[str, Sequence[Call]], work: bytes) -> bytes:
         if self._client.status == "closed":  # it did not find the scheduler again
             raise self._gone(ConnectionError("no connection"))
         future = self._client.submit(
-            cluster_worker.executed, self._ours, self._publish(calls), work,
+            cluster_worker.run_task, self._ours, self._publish(calls), work,
             key=f"course-grade-{uuid.uuid4()}", pure=False,
         )  # fmt: skip
         answer = asyncio.ensure_future(future.result())
@@ -237,7 +239,7 @@ class ClusterWorkers:
                 f"{error.allowed_failures + 1} workers died while they executed it, the last one "
                 f"at {error.last_worker.address}; their logs may say why"
             ) from None
-        except CancelledError as error:  # what Dask does when it loses the scheduler
+        except CancelledError as error:  # Dask raises it when it loses the scheduler
             raise self._gone(error) from error
         finally:
             answer.cancel()
@@ -245,8 +247,8 @@ class ClusterWorkers:
 
     def _publish(self, calls: Mapping[str, Sequence[Call]]) -> Future:
         """Return the calls as a task, which sends them to a worker once, and again if it dies."""
-        known = self._published
-        if known is None or known[0] is not calls or known[1].cancelled():
+        published = self._published
+        if published is None or published[0] is not calls or published[1].cancelled():
             key = f"course-calls-{uuid.uuid4()}"
             data = pickle.dumps(dict(calls))
             self._published = calls, self._client.submit(bytes, data, key=key, pure=False)
@@ -256,13 +258,13 @@ class ClusterWorkers:
         if self._watching is not None:
             self._watching.cancel()
         if self._trouble.done():
-            self._trouble.exception()  # it was told, or there was nobody to tell
+            self._trouble.exception()  # it was reported, or nobody waited for it
         self._published = None
         if self._client is not None:
             await self._client.close(timeout=5)
 
 
-_GOES_ON = "What was graded is kept; run the same command to continue."
+_CONTINUE = "What was graded is kept; run the same command to continue."
 
 
 async def _ready(client: Client) -> None:

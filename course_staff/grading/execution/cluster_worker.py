@@ -1,8 +1,8 @@
-"""One worker of a Dask cluster, from inside: what it is, and how it executes a submission.
+"""One worker of a Dask cluster, from inside: its versions, and how it executes a submission.
 
-The worker's process is trusted like the grader's own: it handles what students wrote as data, and
-student code runs in kernels behind its sandbox. What it sends back was read from their messages
-and replies as plain data, too, so that both sides may pickle.
+The worker's process is trusted like the grader's own: it handles students' code as data, and
+student code runs in kernels behind its sandbox. The results that it sends back were read from
+their messages and replies as plain data, too, so that both sides may pickle.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from course_staff.grading.protocol.calls import Call
 from course_staff.grading.sources import FINGERPRINT
 from course_staff.grading.submissions.sanitizing import Submission
 
-# What replies, outputs and messages depend on, besides the course's own sources.
+# The packages that replies, outputs and messages depend on, besides the course's own sources.
 PACKAGES = (
     "distributed", "ipykernel", "ipython", "keras", "matplotlib", "numpy", "pandas",
     "scikit-learn", "scipy", "tensorflow",
 )  # fmt: skip
 _LOCALE = ("LANG", "LC_ALL", "TZ")
-_LOOK_AGAIN = 0.5  # seconds between two looks whether anybody waits for a result
-_IDLE = 300.0  # seconds after which a sandbox that nobody uses is closed
+_LOOK_INTERVAL = 0.5  # seconds between two looks whether a result is still wanted
+_IDLE_TIMEOUT = 300.0  # seconds after which a sandbox that nobody uses is closed
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Work:
     preload : tuple of str
         As `Sandbox` takes it.
     hidden : tuple of str
-        Folders on the grader's machine. What is here, too, on a shared disk, is hidden.
+        Folders on the grader's machine. Those that are here, too, on a shared disk, are hidden.
     locale : tuple of pairs of str
         The names and values of the grader's settings of language and time zone.
     """
@@ -75,18 +75,18 @@ def own_locale() -> tuple[tuple[str, str], ...]:
 
 @cache
 def versions() -> dict[str, str]:
-    """Return what has to be the same wherever a class is executed, by name."""
-    found = {"Python": platform.python_version(), "processor": platform.machine()}
+    """Return the versions that must be the same wherever a class is executed, by name."""
+    own_versions = {"Python": platform.python_version(), "processor": platform.machine()}
     for name in ("course-lib", *PACKAGES):
         try:
-            found[name] = metadata.version(name)
+            own_versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            found[name] = "missing"
-    return found | {"sources of the course": FINGERPRINT}
+            own_versions[name] = "missing"
+    return own_versions | {"sources of the course": FINGERPRINT}
 
 
-def examined(sandboxed: bool) -> tuple[dict[str, str], str | None, dict[str, str]]:
-    """Return this worker's versions, what keeps student code from being sandboxed, its packages."""
+def examine_worker(sandboxed: bool) -> tuple[dict[str, str], str | None, dict[str, str]]:
+    """Return this worker's versions, the problem with its sandbox if any, and its packages."""
     problem = bubblewrap.problem() if sandboxed else None
     return versions(), None if problem is None else str(problem), installed()
 
@@ -94,10 +94,10 @@ def examined(sandboxed: bool) -> tuple[dict[str, str], str | None, dict[str, str
 def differences(theirs: Mapping[str, Mapping[str, str]], ours: Mapping[str, str]) -> str | None:
     """Return a table of the workers whose versions are not the grader's; None if there are none."""
     rows = [
-        (address, name, found.get(name, "missing"), value)
-        for address, found in sorted(theirs.items())
+        (address, name, versions.get(name, "missing"), value)
+        for address, versions in sorted(theirs.items())
         for name, value in ours.items()
-        if found.get(name) != value
+        if versions.get(name) != value
     ]
     if not rows:
         return None
@@ -111,23 +111,23 @@ def differences(theirs: Mapping[str, Mapping[str, str]], ours: Mapping[str, str]
     )
 
 
-def executed(ours: dict[str, str], calls: bytes, work: bytes) -> bytes:
+def run_task(ours: dict[str, str], calls: bytes, work: bytes) -> bytes:
     """Execute a submission as a task of this worker."""
     worker = get_worker()
-    if told := differences({worker.address: versions()}, ours):
-        raise CourseError(told)
+    if refusal := differences({worker.address: versions()}, ours):
+        raise CourseError(refusal)
     try:
         require_open_files(worker.state.nthreads, "--nthreads")
         with _wanted(worker) as stop:
-            return pickle.dumps(_executed(pickle.loads(calls), pickle.loads(work), worker, stop))
+            return pickle.dumps(_execute(pickle.loads(calls), pickle.loads(work), worker, stop))
     except Interrupted:
-        # This worker is closing, so another one is to do it; or nobody wants it, and nobody will.
+        # This worker is closing, so another one takes over; or the result is not wanted any more.
         raise Reschedule from None
     except CourseError as error:
         raise CourseError(f"The worker at {worker.address}: {error}") from error
 
 
-def _executed(
+def _execute(
     calls: Mapping[str, list[Call]], work: Work, worker: Worker, stop: threading.Event
 ) -> object:
     ours = {name: value for name, value in plain_environment().items() if name not in _LOCALE}
@@ -146,7 +146,7 @@ def _executed(
 
 @contextmanager
 def _wanted(worker: Worker) -> Iterator[threading.Event]:
-    """Give an event that is set when nobody waits for the current task any more.
+    """Yield an event that is set when the current task's result is not wanted any more.
 
     Dask ends no task that has begun. It notes in its state that the result is not wanted, also
     where the grader or the scheduler has gone away.
@@ -154,7 +154,7 @@ def _wanted(worker: Worker) -> Iterator[threading.Event]:
     key, stop, ended = worker.get_current_task(), threading.Event(), threading.Event()
 
     def watch() -> None:
-        while not ended.wait(_LOOK_AGAIN):
+        while not ended.wait(_LOOK_INTERVAL):
             task = worker.state.tasks.get(key)
             closing = worker.status.name in ("closing", "closed", "failed")
             if closing or task is None or task.state in ("cancelled", "released", "forgotten"):
@@ -168,7 +168,7 @@ def _wanted(worker: Worker) -> Iterator[threading.Event]:
         ended.set()
 
 
-_changed = threading.Condition()  # guards what follows
+_changed = threading.Condition()  # guards the variables below
 _kept: dict[tuple, _Keeper] = {}
 
 
@@ -210,7 +210,7 @@ class _Keeper(threading.Thread):
             before = -1
             while not self.ended and (self.users or self.uses != before):
                 before = self.uses
-                _changed.wait(_IDLE)
+                _changed.wait(_IDLE_TIMEOUT)
             _kept.pop(self._key, None)
 
 

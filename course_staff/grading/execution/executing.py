@@ -1,7 +1,7 @@
 """Executing a submission: its cells and the calls of the hidden checks, in one kernel.
 
-The kernel is the only place where student code runs. What comes out is data: the cells' outputs
-and, for every call, what the kernel left in the reply file of its channel, read as plain data.
+The kernel is the only place where student code runs. The results are data: the cells' outputs
+and, for every call, the reply file that the kernel left in its channel, read as plain data.
 Executing is a function of the submission, the calls, the seed and the machine; it judges nothing
 and records nothing.
 """
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
     from course_staff.grading.execution.sandbox.pool import Sandbox
 
-_MOST_RESTARTS = 5  # of the kernel, for cells that end it
-_MOST_IN_A_ROW = 3  # cells or calls that cost much and brought nothing
+_MAX_RESTARTS = 5  # of the kernel, for cells that end it
+_MAX_IN_A_ROW = 3  # cells or calls that cost much without a result
 _COSTLY = {"idle", "memory", "cpu"}
-_MOST_REPLIES = 200_000_000  # bytes of all calls together, which are kept
+_MAX_REPLIES = 200_000_000  # bytes of all calls together, which are kept
 
 
 @dataclass
 class Execution:
-    """What came of executing a submission.
+    """The outcome of executing a submission.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Execution:
         For every question, the reply to each call as the kernel sent it, unchecked; a reply of our
         own with an "error" where none came.
     cell_errors : dict of int to str
-        What went wrong in a cell, by its index.
+        The error of a cell, by its index.
     results : dict of int to str
         The value of a cell's last expression, as its "text/plain", by the cell's index.
     seconds : float
@@ -94,7 +94,7 @@ def execute(
 
 
 def plain_environment() -> dict[str, str]:
-    """Return an environment that tells student code nothing but how to work here."""
+    """Return an environment with only the variables that student code needs here."""
     kept = ("LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
     return {name: os.environ[name] for name in kept if name in os.environ} | {
         "PATH": os.pathsep.join([os.path.join(sys.prefix, "bin"), os.defpath]),
@@ -132,7 +132,7 @@ class _Run:
         self._in_a_row = {"cells": 0, "calls": 0}  # that were stopped
         self._done: set[int] = set()
         self._ended_for: str | None = None
-        self._room = _MOST_REPLIES
+        self._room = _MAX_REPLIES
         self._cpu_seconds = self._waited_seconds = 0.0  # of the kernels that have ended
 
     async def everything(self, calls: Mapping[str, Sequence[Call]]) -> None:
@@ -157,7 +157,7 @@ class _Run:
                     if await self._cells(kernel):
                         await self._calls(kernel, waiting)
                         finished = not waiting
-                    elif len(self._spoiling) > _MOST_RESTARTS:
+                    elif len(self._spoiling) > _MAX_RESTARTS:
                         raise UsedUp("too many cells had to be stopped", "stops")
             except UsedUp as stopped:
                 self._note_limit(stopped)
@@ -168,7 +168,7 @@ class _Run:
     async def _cells(self, kernel: StudentKernel) -> bool:
         """Execute the cells; return whether the kernel lived through them."""
         for name, content in self.submission.files.items():
-            await kernel.bring(name, content)
+            await kernel.copy_in(name, content)
         for index in self.submission.executed:
             if index in self._spoiling:
                 continue
@@ -216,16 +216,16 @@ class _Run:
                 self._count(stopped, "calls")
 
     def _count(self, stopped: Stopped | None, what: str) -> None:
-        """Count what was stopped in a row."""
+        """Count the cells or calls in a row that were stopped."""
         if stopped is None or not stopped.limit:
             self._in_a_row[what] = 0
         elif stopped.limit in _COSTLY:
             self._in_a_row[what] += 1
-        if self._in_a_row[what] == _MOST_IN_A_ROW:
+        if self._in_a_row[what] == _MAX_IN_A_ROW:
             raise UsedUp(f"not asked after three {what} were stopped", "stops")
 
     def read_cells(self, calls: Mapping[str, Sequence[Call]]) -> None:
-        """Answer the calls that ask what came of a cell."""
+        """Answer the calls that ask for the outcome of a cell."""
         done = {}
         for index in self._done:
             nbgrader = self.submission.notebook.cells[index].metadata.get("nbgrader", {})
@@ -235,8 +235,10 @@ class _Run:
             }
         why = f" ({self._ended_for})" if self._ended_for else ""
         nothing = {"error": f"the cell was not executed{why}", "result": None}
-        for name, some in calls.items():
-            replies = [{"value": done.get(call.cell, nothing)} for call in some if call.cell]
+        for name, question_calls in calls.items():
+            replies = [
+                {"value": done.get(call.cell, nothing)} for call in question_calls if call.cell
+            ]
             self.execution.replies[name] += replies
 
     def _note_limit(self, stopped: Stopped) -> None:
@@ -258,5 +260,8 @@ class _Run:
 
 def _in_turn(calls: Mapping[str, Sequence[Call]]) -> list[tuple[str, Call]]:
     """Return the calls in the order in which they are made: of each question one, and so on."""
-    asked = [[(name, one) for one in some if not one.cell] for name, some in calls.items()]
-    return [one for together in zip_longest(*asked) for one in together if one is not None]
+    by_question = [
+        [(name, call) for call in question_calls if not call.cell]
+        for name, question_calls in calls.items()
+    ]
+    return [call for turn in zip_longest(*by_question) for call in turn if call is not None]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from course_lib.check.messages import without_escapes
-from course_staff.grading.protocol.responder import LONGEST_ERROR, plain_text
+from course_staff.grading.protocol.responder import MAX_ERROR_LENGTH, plain_text
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-_MOST_OUTPUT = 100_000  # characters that a cell's outputs may take in the feedback
-_LEAST_PICTURE = 500  # of these, that a picture takes, so that thousands of tiny ones do not fit
-_MOST_ERRORS = 20  # that are shown of a cell: it has one, unless it forges them
+_MAX_OUTPUT = 100_000  # characters that a cell's outputs may take in the feedback
+_MIN_PICTURE = 500  # of these, that a picture takes, so that thousands of tiny ones do not fit
+_MAX_ERRORS = 20  # that are shown of a cell: it has one, unless it forges them
 
 
 class Outputs:
@@ -20,13 +20,13 @@ class Outputs:
 
     def __init__(self, cell: NotebookNode) -> None:
         self._cell = cell
-        self._room = _MOST_OUTPUT
+        self._room = _MAX_OUTPUT
         self._errors = 0
         self.error: str | None = None
         self.result: str | None = None  # of the first last expression, as nbgrader reads it
 
     def take(self, message: dict[str, Any]) -> None:
-        """Keep what a message shows: texts and PNG pictures, nothing that a browser executes."""
+        """Keep a message's texts and PNG pictures, nothing that a browser executes."""
         import nbformat.v4 as v4
 
         kind, content = message["header"]["msg_type"], message["content"]
@@ -42,10 +42,10 @@ class Outputs:
             data = data if isinstance(data, dict) else {}
             text = data.get("text/plain")
             if kind == "execute_result" and self.result is None and isinstance(text, str):
-                self.result = plain_text(text[:LONGEST_ERROR])
+                self.result = plain_text(text[:MAX_ERROR_LENGTH])
             picture = data.get("image/png")
             if isinstance(picture, str) and 0 < len(picture) <= 10 * self._room:
-                self._room -= max(_LEAST_PICTURE, len(picture) // 10)
+                self._room -= max(_MIN_PICTURE, len(picture) // 10)
                 picture = plain_text(picture)
                 shown = v4.new_output("display_data", {"image/png": picture})
                 self._cell.outputs.append(shown)
@@ -53,7 +53,7 @@ class Outputs:
                 self._text(text + "\n")
 
     def close(self, reply: dict[str, Any]) -> None:
-        """Take the kernel's reply: code can keep an error from being shown, but not from it."""
+        """Take the kernel's reply: code can hide an error from outputs, but not from the reply."""
         content = reply.get("content")
         if self.error is None and isinstance(content, dict) and content.get("status") == "error":
             self.error = _error(content.get("ename"), content.get("evalue"))
@@ -61,7 +61,7 @@ class Outputs:
     def append_error(self, name: str, value: str) -> None:
         """Show an error as its last line; tracebacks quote paths of the grading machine."""
         line = _error(name, value)
-        if self._errors < _MOST_ERRORS:  # each has room of its own: it is what matters most
+        if self._errors < _MAX_ERRORS:  # errors matter most: each has space of its own
             self._errors += 1
             self._room = max(self._room, len(line) + 1)
             self._text(f"{line}\n")
@@ -83,4 +83,4 @@ class Outputs:
 
 
 def _error(name: object, value: object) -> str:
-    return without_escapes(plain_text(f"{name}: {value}"[:LONGEST_ERROR]))
+    return without_escapes(plain_text(f"{name}: {value}"[:MAX_ERROR_LENGTH]))

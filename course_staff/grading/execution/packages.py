@@ -1,4 +1,4 @@
-"""Which packages are installed: what student code does depends on all of them."""
+"""The installed packages: the behaviour of student code depends on all of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
-_MOST_NAMED = 5
+_MAX_NAMED = 5
 _MISSING = "missing"
 
 
@@ -20,20 +20,20 @@ def installed() -> dict[str, str]:
     Copies of packages that setuptools brings in its folder _vendor do not count: they are found in
     processes that happened to import setuptools, and in no others.
     """
-    found = {"Python": platform.python_version()}
+    versions = {"Python": platform.python_version()}
     folders = [folder for folder in sys.path if Path(folder).name != "_vendor"]
     for distribution in metadata.distributions(path=folders):
-        # What pip leaves of a broken installation has neither, and some libraries raise for that.
+        # The remains of a broken installation have neither, and some libraries raise for that.
         with suppress(OSError, KeyError, ImportError):
             name, version = distribution.name, distribution.version
             if not name or not version:
                 continue
             # The first one is what is imported.
-            found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)
-    return dict(sorted(found.items()))
+            versions.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)
+    return dict(sorted(versions.items()))
 
 
-def together(everywhere: Iterable[Mapping[str, str]]) -> dict[str, str]:
+def merge_versions(everywhere: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """Return the packages of several machines; a version that differs names each."""
     machines = list(everywhere)
     return {
@@ -43,15 +43,15 @@ def together(everywhere: Iterable[Mapping[str, str]]) -> dict[str, str]:
 
 
 def differences(before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Say in words what changed, such as "pandas 2.3.3 is new"."""
-    told = []
+    """Return the changes in words, such as "pandas 2.3.3 is new"."""
+    changes = []
     for name in sorted({*before, *now}):
         if name not in before:
-            told.append(f"{name} {now[name]} is new")
+            changes.append(f"{name} {now[name]} is new")
         elif name not in now:
-            told.append(f"{name} {before[name]} is gone")
+            changes.append(f"{name} {before[name]} is gone")
         elif before[name] != now[name]:
-            told.append(f"{name} {before[name]} is now {now[name]}")
-    if len(told) > _MOST_NAMED:
-        told[_MOST_NAMED:] = [f"{len(told) - _MOST_NAMED} more"]
-    return ", ".join(told)
+            changes.append(f"{name} {before[name]} is now {now[name]}")
+    if len(changes) > _MAX_NAMED:
+        changes[_MAX_NAMED:] = [f"{len(changes) - _MAX_NAMED} more"]
+    return ", ".join(changes)

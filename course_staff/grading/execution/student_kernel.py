@@ -1,8 +1,8 @@
 """The kernel of one submission, and the bounded ways to use it: execute a cell, make a call.
 
-CPU time decides what took too long, for the machine may be busy; what only waits is given up after
-a while. Whatever the student's code does to the kernel ends in a message for the student; what the
-machine fails to do ends in `MachineFailed`, and the submission is not judged.
+Limits are on CPU time, for the machine may be busy; a cell that only waits is given up after
+a while. Whatever the student's code does to the kernel ends in a message for the student; a failure
+of the machine ends in `MachineFailed`, and the submission is not judged.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from course_staff.grading.execution.sandbox import CHANNEL
 from course_staff.grading.limits import Interrupted, Limits, Stopped, UsedUp
 from course_staff.grading.protocol import responder
 from course_staff.grading.protocol.calls import Call
-from course_staff.grading.protocol.replies import LARGEST_REPLY, read_reply
+from course_staff.grading.protocol.replies import MAX_REPLY_BYTES, read_reply
 from course_staff.kernels import CpuTime, KernelWatch, LocalKernelManager, WaitingTime
 
 if TYPE_CHECKING:
@@ -35,20 +35,20 @@ if TYPE_CHECKING:
     from course_staff.grading.execution.sandbox.pool import Sandbox
 
 _START_TIMEOUT = 120.0  # seconds of wall time; a loaded machine takes its time to start Python
-_MOST_STARTS = 2  # tried for one kernel: what another one used may just be given back
+_MAX_STARTS = 2  # tried for one kernel: another one may be just about to free its memory
 # Seconds between two looks at CPU and waiting time: each goes through all processes there are. They
-# vary, so that nothing can be ready at each look and wait in between.
-_SHORTEST_LOOK, _LONGEST_LOOK = 0.3, 0.7
+# vary, so that no code can be ready at each look and wait in between.
+_MIN_LOOK_SECONDS, _MAX_LOOK_SECONDS = 0.3, 0.7
 _INTERRUPT_GRACE = 3.0  # seconds between asking a cell to stop and ending the kernel
 
 
 class MachineFailed(Exception):
-    """The machine failed, not the submission, about which nothing is known.
+    """The machine failed; nothing is known about the submission.
 
     Parameters
     ----------
     message : str
-        What failed, why, and where to look, for the instructor.
+        The failure, its reason and where to look, for the instructor.
     """
 
 
@@ -60,7 +60,7 @@ class StudentKernel:
     environment : mapping of str to str
         All of the kernel's environment, but for the names of its own folders.
     stop : threading.Event
-        When set, whatever goes on raises `Interrupted`.
+        When set, the kernel's current work raises `Interrupted`.
     sandbox : Sandbox, optional
         Where the kernel runs; without one it is a plain process of this user's.
     cpu_before, waited_before : float, optional
@@ -108,15 +108,15 @@ class StudentKernel:
         return self._waiting.seconds if self._waiting else 0.0
 
     async def __aenter__(self) -> StudentKernel:
-        for start in range(1, _MOST_STARTS + 1):
+        for start in range(1, _MAX_STARTS + 1):
             self._folders = contextlib.ExitStack()
             try:
                 await self._start()
             except (OSError, zmq.ZMQError) as error:
                 await self.__aexit__()
-                if self._stop.is_set():  # what was started may have been ended with the rest
+                if self._stop.is_set():  # an interrupt may have ended the new kernel, too
                     raise Interrupted from error
-                if start == _MOST_STARTS:
+                if start == _MAX_STARTS:
                     raise MachineFailed(
                         f"no kernel could be started ({error}); see whether this machine has "
                         "memory, disk space, open files and processes left"
@@ -144,8 +144,8 @@ class StudentKernel:
             )
             home, private, self._inside = None, {}, CHANNEL
         self._channel = self._manager.folder
-        _leave(self._channel / "responder.py", Path(responder.__file__).read_bytes())
-        _leave(self._channel / "reply", b"")
+        _write_for_kernel(self._channel / "responder.py", Path(responder.__file__).read_bytes())
+        _write_for_kernel(self._channel / "reply", b"")
         await self._manager.start_kernel(cwd=home, env=self._environment | private)
         self._cpu = CpuTime(self._manager.pid)
         self._waiting = WaitingTime(self._cpu)
@@ -170,11 +170,11 @@ class StudentKernel:
         while time.monotonic() < deadline and await self._manager.is_alive():
             if self._stop.is_set():
                 raise Interrupted
-            asked = self._client.kernel_info()
+            request = self._client.kernel_info()
             with contextlib.suppress(Empty):
                 while True:
                     message = await self._client.get_iopub_msg(timeout=0.2)
-                    is_ours = message["parent_header"].get("msg_id") == asked
+                    is_ours = message["parent_header"].get("msg_id") == request
                     if is_ours and message["content"].get("execution_state") == "idle":
                         return
         if self._watch.ended_for == "memory_limit":
@@ -200,13 +200,13 @@ class StudentKernel:
             await self._manager.cleanup_resources()
         self._folders.close()
 
-    async def bring(self, name: str, content: bytes) -> None:
+    async def copy_in(self, name: str, content: bytes) -> None:
         """Put a file beside the notebook, where its cells look for it."""
-        _leave(self._channel / "request", content)
+        _write_for_kernel(self._channel / "request", content)
         names = {"SOURCE": f"{self._inside}/request", "TARGET": name}
-        code = f"__import__('builtins').exec({_BRING!r}, {names!r})"
+        code = f"__import__('builtins').exec({_COPY_IN!r}, {names!r})"
         try:
-            reply = await self._run(code, _BRING_SECONDS, name, lambda message: None, silent=True)
+            reply = await self._run(code, _COPY_IN_SECONDS, name, lambda message: None, silent=True)
         except UsedUp:
             raise
         except Stopped as stopped:
@@ -234,10 +234,10 @@ class StudentKernel:
         outputs.close(reply)
         return outputs
 
-    async def make_call(self, call: Call, room: float = LARGEST_REPLY) -> tuple[Any, int]:
+    async def make_call(self, call: Call, room: float = MAX_REPLY_BYTES) -> tuple[Any, int]:
         """Make one call; return the reply that the kernel wrote, and its number of bytes."""
-        _leave(self._channel / "request", responder.pack(call.request))
-        _leave(self._channel / "reply", b"")
+        _write_for_kernel(self._channel / "request", responder.pack(call.request))
+        _write_for_kernel(self._channel / "reply", b"")
         responder_, *paths = (f"{self._inside}/{n}" for n in ("responder.py", "request", "reply"))
         # In the kernel's own words: whatever names the notebook has replaced are not used.
         code = (
@@ -285,7 +285,7 @@ class StudentKernel:
         cpu_before = self._cpu.seconds
         asked_at: float | None = None
         stopped: Stopped | None = None
-        pause, look_at = 0.005, time.monotonic() + _SHORTEST_LOOK
+        pause, look_at = 0.005, time.monotonic() + _MIN_LOOK_SECONDS
         while True:
             await asyncio.wait({task}, timeout=pause)
             pause = min(0.2, pause * 2)
@@ -302,8 +302,8 @@ class StudentKernel:
             if asked_at is None:
                 if now > look_at:
                     self._waiting.look()
-                    look_at = now + random.uniform(_SHORTEST_LOOK, _LONGEST_LOOK)
-                stopped = self._too_much(what, seconds, self._cpu.seconds - cpu_before)
+                    look_at = now + random.uniform(_MIN_LOOK_SECONDS, _MAX_LOOK_SECONDS)
+                stopped = self._exceeded_limit(what, seconds, self._cpu.seconds - cpu_before)
                 if stopped:
                     asked_at = now
                     with contextlib.suppress(Exception):
@@ -312,18 +312,18 @@ class StudentKernel:
                 self.is_alive = False
                 raise stopped
         if stopped:
-            # What was waited for may be a message that was lost, as the next ones would be.
+            # The expected message may be lost, and the next ones too.
             self.is_alive &= stopped.limit != "idle"
             raise stopped
         if task.exception() is not None:
-            # jupyter_client stumbles over garbled or forged messages: this kernel is lost.
+            # jupyter_client fails on garbled or forged messages: this kernel is lost.
             self.is_alive = False
-            raise Stopped(f"{what} disturbed the connection to the kernel", "died")
+            raise Stopped(f"{what} sent data that is not valid Jupyter output", "died")
 
-    def _too_much(self, what: str, seconds: float, cpu: float) -> Stopped | None:
-        """Say which limit something has hit, if any."""
+    def _exceeded_limit(self, what: str, seconds: float, cpu: float) -> Stopped | None:
+        """Return the limit that was exceeded, if any."""
         limits = self._limits
-        if self._watch.ended_for:  # it is ending, and may take time yet
+        if self._watch.ended_for:  # it is ending, which may take a while
             return self._why_it_ended(what)
         if cpu > seconds:
             return Stopped(f"{what} took more than {seconds:g} s of CPU time", "cpu")
@@ -334,8 +334,8 @@ class StudentKernel:
         if (idle := self._waiting.idle_seconds) > limits.idle_seconds:
             return Stopped(f"{what} waited for {idle:.0f} s without doing anything", "idle")
         if self._waited_before + self.waited_seconds > (allowed := limits.waiting_seconds):
-            told = f"the notebook waited for more than {allowed:g} s in all"
-            return UsedUp(told, "waiting")
+            message = f"the notebook waited for more than {allowed:g} s in all"
+            return UsedUp(message, "waiting")
         return None
 
     async def _why_it_was_cut_off(self, what: str) -> Stopped:
@@ -348,8 +348,11 @@ class StudentKernel:
             if not await self._manager.is_alive():
                 return self._why_it_ended(what)
         most = self._limits.output_mb
-        told = f"{what} cut the connection, as an output of more than {most:g} MB at once does"
-        return Stopped(told, "output")
+        message = (
+            f"{what} broke the connection to the kernel; a single output of more than {most:g} MB "
+            "does that"
+        )
+        return Stopped(message, "output")
 
     @property
     def _printed_too_much(self) -> bool:
@@ -375,7 +378,7 @@ class StudentKernel:
 
 
 def _quits(reply: Mapping[str, Any]) -> bool:
-    """Tell whether a kernel says that it is about to end, as ``quit()`` makes it."""
+    """Tell whether a kernel reports that it is about to end, as after ``quit()``."""
     content = reply.get("content")
     payload = content.get("payload") if isinstance(content, dict) else None
     return isinstance(payload, list) and any(
@@ -383,15 +386,15 @@ def _quits(reply: Mapping[str, Any]) -> bool:
     )
 
 
-_BRING = """
+_COPY_IN = """
 import os
 os.makedirs(os.path.dirname(os.path.abspath(TARGET)), exist_ok=True)
 with open(SOURCE, "rb") as source, open(TARGET, "wb") as target:
     target.write(source.read())
 """
-_BRING_SECONDS = 60.0
+_COPY_IN_SECONDS = 60.0
 
-# What the kernel executes after the responder's source, in the responder's own namespace.
+# The kernel executes this after the responder's source, in the responder's own namespace.
 _SERVE = """
 def serve():
     with open(PATHS[0], "rb") as file:
@@ -404,8 +407,8 @@ serve()
 """
 
 
-def _leave(path: Path, content: bytes) -> None:
-    """Write a file that the kernel may read, whoever it runs as."""
+def _write_for_kernel(path: Path, content: bytes) -> None:
+    """Write a file that the kernel may read, as whatever user it runs."""
     with open(path, "wb") as file:  # truncated, not replaced: it may be mounted in the sandbox
         file.write(content)
     path.chmod(0o644)

@@ -1,4 +1,4 @@
-"""Who executes submissions: here, this machine's processor cores; `cluster` has the others."""
+"""Executing submissions on this machine's processor cores; `cluster` has the other way."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 _MEMORY_PER_KERNEL = 1.5e9  # bytes that a kernel with TensorFlow holds while it trains
 _FILES_PER_KERNEL, _OTHER_FILES = 60, 200  # a kernel takes 52 descriptors here
-# No more are asked for: where a billion are allowed, programs that close them one by one take long.
+# Capped: some programs close every possible descriptor in turn, which takes minutes at 10^9.
 # macOS names a limit that it refuses, and accepts the second.
-_MOST_FILES = (65_536, 10_240)
+_MAX_FILES = (65_536, 10_240)
 # Imported once for the class. Importing any of them computes nothing with TensorFlow.
 _SHARED = ("keras", "matplotlib.pyplot", "numpy", "pandas", "scipy", "sklearn", "tensorflow")
 
@@ -43,14 +43,14 @@ def automatic_count() -> int:
 def raise_open_files() -> int:
     """Let this process open as many files as its hard limit allows; return how many.
 
-    What it starts inherits that; a sandboxed kernel is bound by `Limits.open_files`.
+    Its child processes inherit that; a sandboxed kernel is bound by `Limits.open_files`.
     """
     try:
         import resource  # which only systems like Unix have
     except ImportError:
-        return _MOST_FILES[0]
+        return _MAX_FILES[0]
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    for wanted in (min(hard, most) for most in _MOST_FILES):
+    for wanted in (min(hard, most) for most in _MAX_FILES):
         if soft < wanted:
             with suppress(OSError, ValueError):
                 resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
@@ -86,7 +86,7 @@ def require_sandbox() -> None:
 
 
 class Workers(Protocol):
-    """What grading needs of those who execute.
+    """The interface of workers that execute submissions.
 
     Attributes
     ----------
@@ -151,7 +151,7 @@ class LocalWorkers:
 
     @cached_property
     def packages(self) -> dict[str, str]:
-        """What is installed here."""
+        """The packages that are installed here."""
         return installed()
 
     def execute(
@@ -167,14 +167,14 @@ class LocalWorkers:
 
     def _open_sandbox(self) -> Sandbox:
         with self._lock:
-            if self._sandbox is None:  # a class that did not change needs none
+            if self._sandbox is None:  # an unchanged class needs none
                 self._sandbox = Sandbox(
                     plain_environment(), preload=self._preload, hidden=self._hidden
                 ).__enter__()
             return self._sandbox
 
 
-def preload_of(notebook: NotebookNode) -> list[str]:
+def modules_to_preload(notebook: NotebookNode) -> list[str]:
     """Return which of the modules that kernels can share a notebook's own cells import."""
     names: set[str] = set()
     for cell in notebook.cells:

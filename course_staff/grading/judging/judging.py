@@ -15,7 +15,7 @@ import numpy as np
 from course_lib.check.messages import without_escapes
 from course_lib.errors import CourseError
 from course_staff.grading.judging.questions import Question
-from course_staff.grading.judging.verdicts import Judge, Part, Reply, Verdict, failure_text
+from course_staff.grading.judging.verdicts import Judge, JudgedPart, Reply, Verdict, failure_text
 from course_staff.grading.protocol.calls import Call
 from course_staff.grading.protocol.responder import UNANSWERED
 
@@ -23,7 +23,7 @@ from course_staff.grading.protocol.responder import UNANSWERED
 IN_PLACE_COST = 0.5
 
 
-def requests_of(question: Question, seed: int) -> tuple[Any, list[Call]]:
+def prepare_check(question: Question, seed: int) -> tuple[Any, list[Call]]:
     """Return a fresh check and the calls that it makes under a seed.
 
     The same seed gives the same calls; every question draws from a generator of its own.
@@ -35,11 +35,11 @@ def requests_of(question: Question, seed: int) -> tuple[Any, list[Call]]:
 
 def judge(question: Question, replies: Sequence[Any], *, seed: int) -> Verdict:
     """Judge the replies to a question's calls."""
-    check, calls = requests_of(question, seed)
+    check, calls = prepare_check(question, seed)
     given = [*replies, *[None] * len(calls)][: len(calls)]
     read = [Reply.read(call, data) for call, data in zip(calls, given, strict=True)]
     errors = {reply.error for reply in read}
-    if len(errors) == 1 and None not in errors:  # nothing to judge: say so once
+    if len(errors) == 1 and None not in errors:  # nothing to judge: report it once
         return Verdict(0.0, question.points, (_failure(question, errors.pop()),))
     judge = Judge()
     stopped = None
@@ -67,8 +67,8 @@ def judge(question: Question, replies: Sequence[Any], *, seed: int) -> Verdict:
             f"✗ {question.name} switches Keras to {min(precisions)}, which keeps three digits; "
             "the checks want float32."
         )
-    told = tuple(without_escapes(message) for message in messages)
-    return Verdict(round(score, 4), question.points, told)
+    lines = tuple(without_escapes(message) for message in messages)
+    return Verdict(round(score, 4), question.points, lines)
 
 
 def _failure(question: Question, error: str | None) -> str:
@@ -77,7 +77,7 @@ def _failure(question: Question, error: str | None) -> str:
     return f"✗ {failure_text(question.name, error or '')}"
 
 
-def _require_sum(question: Question, parts: Sequence[Part]) -> None:
+def _require_sum(question: Question, parts: Sequence[JudgedPart]) -> None:
     total = sum(part.points for part in parts)
     if abs(total - question.points) > 1e-9:
         raise CourseError(

@@ -22,7 +22,7 @@ class Check(Protocol):
     """The two halves of a hidden check."""
 
     def requests(self, rng: np.random.Generator) -> Iterable[Call]:
-        """Yield the calls to make; what `verdict` needs to know is kept in attributes."""
+        """Yield the calls to make; keep what `verdict` needs in attributes."""
 
     def verdict(self, replies: list[Reply], judge: Judge) -> None:
         """Turn the replies, one for each call, into parts with points and messages."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from course_staff.grading.judging.judging import judge, requests_of
+from course_staff.grading.judging.judging import judge, prepare_check
 from course_staff.grading.judging.questions import Question
 from course_staff.grading.judging.verdicts import Verdict
 from course_staff.grading.protocol.responder import answer, pack, unpack
@@ -28,7 +28,7 @@ def rehearse(question: Question, source: str, *, seed: int = 0) -> Verdict:
     Raises
     ------
     Exception
-        What the source raises when it is executed.
+        Any exception that the source raises when it is executed.
     """
     namespace: dict[str, Any] = {"__name__": "__main__"}
     exec(compile(source, f"<answer to {question.name}>", "exec"), namespace)
@@ -36,8 +36,8 @@ def rehearse(question: Question, source: str, *, seed: int = 0) -> Verdict:
 
 
 def rehearse_in(question: Question, namespace: dict[str, Any], *, seed: int = 0) -> Verdict:
-    """Judge an answer whose function stands in a namespace already."""
-    _, calls = requests_of(question, seed)
-    # As in earnest, requests and replies pass through bytes: no object is shared.
+    """Judge an answer whose function is in a namespace already."""
+    _, calls = prepare_check(question, seed)
+    # As in real grading, requests and replies pass through bytes: no object is shared.
     replies = [unpack(pack(answer(unpack(pack(call.request)), namespace))) for call in calls]
     return judge(question, replies, seed=seed)

@@ -1,4 +1,4 @@
-"""Replies and verdicts: what a hidden check reads, and what it decides."""
+"""Replies and verdicts: the input of a hidden check, and its decision."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of one call in the student's kernel.
+    """The outcome of one call in the student's kernel.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Reply:
     changed : bool
         Whether the call changed an argument in place.
     about : str
-        What the call was made with, where a student could not guess it.
+        The arguments of the call, where a student could not guess them.
     precision : str or None
         The 16-bit precision that the call switched on, such as "mixed_float16".
     """
@@ -55,7 +55,7 @@ class Reply:
             return cls(call.function, error="the reply could not be read")
         error = error and without_escapes(error)
         precision = data.get("precision")
-        known = isinstance(precision, str) and precision in SIXTEEN_BITS
+        valid = isinstance(precision, str) and precision in SIXTEEN_BITS
         return cls(
             call.function,
             error,
@@ -63,12 +63,12 @@ class Reply:
             result=data.get("value"),
             steps=steps,
             about=_about(call),
-            precision=precision if known else None,
+            precision=precision if valid else None,
         )
 
     @property
     def value(self) -> Any:
-        """What the function returned; tuples come back as lists.
+        """The value that the function returned; tuples come back as lists.
 
         Raises
         ------
@@ -87,16 +87,16 @@ class Reply:
             If the call failed or returned anything else.
         """
         value = self.value
-        found = len(value) if isinstance(value, list) else None
+        length = len(value) if isinstance(value, list) else None
         if isinstance(value, np.ndarray) and value.ndim:
-            found = len(value)  # may be billions, in an array of no size
-        if found != count:
-            got = "one value" if found is None else f"{found}"
+            length = len(value)  # shape (10**9, 0) is long and holds nothing
+        if length != count:
+            got = "one value" if length is None else f"{length}"
             raise Wrong(f"{self.function} should return {count} values, got {got}.")
         return list(value)
 
     def step(self, number: int) -> Any:
-        """Return what the step of this number (from 0) gave.
+        """Return the result of the step of this number (from 0).
 
         Raises
         ------
@@ -117,9 +117,9 @@ class Reply:
 
 
 def _about(call: Call) -> str:
-    """Say what kind of model a call was made with: one kind may fail where another works."""
-    given = [one for one in call.request.get("arguments", ()) if isinstance(one, dict)]
-    kinds = [one["api"] for one in given if one.get("made") == "dense_network"]
+    """Return the kind of model that a call was made with: one may fail where another works."""
+    arguments = [a for a in call.request.get("arguments", ()) if isinstance(a, dict)]
+    kinds = [a["api"] for a in arguments if a.get("made") == "dense_network"]
     if not kinds:
         return ""
     if kinds[0] == "functional":
@@ -128,7 +128,7 @@ def _about(call: Call) -> str:
 
 
 @dataclass
-class Part:
+class JudgedPart:
     """One part of a verdict."""
 
     points: float
@@ -152,22 +152,22 @@ class Part:
 class Judge:
     """Collects a verdict's parts."""
 
-    parts: list[Part] = field(default_factory=list)
+    parts: list[JudgedPart] = field(default_factory=list)
 
     @contextmanager
-    def part(self, points: float, label: str, *, reported: bool = False) -> Iterator[Part]:
-        """Judge one part: what is raised inside loses its points and is told to the student.
+    def part(self, points: float, label: str, *, reported: bool = False) -> Iterator[JudgedPart]:
+        """Judge one part: an error inside loses its points and is reported to the student.
 
         Parameters
         ----------
         points : float
-            What it carries.
+            Its points.
         label : str
-            What holds when it is earned, as in "the test table is scaled by train's statistics".
+            The statement that it checks, as in "the test table is scaled by train's statistics".
         reported : bool, optional
             Whether it rests on the model's description of itself, which a student can forge.
         """
-        part = Part(points, label, reported)
+        part = JudgedPart(points, label, reported)
         self.parts.append(part)
         try:
             yield part
@@ -176,7 +176,7 @@ class Judge:
         except Exception as error:  # data that no check foresaw is a wrong answer, not a crash
             part.problem = f"The answer has an unexpected form ({type(error).__name__}: {error})."
 
-    def needs(self, part: Part) -> None:
+    def needs(self, part: JudgedPart) -> None:
         """Lose the current part unless another one was earned.
 
         Raises

@@ -1,1 +1,1 @@
-"""What the grader asks a student's kernel, and how the kernel answers."""
+"""The grader's requests to a student's kernel, and the kernel's replies."""

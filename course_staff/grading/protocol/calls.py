@@ -1,7 +1,7 @@
-"""What a hidden check asks a student's function: calls, their arguments, and what follows.
+"""The calls of a hidden check to a student's function: arguments, and the steps that follow.
 
-A call is plain data, so that it can be written to a file for the student's kernel. What cannot
-travel as data, a random generator or a network, is described here and made there.
+A call is plain data, so that it can be written to a file for the student's kernel. Objects that
+are not data, a random generator or a network, are described here and made there.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Call:
     Attributes
     ----------
     request : dict
-        What the student's kernel is told.
+        The data that the student's kernel gets.
     seconds : float
         The most CPU time that it may take.
     """
@@ -46,21 +46,21 @@ class Call:
 
 @dataclass(frozen=True)
 class Step:
-    """Something to do with what a call returned."""
+    """An operation on the object that a call returned."""
 
     name: str
     arguments: dict[str, Any] = field(default_factory=dict)
 
 
 def outcome(grade_id: str, source: str) -> Call:
-    """Ask what came of executing one of the notebook's own cells: its error, and its result.
+    """Ask for the outcome of one of the notebook's own cells: its error, and its result.
 
     Parameters
     ----------
     grade_id : str
         The cell's, in nbgrader's metadata.
     source : str
-        What it executes: with another source, what came of it says nothing.
+        Its source: the outcome of another source does not count.
     """
     return Call({"cell": grade_id, "source": source})
 
@@ -83,7 +83,7 @@ def call(
         Plain data (None, bool, int, float, str, lists, dictionaries with text keys, arrays),
         `generator`, `initializer` and `dense_network`. Arrays are copied.
     then : sequence of Step, optional
-        What to do with the returned object, in order, in place of sending it back.
+        The steps to do with the returned object, in order, in place of sending it back.
     seed : int, optional
         For `keras.utils.set_random_seed` before the call.
     seconds : float, optional
@@ -149,7 +149,7 @@ def dense_network(
 
 
 def pick(*keys: str | int) -> Step:
-    """Let the steps that follow work on one part of what was returned, until the next `pick`.
+    """Let the following steps work on one part of the returned object, until the next `pick`.
 
     Where a function returns several models, as in ``{"zeros": (errors, model)}``, each has steps of
     its own: ``pick("zeros", 1), predict(x), pick("he_normal", 1), predict(x)``. What fails on
@@ -171,8 +171,8 @@ def outline() -> Step:
 def kind() -> Step:
     """Ask what the object is: its "class", a name, and "keras", whether it is a Keras model.
 
-    Like `describe`, it is what the student's process says about itself: good for a message that
-    an honest student understands, and no proof.
+    Like `describe`, it is the student's own description of itself: good for a message that
+    an honest student understands, but not a proof.
     """
     return _step("kind")
 
@@ -210,7 +210,7 @@ def penalty() -> Step:
 def describe() -> Step:
     """Ask for the model's own description of its layers: class, name, config, inputs.
 
-    It is what the student's process says about itself: a part of a verdict that rests on it is to
+    It is the student's process' description of itself: a part of a verdict that rests on it must
     be marked ``reported=True``.
     """
     return _step("describe")

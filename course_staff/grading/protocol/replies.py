@@ -1,4 +1,4 @@
-"""Reading what a student's kernel left as its reply, which may be anything at all."""
+"""Reading the reply file of a student's kernel, which may hold anything at all."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any
 from course_staff.grading.limits import Stopped
 from course_staff.grading.protocol import responder
 
-LARGEST_REPLY = 50_000_000  # bytes, packed and unpacked
-_LARGEST_TREE = 5_000_000  # bytes of it that are no arrays
-# What Python's objects take: a list with a place in another one, and a character of a text.
+MAX_REPLY_BYTES = 50_000_000  # bytes, packed and unpacked
+_MAX_TREE_BYTES = 5_000_000  # bytes of it that are not arrays
+# The size of Python's objects: a list with a place in another one, and a character of a text.
 _OBJECT, _CHARACTER = 100, 4
 
 
-def read_reply(path: Path, function: str, room: float = LARGEST_REPLY) -> tuple[Any, int]:
-    """Return what a kernel left, and how many bytes it takes, as arrays and as Python's objects.
+def read_reply(path: Path, function: str, room: float = MAX_REPLY_BYTES) -> tuple[Any, int]:
+    """Return a kernel's reply, and the bytes that it takes as arrays and as Python's objects.
 
     Nothing in it is executed or unpickled.
     """
-    most = min(room, LARGEST_REPLY)
+    most = min(room, MAX_REPLY_BYTES)
     try:
         if path.is_symlink() or not path.is_file():
             raise Stopped(f"{function} left no readable reply")
@@ -42,13 +42,13 @@ def read_reply(path: Path, function: str, room: float = LARGEST_REPLY) -> tuple[
 def _held(data: bytes) -> int:
     """Return how many bytes a reply takes, at most, once it is read."""
     sign, directory, comment = struct.unpack("<4s8xI4xH", data[-22:])
-    if sign != b"PK\5\6" or comment or data[-42:-38] == b"PK\6\7" or directory > _LARGEST_TREE:
+    if sign != b"PK\5\6" or comment or data[-42:-38] == b"PK\6\7" or directory > _MAX_TREE_BYTES:
         raise ValueError("a directory of its files that would take long to read")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if not all(name.endswith(".npy") for name in archive.namelist()):
             raise ValueError("files that NumPy did not write")
         tree = archive.getinfo("tree.npy")
-        if tree.file_size > _LARGEST_TREE:
+        if tree.file_size > _MAX_TREE_BYTES:
             return _OBJECT * tree.file_size
         arrays = sum(entry.file_size for entry in archive.infolist()) - tree.file_size
         text = archive.read(tree)

@@ -1,7 +1,7 @@
 """The part of the grader that runs in the student's kernel: it makes calls and sends back data.
 
 Its source is sent into the kernel as text, so it imports nothing of the course and uses no name of
-the notebook's. It decides nothing: what it sends back is judged elsewhere, and whoever tampers with
+the notebook's. It decides nothing: its replies are judged elsewhere, and students who tamper with
 it changes only the replies to their own calls.
 
 A message is a tree of plain data: None, booleans, numbers, texts, lists, dictionaries with text
@@ -23,12 +23,12 @@ from typing import Any
 
 import numpy
 
-DEEPEST, LONGEST = 12, 100_000  # of the trees that a reply may hold
-LONGEST_SEQUENCE = 1_000_000  # of any other class than list and tuple, which becomes an array
-AROUND = 3  # levels that a reply has around a value
-LONGEST_TEXT = 10_000
-DEEPEST_CONFIG = 6  # of the config of a layer that `describe` tells
-LONGEST_ERROR = 600
+MAX_DEPTH, MAX_LENGTH = 12, 100_000  # of the trees that a reply may hold
+MAX_SEQUENCE_LENGTH = 1_000_000  # of any other class than list and tuple, which becomes an array
+ENVELOPE_DEPTH = 3  # levels that a reply has around a value
+MAX_TEXT_LENGTH = 10_000
+MAX_CONFIG_DEPTH = 6  # of the config of a layer that `describe` tells
+MAX_ERROR_LENGTH = 600
 SIXTEEN_BITS = ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
 UNANSWERED = "NotImplementedError"  # the error of a stub: without a text, raised in the stub itself
 
@@ -40,7 +40,7 @@ class TooLargeError(ValueError):
         super().__init__("it is too deep or too long")
 
 
-def pack(tree: Any, around: int = AROUND) -> bytes:
+def pack(tree: Any, around: int = ENVELOPE_DEPTH) -> bytes:
     """Return a tree of plain data as the bytes of an npz file."""
     arrays: list[numpy.ndarray] = []
     text = json.dumps(_encode(tree, arrays, -around))
@@ -50,10 +50,10 @@ def pack(tree: Any, around: int = AROUND) -> bytes:
     return file.getvalue()
 
 
-def unpack(data: bytes, around: int = AROUND) -> Any:
+def unpack(data: bytes, around: int = ENVELOPE_DEPTH) -> Any:
     """Return the tree that `pack` put into bytes; nothing in it is executed or unpickled.
 
-    What comes out can be packed again, into no more than it came from.
+    The tree can be packed again, into no more bytes than it came from.
     """
     with numpy.load(io.BytesIO(data), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files if name != "tree"}
@@ -64,11 +64,11 @@ def _encode(value: Any, arrays: list, depth: int) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
-        return value[:LONGEST_TEXT]
+        return value[:MAX_TEXT_LENGTH]
     if isinstance(value, numpy.generic) and value.dtype.kind in "biuf":
         return value.item()
     if isinstance(value, list | tuple | dict):
-        if depth == DEEPEST:
+        if depth == MAX_DEPTH:
             raise TooLargeError
         if isinstance(value, dict):
             pairs = _all_of(value.items())
@@ -89,8 +89,8 @@ def _encode(value: Any, arrays: list, depth: int) -> Any:
     return {"array": f"array{len(arrays) - 1}"}
 
 
-def _all_of(entries: Iterable, most: int = LONGEST) -> list:
-    """Return the entries as a list; what a student's class gives need not end."""
+def _all_of(entries: Iterable, most: int = MAX_LENGTH) -> list:
+    """Return the entries as a list; those of a student's class may never end."""
     listed = list(islice(entries, most + 1))
     if len(listed) > most:
         raise TooLargeError
@@ -98,13 +98,13 @@ def _all_of(entries: Iterable, most: int = LONGEST) -> list:
 
 
 def _bounded(value: Any, depth: int = 0) -> Any:
-    """Return what `numpy.asarray` may read: it reads a sequence of any class up to its end."""
+    """Return a value for `numpy.asarray`, which reads a sequence of any class up to its end."""
     is_sequence = hasattr(type(value), "__getitem__") and hasattr(type(value), "__len__")
     if not is_sequence or isinstance(value, str | bytes | Mapping) or _is_array(value):
         return value
-    if depth == DEEPEST:
+    if depth == MAX_DEPTH:
         raise TooLargeError
-    return [_bounded(entry, depth + 1) for entry in _all_of(value, LONGEST_SEQUENCE)]
+    return [_bounded(entry, depth + 1) for entry in _all_of(value, MAX_SEQUENCE_LENGTH)]
 
 
 def _is_array(value: Any) -> bool:
@@ -124,12 +124,14 @@ def _decode(value: Any, arrays: dict[str, numpy.ndarray], depth: int) -> Any:
     if not isinstance(value, list | dict):
         return value
     if isinstance(value, dict) and "array" in value:
-        array = arrays.pop(value["array"])  # each once: a thousand names are no thousand arrays
+        array = arrays.pop(
+            value["array"]
+        )  # each once: a thousand names must not make a thousand arrays
         if array.dtype.kind not in "biuf":
             raise ValueError("it holds an array that is not of numbers")
         return array
     entries = value if isinstance(value, list) else value["dict"]
-    if depth == DEEPEST or len(entries) > LONGEST:
+    if depth == MAX_DEPTH or len(entries) > MAX_LENGTH:
         raise ValueError("it is too deep or too long")
     if isinstance(value, list):
         return [_decode(entry, arrays, depth + 1) for entry in entries]
@@ -142,7 +144,7 @@ def plain_text(text: str) -> str:
 
 
 def answer(request: dict[str, Any], namespace: Mapping[str, Any]) -> dict[str, Any]:
-    """Make one call of a student's function and tell what came of it."""
+    """Make one call of a student's function and return its outcome."""
     name = request["function"]
     reply: dict[str, Any] = {"error": None, "changed": False}
     function = namespace.get(name)
@@ -168,7 +170,7 @@ def answer(request: dict[str, Any], namespace: Mapping[str, Any]) -> dict[str, A
             else:
                 reply["value"] = _plain(result, f"the value that {name} returned")
         except (Exception, SystemExit) as error:
-            reply["error"] = _told(error)
+            reply["error"] = _failure_text(error)
             if reply["error"] != UNANSWERED:
                 reply["error"] += _place(error)
             elif _raised_in(error) != name:
@@ -178,7 +180,7 @@ def answer(request: dict[str, Any], namespace: Mapping[str, Any]) -> dict[str, A
 
 def _follow(steps: list[dict[str, Any]], returned: Any) -> list[dict[str, Any]]:
     """Take the steps; after one that fails, the next ones on the same object fail like it."""
-    told: list[dict[str, Any]] = []
+    replies: list[dict[str, Any]] = []
     chosen, failure = returned, None
     for step in steps:
         name, value = step["step"], None
@@ -189,9 +191,9 @@ def _follow(steps: list[dict[str, Any]], returned: Any) -> list[dict[str, Any]]:
             elif failure is None:
                 value = _plain(STEPS[name](chosen, **step["arguments"]), name)
         except Exception as error:
-            failure = f"{name}: {_told(error)}"
-        told.append({"value": value, "error": failure})
-    return told
+            failure = f"{name}: {_failure_text(error)}"
+        replies.append({"value": value, "error": failure})
+    return replies
 
 
 def _plain(value: Any, what: str) -> Any:
@@ -202,16 +204,16 @@ def _plain(value: Any, what: str) -> Any:
         raise TypeError(f"{what} cannot be read: {error}.") from None
 
 
-def _told(error: BaseException) -> str:
+def _failure_text(error: BaseException) -> str:
     try:
         message = f"{type(error).__name__}: {error}"
     except Exception:  # an exception whose text raises
         message = type(error).__name__
-    return message.removesuffix(": ")[:LONGEST_ERROR]
+    return message.removesuffix(": ")[:MAX_ERROR_LENGTH]
 
 
 def _place(error: BaseException) -> str:
-    """Return where in the notebook's own code an error arose, as far as that can be told."""
+    """Return the place of an error in the notebook's own code, as far as it is known."""
     place, traceback = "", error.__traceback__
     while traceback is not None:
         code = traceback.tb_frame.f_code
@@ -246,7 +248,7 @@ def _sixteen_bits() -> str | None:
 
 
 def _made(value: Any) -> Any:
-    """Return an argument as the function gets it: what cannot travel is made here."""
+    """Return an argument as the function gets it: objects that are not data are made here."""
     if isinstance(value, list):
         return [_made(entry) for entry in value]
     if not isinstance(value, dict):
@@ -257,7 +259,7 @@ def _made(value: Any) -> Any:
 
 
 def _snapshot(tree: Any) -> Any:
-    """Return what the arguments hold, a network its weights: to be compared with it afterwards."""
+    """Return a copy of the arguments' data, of a network its weights, to compare afterwards."""
     if isinstance(tree, list):
         return [_snapshot(entry) for entry in tree]
     if isinstance(tree, dict):
@@ -375,7 +377,7 @@ def _describe(model: Any) -> list:
 
 
 def _operations(model: Any) -> list:
-    # Of a Functional model also those that are no layers: what `keras.ops` does to its tensors.
+    # Of a Functional model also those that are not layers: the operations of `keras.ops`.
     return _all_of(getattr(model, "operations", None) or model.layers)
 
 
@@ -398,7 +400,7 @@ def _names_before(operation: Any, inside: set) -> list:
 
 def _pruned(value: Any, depth: int) -> Any:
     """Return the plain data of a config, down to the configs of a nested model's layers."""
-    if depth == DEEPEST_CONFIG:
+    if depth == MAX_CONFIG_DEPTH:
         return None
     if isinstance(value, list | tuple):
         return [_pruned(entry, depth + 1) for entry in _all_of(value)]

@@ -1,1 +1,1 @@
-"""What is kept: attempts, marks and gradebook, written by one process at a time."""
+"""The records: attempts, marks and gradebook, written by one process at a time."""

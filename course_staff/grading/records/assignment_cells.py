@@ -1,4 +1,4 @@
-"""What the gradebook has to know of an assignment: the cells that carry points."""
+"""The gradebook's entries on an assignment: the cells that carry points."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from course_staff.grading.assignments.assignment import Assignment
 
 
 def save_cells(book: Any, assignment: Assignment, db_url: str) -> None:
-    """Tell the gradebook which cells carry points, as nbgrader's generate_assignment does."""
+    """Write the cells that carry points into the gradebook, as generate_assignment does."""
     import copy
 
     from nbgrader.preprocessors import SaveCells
 
     if _cells_in(book, assignment) == _cells_of(assignment):
-        return  # SaveCells takes half a second, and makes them anew as long as nobody handed in
+        return  # SaveCells takes half a second, and makes all again while nobody has submitted
     book.db.remove()
     resources = {
         "nbgrader": {
@@ -28,33 +28,33 @@ def save_cells(book: Any, assignment: Assignment, db_url: str) -> None:
         SaveCells().preprocess(copy.deepcopy(assignment.graded), resources)
     except RuntimeError as error:  # it refuses where there are submissions to other cells
         raise CourseError(
-            f"{assignment.name} has other questions now than those that are marked in the "
+            f"{assignment.name} has different questions now from those marked in the "
             "gradebook: grade it into another --out."
         ) from error
 
 
 def _cells_of(assignment: Assignment) -> set[tuple]:
-    """Return what SaveCells would write."""
+    """Return the entries that SaveCells would write."""
     cells: set[tuple] = set()
     for cell in assignment.graded.cells:
-        if (known := cell.metadata.get("nbgrader")) is None:
+        if (metadata := cell.metadata.get("nbgrader")) is None:
             continue
-        name, kind = known.grade_id, cell.cell_type
-        kinds = ("grade", "task", "solution", "locked")
-        graded, task, solved, locked = (bool(known.get(one)) for one in kinds)
+        name, kind = metadata.grade_id, cell.cell_type
+        flags = ("grade", "task", "solution", "locked")
+        graded, task, solved, locked = (bool(metadata.get(flag)) for flag in flags)
         if graded:
-            cells.add(("grade", name, float(known.points), kind))
+            cells.add(("grade", name, float(metadata.points), kind))
         if solved:
             cells.add(("solution", name))
         if task:
-            cells.add(("task", name, float(known.points), kind))
+            cells.add(("task", name, float(metadata.points), kind))
         if graded or task or solved or locked:
-            cells.add(("source", name, kind, locked, cell.source, known.get("checksum")))
+            cells.add(("source", name, kind, locked, cell.source, metadata.get("checksum")))
     return cells
 
 
 def _cells_in(book: Any, assignment: Assignment) -> set[tuple]:
-    """Return what the gradebook knows of an assignment's cells."""
+    """Return the gradebook's entries on an assignment's cells."""
     from nbgrader.api import MissingEntry
 
     try:

@@ -1,4 +1,4 @@
-"""The report that is kept beside an attempt: its marks at the time, and what the checks found."""
+"""The report kept beside an attempt: its marks at the time, and the checks' messages."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from course_staff.grading.judging.verdicts import Verdict
-from course_staff.grading.records.ledger import Facts
+from course_staff.grading.records.ledger import GradedState
 from course_staff.grading.records.marks import Entry, Marks
 from course_staff.grading.submissions.sanitizing import Submission
 
 
-def report_of(
+def attempt_report(
     submission: Submission,
     verdicts: Mapping[str, Verdict],
     marks: Marks,
-    facts: Facts,
+    state: GradedState,
     entries: Mapping[str, Entry],
 ) -> dict[str, Any]:
-    """Return what is kept beside an attempt: its marks, and what the checks found."""
-    found = {"questions": [{"id": n, "messages": v.messages} for n, v in verdicts.items()]}
+    """Return the report to keep beside an attempt: its marks, and the checks' messages."""
+    report = {"questions": [{"id": n, "messages": v.messages} for n, v in verdicts.items()]}
     return {
-        "attempt": facts.key,
-        "handed_in": facts.timestamp,
+        "attempt": state.key,
+        "handed_in": state.timestamp,
         "status": submission.status,
         "remarks": submission.remarks,
-        **with_marks(found, marks, entries),
+        **with_marks(report, marks, entries),
     }
 
 
@@ -33,7 +33,7 @@ def with_marks(
     report: Mapping[str, Any], marks: Marks, entries: Mapping[str, Entry]
 ) -> dict[str, Any]:
     """Return a report's marks as the gradebook has them, with the messages that it has."""
-    messages = {one["id"]: one["messages"] for one in report.get("questions", ())}
+    messages = {question["id"]: question["messages"] for question in report.get("questions", ())}
     return {
         "score": marks.total,
         "late_penalty": marks.late_penalty,

@@ -1,4 +1,4 @@
-"""What students handed in and what their kernels replied, kept beside the gradebook.
+"""Students' submissions and their kernels' replies, kept beside the gradebook.
 
 nbgrader's gradebook holds one submission a student. Here every attempt stays, so that nothing is
 lost, a submission that did not change need not be executed again, and a corrected check can judge
@@ -31,10 +31,10 @@ from course_staff.grading.execution.executing import Execution
 from course_staff.grading.limits import Limits
 from course_staff.grading.protocol import responder
 from course_staff.grading.protocol.calls import Call
-from course_staff.grading.protocol.responder import AROUND, pack, unpack
+from course_staff.grading.protocol.responder import ENVELOPE_DEPTH, pack, unpack
 from course_staff.grading.submissions.sanitizing import Submission
 
-_AROUND = AROUND + 2  # replies are kept in lists, by question
+_ENVELOPE_DEPTH = ENVELOPE_DEPTH + 2  # replies are kept in lists, by question
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Attempt:
     packages: dict[str, str] = field(default_factory=dict)
 
 
-# What attempt.json holds of an attempt and of its two parts; notebook and replies lie beside it.
+# The fields of an attempt and its two parts in attempt.json; notebook and replies lie beside it.
 _OWN = ("key", "seed", "asked", "inputs", "packages")
 _OF_SUBMISSION = ("status", "executed", "written", "remarks")
 _OF_EXECUTION = (
@@ -84,12 +84,12 @@ def fingerprint(calls: Sequence[Call]) -> str:
     return digest.hexdigest()[:16]
 
 
-def key_of(inputs: str, packages: Mapping[str, str]) -> str:
+def attempt_key(inputs: str, packages: Mapping[str, str]) -> str:
     """Return the fingerprint of all that a submission's replies depend on."""
     return _digest({"inputs": inputs, "packages": dict(packages)})
 
 
-def inputs_of(
+def inputs_fingerprint(
     submission: Submission, asked: Mapping[str, str], seed: int, limits: Limits, sandboxed: bool
 ) -> str:
     """Return a fingerprint of what replies depend on besides the installed packages."""
@@ -130,7 +130,7 @@ def _stable(value: Any) -> str:
     return repr(value)
 
 
-class Archive:
+class AttemptArchive:
     """The attempts at one assignment.
 
     Parameters
@@ -151,7 +151,7 @@ class Archive:
             facts = json.loads((folder / "attempt.json").read_text("utf-8"))
             size = facts.get("reply_bytes")
             if replies or size != (folder / "replies.npz").stat().st_size:
-                kept = unpack((folder / "replies.npz").read_bytes(), around=_AROUND)
+                kept = unpack((folder / "replies.npz").read_bytes(), around=_ENVELOPE_DEPTH)
             else:
                 kept = {}
             for name in ("cell_errors", "results"):
@@ -166,11 +166,11 @@ class Archive:
             submission = Submission(notebook=notebook, **only(_OF_SUBMISSION))
             execution = Execution(notebook, kept, **only(_OF_EXECUTION))
             return Attempt(submission=submission, execution=execution, **only(_OWN))
-        except Exception:  # none yet, or damaged, and then in any way: it is executed again
+        except Exception:  # missing or damaged in any way: it is executed again
             return None
 
     def packages_before(self, student: str, inputs: str) -> dict[str, str] | None:
-        """Return what was installed when the same submission was executed last, if it was."""
+        """Return the packages with which the same submission was executed last, if it was."""
         same: list[tuple[float, dict[str, str]]] = []
         for path in (self.folder / student).glob("*/attempt.json"):
             try:
@@ -181,14 +181,14 @@ class Archive:
                 continue  # damaged, or from before that was noted
         return max(same, key=lambda one: one[0])[1] if same else None
 
-    def keep(self, student: str, attempt: Attempt) -> None:
-        """Write an executed submission down."""
+    def save(self, student: str, attempt: Attempt) -> None:
+        """Save an executed submission."""
         import nbformat
 
         submission, execution = attempt.submission, attempt.execution
         parts = ((attempt, _OWN), (submission, _OF_SUBMISSION), (execution, _OF_EXECUTION))
         facts = {name: getattr(part, name) for part, names in parts for name in names}
-        packed = pack(execution.replies, around=_AROUND)
+        packed = pack(execution.replies, around=_ENVELOPE_DEPTH)
         facts["reply_bytes"] = len(packed)
         home = files.prepare_folder(self.folder / student)
         scratch = home / f".attempt-{attempt.key}"  # one process writes here
@@ -216,7 +216,7 @@ class Archive:
             return {}
 
     def write_report(self, student: str, key: str, report: Mapping[str, Any]) -> None:
-        """Write an attempt's marks and messages down beside it."""
+        """Save an attempt's marks and messages beside it."""
         folder = self.folder / student / key
         if folder.is_dir() and self.report(student, key) != json.loads(json.dumps(report)):
             files.write(folder / "report.json", json.dumps(report, indent=1, ensure_ascii=False))
@@ -229,7 +229,7 @@ class Archive:
         except (OSError, ValueError):
             return []
 
-    def note(self, student: str, key: str | None, score: float) -> None:
+    def record_change(self, student: str, key: str | None, score: float) -> None:
         """Add to a student's history, if something changed since."""
         history = self.history(student)
         now = {"attempt": key, "score": score}
@@ -237,5 +237,5 @@ class Archive:
             return
         time = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         folder = files.prepare_folder(self.folder / student)
-        lines = [json.dumps(one) for one in [*history, {"time": time} | now]]
+        lines = [json.dumps(entry) for entry in [*history, {"time": time} | now]]
         files.write(folder / "history.jsonl", "\n".join(lines) + "\n")

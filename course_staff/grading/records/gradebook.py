@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
     from sqlalchemy.exc import DBAPIError
 
-# nbgrader's own: what GetGrades and the exporters open. A row for another course would be made,
+# nbgrader's own, which GetGrades and the exporters open. A row for another course would be made,
 # and used by none of them.
 COURSE = "default_course"
 
@@ -65,9 +65,9 @@ def gradebook(db_url: str) -> Iterator[Gradebook]:
     from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SAWarning
 
     api.get_alembic_version = _schema_version
-    # nbgrader 0.9 makes its rows in an order that SQLAlchemy 2 talks about; they are right.
+    # SQLAlchemy 2 warns about nbgrader 0.9's flush order; the rows are correct.
     warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.")
-    # Its helpers log a traceback of what they raise as well.
+    # Its helpers also log a traceback of the errors that they raise.
     logging.getLogger("tornado.application").addFilter(_not_rolling_back)
     url, shown = make_url(db_url), shown_url(db_url)
     try:
@@ -76,7 +76,7 @@ def gradebook(db_url: str) -> Iterator[Gradebook]:
         book = api.Gradebook(db_url, COURSE)
         _complete(book)
     except DBAPIError as error:
-        raise CourseError(_told(shown, "opened", error)) from error
+        raise CourseError(_database_error(shown, "opened", error)) from error
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise CourseError(
             f"The gradebook {shown} needs a driver ({error}): --db takes sqlite:///PATH and "
@@ -95,10 +95,10 @@ def gradebook(db_url: str) -> Iterator[Gradebook]:
 
 @contextmanager
 def one_transaction(book: Gradebook) -> Iterator[None]:
-    """Commit what is written inside as a whole at the end, or nothing of it.
+    """Commit everything that is written inside at the end, or nothing of it.
 
     nbgrader's helpers commit on their way. A session that joins a connection's own transaction
-    does not end it by committing: that is SQLAlchemy's way of putting one around the other.
+    does not end it by committing: that is SQLAlchemy's way of nesting transactions.
     """
     book.db.remove()
     with explained(book.engine.url), book.engine.connect() as connection, connection.begin():
@@ -115,7 +115,7 @@ def one_transaction(book: Gradebook) -> Iterator[None]:
 
 @contextmanager
 def explained(db_url: str | URL) -> Iterator[None]:
-    """Say in a sentence why a gradebook cannot be read or written, where all of it is concerned."""
+    """Explain in a sentence why a whole gradebook cannot be read or written."""
     from nbgrader.api import InvalidEntry
     from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
@@ -127,7 +127,7 @@ def explained(db_url: str | URL) -> Iterator[None]:
             cause, DataError | IntegrityError | ProgrammingError
         ):
             raise
-        raise CourseError(_told(shown_url(db_url), "written", cause)) from error
+        raise CourseError(_database_error(shown_url(db_url), "written", cause)) from error
 
 
 def shown_url(db_url: str | URL) -> str:
@@ -137,8 +137,8 @@ def shown_url(db_url: str | URL) -> str:
     return make_url(db_url).render_as_string(hide_password=True)
 
 
-def _told(shown: str, done: str, error: DBAPIError) -> str:
-    """Name the gradebook, what is wrong with it, and what helps."""
+def _database_error(shown: str, done: str, error: DBAPIError) -> str:
+    """Return a message with the gradebook, its error and the remedy."""
     reason = str(error.orig or error).strip().splitlines()[0]
     code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
     # Where no space is left, SQLite may call it an I/O error.
@@ -151,7 +151,7 @@ def _told(shown: str, done: str, error: DBAPIError) -> str:
     elif code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         remedy = "make it and its folder writable"
     else:
-        remedy = "look at the address, and whether the server runs and lets you in"
+        remedy = "check the address, and that the server runs and lets you in"
     return (
         f"The gradebook {shown} cannot be {done} ({reason}): {remedy}; "
         "then run the same command to continue."

@@ -15,14 +15,14 @@ from importlib import metadata
 from course_lib import files
 from course_staff.grading.assignments.assignment import Assignment
 from course_staff.grading.judging.verdicts import Verdict
-from course_staff.grading.records.attempts import Archive
+from course_staff.grading.records.attempts import AttemptArchive
 from course_staff.grading.sources import FINGERPRINT
 
 
 class KeptVerdicts:
     """The verdicts on one assignment's attempts, in attempts/…/<key>/verdicts.json."""
 
-    def __init__(self, archive: Archive, assignment: Assignment) -> None:
+    def __init__(self, archive: AttemptArchive, assignment: Assignment) -> None:
         self._folder, self._judge = archive.folder, judge_of(assignment)
 
     def find(self, student: str, key: str) -> dict[str, Verdict] | None:
@@ -38,8 +38,8 @@ class KeptVerdicts:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def keep(self, student: str, key: str, verdicts: Mapping[str, Verdict]) -> None:
-        """Write the verdicts on an attempt down."""
+    def save(self, student: str, key: str, verdicts: Mapping[str, Verdict]) -> None:
+        """Save the verdicts on an attempt."""
         listed = {name: asdict(verdict) for name, verdict in verdicts.items()}
         kept = {"judge": self._judge, "verdicts": listed}
         files.write(self._folder / student / key / "verdicts.json", json.dumps(kept))

@@ -1,6 +1,6 @@
-"""Which answers the gradebook's marks were given for, kept in the gradebook itself.
+"""The answers that the gradebook's marks were given for, kept in the gradebook itself.
 
-Marks given by hand belong to an answer. What that answer was is written in the same transaction as
+Marks given by hand belong to an answer. A fingerprint of it is written in the same transaction as
 the marks, into a table beside nbgrader's own, so that no stop in between parts the two.
 """
 
@@ -27,8 +27,8 @@ _TABLE = Table(
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What a student's marks in the gradebook were given for.
+class GradedState:
+    """The state of a submission that a student's marks in the gradebook were given for.
 
     Attributes
     ----------
@@ -39,9 +39,9 @@ class Facts:
     written : dict of str to str
         A fingerprint of each written answer.
     timestamp : str or None
-        When it was handed in, in ISO format.
+        The time of submission, in ISO format.
     notes : list of str
-        What the instructor should know about how the notebook was found.
+        Notes for the instructor on how the notebook was found.
     """
 
     key: str | None = None
@@ -52,7 +52,7 @@ class Facts:
 
 
 class Ledger:
-    """The facts about one assignment's marks.
+    """The graded states of one assignment's submissions.
 
     Parameters
     ----------
@@ -65,22 +65,22 @@ class Ledger:
         _TABLE.create(book.engine, checkfirst=True)
 
     def students(self) -> list[str]:
-        """Return the students of whom something was recorded, sorted."""
+        """Return the students with a recorded state, sorted."""
         rows = self._book.db.execute(
             select(_TABLE.c.student).where(_TABLE.c.assignment == self._assignment)
         )
         return sorted(rows.scalars())
 
-    def facts(self, student: str, submission: str | None = None) -> Facts | None:
-        """Return what a student's marks were given for."""
+    def state(self, student: str, submission: str | None = None) -> GradedState | None:
+        """Return the state that a student's marks were given for."""
         row = self._book.db.execute(select(_TABLE).where(*self._of(student))).one_or_none()
         if row is None or (submission is not None and row.submission != submission):
             return None
-        return Facts(**json.loads(row.facts))
+        return GradedState(**json.loads(row.facts))
 
-    def note(self, student: str, submission: str | None, facts: Facts) -> None:
-        """Write down what a student's marks are given for, in the transaction that is open."""
-        noted = json.dumps(asdict(facts), sort_keys=True)
+    def record(self, student: str, submission: str | None, state: GradedState) -> None:
+        """Record the state that a student's marks are given for, in the open transaction."""
+        noted = json.dumps(asdict(state), sort_keys=True)
         self._book.db.execute(delete(_TABLE).where(*self._of(student)))
         self._book.db.execute(
             insert(_TABLE).values(

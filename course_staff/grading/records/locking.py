@@ -21,15 +21,15 @@ from course_lib.errors import CourseError
 from course_staff.grading.records.gradebook import explained, shown_url
 
 LOCK = ".grader.lock"
-HOLDER = ".grader.json"  # who holds it, for whom it is refused
+HOLDER = ".grader.json"  # names the holder to a grader that is refused
 _HALF_MADE = (".attempt-", ".gradebook-")  # before the name of a folder that is being written
 
 
 @contextmanager
 def only_grader(out: Path, db_url: str) -> Iterator[None]:
-    """Be the only one that grades into a folder and a gradebook.
+    """Lock a folder and a gradebook for this grader alone.
 
-    What a killed grader left half written in the folder is cleaned away.
+    Half-written files of a killed grader are removed from the folder.
     """
     from sqlalchemy.engine import make_url
 
@@ -48,16 +48,16 @@ def only_grader(out: Path, db_url: str) -> Iterator[None]:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Remove what a killed process left half written in a folder of results.
+    """Remove the half-written files of a killed process from a folder of results.
 
     Nobody else may be writing there.
     """
     for entry in folder.glob(".*"):
         _remove_half(entry)
-    for name in ("attempts", "autograded", "feedback"):
-        for home, folders, names in os.walk(folder / name):
-            for found in (*folders, *names):
-                _remove_half(Path(home, found))
+    for subfolder in ("attempts", "autograded", "feedback"):
+        for home, folders, names in os.walk(folder / subfolder):
+            for name in (*folders, *names):
+                _remove_half(Path(home, name))
 
 
 def _remove_half(path: Path) -> None:
@@ -97,15 +97,15 @@ def _locked_server(db_url: str) -> Iterator[None]:
     engine = create_engine(db_url, isolation_level="AUTOCOMMIT")
     try:
         with explained(db_url), engine.connect() as session:
-            known = {"number": number, "who": _myself()[:60], "class": number >> 32}
-            session.execute(text("SELECT set_config('application_name', :who, false)"), known)
-            if not session.scalar(text("SELECT pg_try_advisory_lock(:number)"), known):
+            parameters = {"number": number, "who": _myself()[:60], "class": number >> 32}
+            session.execute(text("SELECT set_config('application_name', :who, false)"), parameters)
+            if not session.scalar(text("SELECT pg_try_advisory_lock(:number)"), parameters):
                 holder = session.scalar(
                     text(
                         "SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid) "
                         "WHERE locktype = 'advisory' AND granted AND classid = :class LIMIT 1"
                     ),
-                    known,
+                    parameters,
                 )
                 raise CourseError(_refusal(shown_url(db_url), holder or ""))
             yield
@@ -123,8 +123,8 @@ def _refusal(what: str, holder: str) -> str:
 
 def _holder(folder: Path) -> str:
     with suppress(OSError, ValueError, KeyError, TypeError):
-        told = json.loads((folder / HOLDER).read_text("utf-8"))
-        return f"{told['who']}, since {told['since']}"
+        holder = json.loads((folder / HOLDER).read_text("utf-8"))
+        return f"{holder['who']}, since {holder['since']}"
     return ""
 
 

@@ -1,7 +1,7 @@
 """The marked notebook of a submission, where nbgrader's formgrader and feedback look for it.
 
-Formgrader shows it on the instructor's own Jupyter server, so nothing that a student wrote may act
-there. What was handed in stays as it was in attempts/.
+Formgrader shows it on the instructor's own Jupyter server, so no student's content may be active
+there. The submission itself stays as it was in attempts/.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from course_staff.grading.submissions.sanitizing import Submission
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-# Of a student's text that is rendered, in characters: a notebook that holds more is no answer, and
+# Of a student's text that is rendered, in characters: a longer notebook is not an answer, and
 # would hold up the class.
-_MOST_TEXT = 200_000
+_MAX_TEXT = 200_000
 TOO_LONG = "*From the grader: the notebook holds so much text that this part is shown as it is.*"
 
 
 def with_messages(
     submission: Submission, verdicts: Mapping[str, Verdict], release: NotebookNode
 ) -> NotebookNode:
-    """Return a submission's notebook whose test cells show what was found.
+    """Return a submission's notebook whose test cells show the verdicts.
 
     The cells show the tests that were handed out in `release`: hidden ones stay hidden. Texts are
     as `cleaning.harmless` leaves them, but for those of the assignment itself.
     """
     from nbformat import v4
 
-    known = {c.metadata.nbgrader.grade_id: c for c in release.cells if "nbgrader" in c.metadata}
+    originals = {c.metadata.nbgrader.grade_id: c for c in release.cells if "nbgrader" in c.metadata}
     marked = copy.copy(submission.notebook)
     marked.cells = list(marked.cells)
     for index, cell in enumerate(marked.cells):
@@ -47,10 +47,10 @@ def with_messages(
         if verdict is not None and cell.cell_type == "code":
             heading = f"{verdict.score:g} of {verdict.max_score:g} points"
             text = "\n".join([heading, *verdict.messages])
-            marked.cells[index] = told = copy.copy(cell)
-            told.source = known[grade_id].source
-            shown = v4.new_output("stream", name="stdout", text=text + "\n")
-            told.outputs = [shown, *cell.outputs]
+            marked.cells[index] = test_cell = copy.copy(cell)
+            test_cell.source = originals[grade_id].source
+            messages = v4.new_output("stream", name="stdout", text=text + "\n")
+            test_cell.outputs = [messages, *cell.outputs]
     if submission.remarks:
         listed = "\n".join(f"- {remark}" for remark in submission.remarks)
         note = v4.new_markdown_cell(f"**From the grader**\n\n{listed}")
@@ -61,11 +61,11 @@ def with_messages(
 
 
 def _make_harmless(marked: NotebookNode, release: NotebookNode) -> None:
-    """Put harmless cells in place of what a student wrote that is not code."""
+    """Replace a student's cells that are not code by harmless ones."""
     texts = [cell for cell in release.cells if cell.cell_type != "code"]
     own = {(cell.cell_type, cell.source): cell.get("attachments") for cell in texts}
     pictures = {name: held for kept in own.values() for name, held in (kept or {}).items()}
-    room = _MOST_TEXT
+    room = _MAX_TEXT
     for index, cell in enumerate(marked.cells):
         if cell.cell_type == "code":
             continue
@@ -80,7 +80,7 @@ def _make_harmless(marked: NotebookNode, release: NotebookNode) -> None:
         marked.cells[index] = shown
 
 
-def leave(
+def write(
     out: Path,
     assignment: str,
     student: str,
@@ -103,7 +103,7 @@ def leave(
 
 
 def remove(out: Path, assignment: str, student: str) -> None:
-    """Remove what is shown of a submission that is no longer there."""
+    """Remove the marked notebook of a submission that is no longer there."""
     for shown in ("autograded", "feedback"):
         shutil.rmtree(out / shown / student / assignment, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""Marks: what the gradebook holds for each question, and what a verdict makes of it."""
+"""Marks: the gradebook's entry for each question, and the entry after a verdict."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Marks:
-    """A submission's marks by question, and what being late cost.
+    """A submission's marks by question, and the late penalty.
 
     Attributes
     ----------
@@ -47,13 +47,13 @@ class Marks:
 
     @property
     def total(self) -> float:
-        """All points together, less what being late cost."""
+        """All points together, less the late penalty."""
         return round(sum(mark.score for mark in self.questions.values()) - self.late_penalty, 4)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What the gradebook holds for one question: nbgrader's grade, and the comment on it."""
+    """The gradebook's entry for one question: nbgrader's grade, and the comment on it."""
 
     auto_score: float | None = None
     manual_score: float | None = None
@@ -70,7 +70,7 @@ class Entry:
 
 
 def entry_after(before: Entry, verdict: Verdict | None, *, answered: bool, same: bool) -> Entry:
-    """Return what the gradebook should hold for a question now."""
+    """Return the entry that the gradebook should hold for a question now."""
     kept = before if same else Entry()
     if verdict is not None:
         return replace(kept, auto_score=verdict.score, needs_manual_grade=False, auto_comment=None)

@@ -1,11 +1,11 @@
 """Writing verdicts into nbgrader's gradebook, one submission at a time, by one process.
 
-The gradebook keeps nbgrader's schema, so formgrader, feedback and exporters go on working. What is
-written for a submission replaces what was written for an earlier one; marks that a person gave
+The gradebook keeps nbgrader's schema, so formgrader, feedback and exporters still work. New marks
+of a submission replace those of an earlier one; marks that a person gave
 stay as long as the answer they were given for stays.
 
-All that is written for a submission is one transaction, and writing the same again changes
-nothing. So a process that was stopped anywhere is made good by the same command: before the commit
+Each submission is written in one transaction, and writing the same again changes
+nothing. So the same command completes the work of a stopped process: before the commit
 the gradebook shows the earlier state, and the files, which lie beside it, are compared again.
 """
 
@@ -23,10 +23,10 @@ from course_staff.grading.assignments.assignment import ANSWER_SUFFIX, Assignmen
 from course_staff.grading.judging.verdicts import Verdict
 from course_staff.grading.records import marked_notebooks
 from course_staff.grading.records.assignment_cells import save_cells
-from course_staff.grading.records.attempt_report import report_of, with_marks
-from course_staff.grading.records.attempts import Archive
+from course_staff.grading.records.attempt_report import attempt_report, with_marks
+from course_staff.grading.records.attempts import AttemptArchive
 from course_staff.grading.records.gradebook import explained, gradebook, one_transaction
-from course_staff.grading.records.ledger import Facts, Ledger
+from course_staff.grading.records.ledger import GradedState, Ledger
 from course_staff.grading.records.marks import Entry, Mark, Marks, entry_after
 from course_staff.grading.roster import Student, record_roster
 from course_staff.grading.submissions.sanitizing import Submission
@@ -58,7 +58,7 @@ class Recorder:
     ) -> None:
         self.assignment, self.out, self.db_url = assignment, out, db_url
         self.config, self.due = config, due
-        self.archive = Archive(out, assignment.name)
+        self.archive = AttemptArchive(out, assignment.name)
 
     def __enter__(self) -> Recorder:
         self._opened = gradebook(self.db_url)
@@ -85,20 +85,20 @@ class Recorder:
             record_roster(self._book, students)
 
     def students(self) -> list[str]:
-        """Return the students of whom something was recorded, and is kept here, sorted."""
+        """Return the students with recorded marks that are kept here, sorted."""
         with one_transaction(self._book):
             return [name for name in self._ledger.students() if self.archive.knows(name)]
 
     @property
     def duedate(self) -> datetime.datetime | None:
-        """The due date that holds, in UTC and without a time zone: given now, or before."""
+        """The due date in force, in UTC and without a time zone: given now, or before."""
         with one_transaction(self._book):
             return self._book.find_assignment(self.assignment.name).duedate
 
-    def facts(self, student: str) -> Facts:
-        """Return what the gradebook's marks of a student were given for."""
+    def state(self, student: str) -> GradedState:
+        """Return the state that the gradebook's marks of a student were given for."""
         with one_transaction(self._book):
-            return self._ledger.facts(student) or Facts()
+            return self._ledger.state(student) or GradedState()
 
     def record(
         self,
@@ -110,11 +110,11 @@ class Recorder:
         timestamp: datetime.datetime | None = None,
         notes: Sequence[str] = (),
     ) -> Marks:
-        """Record a submission's verdicts, and leave its notebook where nbgrader looks for it."""
+        """Record a submission's verdicts, and write its notebook where nbgrader looks for it."""
         if submission.status == "missing":
             return self._forget(student)
         name, book = self.assignment.name, self._book
-        now = Facts(
+        now = GradedState(
             key,
             _code(submission),
             _texts(submission),
@@ -124,8 +124,8 @@ class Recorder:
         with one_transaction(book):
             book.update_or_create_student(student)
             self._close(student, now)
-            handed = book.update_or_create_submission(name, student, timestamp=timestamp)
-            before = self._ledger.facts(student, handed.id)
+            submission_row = book.update_or_create_submission(name, student, timestamp=timestamp)
+            before = self._ledger.state(student, submission_row.id)
             notebook = self._notebook(student)
             rows = self._rows(notebook)
             if before is None or before.code != now.code:
@@ -141,14 +141,14 @@ class Recorder:
                 )
                 _set(entry, grade, comment)
             score = sum(_entry(*row).score for row in rows.values())
-            notebook.late_submission_penalty = self._penalty(handed, score)
+            notebook.late_submission_penalty = self._penalty(submission_row, score)
             if before != now:
-                self._ledger.note(student, handed.id, now)
-            book.db.flush()  # what the gradebook refuses, it refuses before a file is written
+                self._ledger.record(student, submission_row.id, now)
+            book.db.flush()  # first, so that a database error comes before any file is written
             marks = self._marks(notebook)
-            report = report_of(submission, verdicts, marks, now, _entries(rows))
+            report = attempt_report(submission, verdicts, marks, now, _entries(rows))
             self.archive.write_report(student, key, report)
-            marked_notebooks.leave(
+            marked_notebooks.write(
                 self.out,
                 name,
                 student,
@@ -156,7 +156,7 @@ class Recorder:
                 marked_notebooks.with_messages(submission, verdicts, self.assignment.release),
                 timestamp,
             )
-        self.archive.note(student, key, marks.total)
+        self.archive.record_change(student, key, marks.total)
         return marks
 
     def marks(self, student: str) -> Marks:
@@ -170,28 +170,28 @@ class Recorder:
                 return self._nothing()
 
     def _forget(self, student: str) -> Marks:
-        """Take back what was recorded for a submission that is no longer there."""
+        """Remove the marks of a submission that is no longer there."""
         from nbgrader.api import MissingEntry
 
-        nothing = Facts()
+        nothing = GradedState()
         with one_transaction(self._book):
             self._book.update_or_create_student(student)
             self._close(student, nothing)
             with suppress(MissingEntry):
                 self._book.remove_submission(self.assignment.name, student)
-            if self._ledger.facts(student) != nothing:
-                self._ledger.note(student, None, nothing)
+            if self._ledger.state(student) != nothing:
+                self._ledger.record(student, None, nothing)
         marked_notebooks.remove(self.out, self.assignment.name, student)
-        self.archive.note(student, None, 0.0)
+        self.archive.record_change(student, None, 0.0)
         return self._nothing()
 
-    def _close(self, student: str, now: Facts) -> None:
+    def _close(self, student: str, now: GradedState) -> None:
         """Write the last marks of an attempt into its report, before another takes its place."""
         from nbgrader.api import MissingEntry
 
         with suppress(MissingEntry):
-            handed = self._book.find_submission(self.assignment.name, student)
-            before = self._ledger.facts(student, handed.id)
+            submission_row = self._book.find_submission(self.assignment.name, student)
+            before = self._ledger.state(student, submission_row.id)
             if before is None or before.key is None or before.key == now.key:
                 return
             report = self.archive.report(student, before.key)
@@ -218,22 +218,23 @@ class Recorder:
 
     def _marks(self, notebook: Any) -> Marks:
         rows = self._rows(notebook)
-        found = {
+        marks = {
             name: Mark(
                 _entry(*rows[name]).score, question.points, bool(rows[name][0].needs_manual_grade)
             )
             for name, question in self.assignment.questions.items()
         }
-        handed = notebook.assignment
+        submission = notebook.assignment
+        late = float(submission.total_seconds_late or 0.0)
         penalty = float(notebook.late_submission_penalty or 0.0)
-        return Marks(found, penalty, handed.timestamp, float(handed.total_seconds_late or 0.0))
+        return Marks(marks, penalty, submission.timestamp, late)
 
     def _nothing(self) -> Marks:
         questions = self.assignment.questions.items()
         return Marks({name: Mark(0.0, question.points) for name, question in questions})
 
     def _penalty(self, handed: Any, score: float) -> float | None:
-        """Return what being late costs, as nbgrader's AssignLatePenalties finds it."""
+        """Return the late penalty, as nbgrader's AssignLatePenalties finds it."""
         from nbgrader.preprocessors import AssignLatePenalties
 
         if handed.assignment.duedate is None or not handed.total_seconds_late:
@@ -247,7 +248,7 @@ class Recorder:
 
 
 def _is_same(
-    question: str, verdicts: Mapping[str, Verdict], before: Facts | None, now: Facts
+    question: str, verdicts: Mapping[str, Verdict], before: GradedState | None, now: GradedState
 ) -> bool:
     """Tell whether a question's marks were given for the answer that is there now."""
     if before is None:

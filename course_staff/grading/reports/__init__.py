@@ -1,1 +1,1 @@
-"""What is told: to the instructor about the class, to every student about their answers."""
+"""Reports: to the instructor on the class, to every student on their answers."""

@@ -1,4 +1,4 @@
-"""The class report: one HTML page that says how a class did and whose submission to look at.
+"""The class report: one HTML page on a class's results and the submissions to look at.
 
 The page stands alone: it loads nothing and holds no script. Names, messages and lines of code were
 written by strangers; all of them are escaped, and a policy in the page forbids browsers to run any.
@@ -34,9 +34,9 @@ from course_staff.grading.reports.own_code import (
 from course_staff.grading.reports.reporting import CAVEATS, LIMITS, WORDS, late, readable
 from course_staff.grading.reports.similarity import (
     Fingerprints,
-    alike,
     fingerprints,
     fingerprints_of_handout,
+    similar_groups,
 )
 from course_staff.grading.times import in_words
 
@@ -46,15 +46,15 @@ if TYPE_CHECKING:
 NAME = "class.html"
 EXECUTED = ("graded", "to_mark")
 # So that the page of a class of thousands stays one that a browser opens and a person reads.
-_MOST_GROUPS, _MOST_NAMES = 50, 40
-_MOST_ROWS = 5  # of the slowest and the largest
-_LONGEST = 300  # characters of a message
+_MAX_GROUPS, _MAX_NAMES = 50, 40
+_MAX_ROWS = 5  # of the slowest and the largest
+_MAX_MESSAGE_LENGTH = 300  # characters of a message
 _PACKAGES = ("course-lib", "tensorflow", "keras", "numpy", "nbgrader")
 
 
 @dataclass(frozen=True)
-class Look:
-    """What looking through a student's code gave.
+class CodeFindings:
+    """The findings in a student's code.
 
     Attributes
     ----------
@@ -66,35 +66,35 @@ class Look:
     fingerprints: Fingerprints
 
 
-def look_through(
+def read_students_code(
     out: Path, assignment: Assignment, reports: Sequence[StudentReport]
-) -> tuple[dict[str, Look], dict[str, str]]:
-    """Read and fingerprint what the students wrote, from the marked notebooks; say what failed."""
+) -> tuple[dict[str, CodeFindings], dict[str, str]]:
+    """Read and fingerprint the students' code, from the marked notebooks; return the failures."""
     codes, problems = {}, {}
     for report in reports:
         if report.status in EXECUTED:
             try:
                 codes[report.student] = read_own_code(out, assignment, report.student)
             except Exception as error:  # whatever the file holds: the others' are read
-                problems[report.student] = _not_looked_through(error)
-    looks, more = _looks_at(assignment, codes)
-    return looks, problems | more
+                problems[report.student] = _inspection_failure(error)
+    findings, more = _inspect(assignment, codes)
+    return findings, problems | more
 
 
-def _looks_at(
+def _inspect(
     assignment: Assignment, codes: Mapping[str, OwnCode]
-) -> tuple[dict[str, Look], dict[str, str]]:
+) -> tuple[dict[str, CodeFindings], dict[str, str]]:
     given = fingerprints_of_handout(handed_out(assignment))
-    looks, problems = {}, {}
+    findings, problems = {}, {}
     for student, code in codes.items():
         try:
-            looks[student] = Look(code, fingerprints(code, given))
+            findings[student] = CodeFindings(code, fingerprints(code, given))
         except Exception as error:  # whatever the code is: the others' is looked through
-            problems[student] = _not_looked_through(error)
-    return looks, problems
+            problems[student] = _inspection_failure(error)
+    return findings, problems
 
 
-def _not_looked_through(error: Exception) -> str:
+def _inspection_failure(error: Exception) -> str:
     return f"The code could not be looked through ({type(error).__name__}: {error})."
 
 
@@ -102,15 +102,15 @@ def write_class_report(
     out: Path,
     assignment: Assignment,
     reports: Sequence[StudentReport],
-    looks: Mapping[str, Look] | None = None,
+    findings: Mapping[str, CodeFindings] | None = None,
     due: datetime.datetime | None = None,
 ) -> Path:
     """Write class.html into the grader's output folder, and return its path."""
-    if looks is None:
-        looks, problems = look_through(out, assignment, reports)
+    if findings is None:
+        findings, problems = read_students_code(out, assignment, reports)
         reports = with_problems(reports, problems)
     made = datetime.datetime.now(datetime.UTC)
-    files.write(out / NAME, _page(assignment, reports, looks, made, due))
+    files.write(out / NAME, _page(assignment, reports, findings, made, due))
     return out / NAME
 
 
@@ -123,21 +123,23 @@ def class_page(
     due: datetime.datetime | None = None,
 ) -> str:
     """Return the class report as HTML."""
-    looks, problems = _looks_at(assignment, codes)
-    return _page(assignment, with_problems(reports, problems), looks, made, due)
+    findings, problems = _inspect(assignment, codes)
+    return _page(assignment, with_problems(reports, problems), findings, made, due)
 
 
 def _page(
     assignment: Assignment,
     reports: Sequence[StudentReport],
-    looks: Mapping[str, Look],
+    findings: Mapping[str, CodeFindings],
     made: datetime.datetime | None,
     due: datetime.datetime | None,
 ) -> str:
     summary = summarize(assignment, reports)
     executed = [report for report in reports if report.status in EXECUTED]
-    codes = {student: look.code for student, look in looks.items()}
-    groups = alike({student: look.fingerprints for student, look in looks.items()})
+    codes = {student: finding.code for student, finding in findings.items()}
+    groups = similar_groups(
+        {student: finding.fingerprints for student, finding in findings.items()}
+    )
     page = _template().render(
         assignment=assignment,
         summary=summary,
@@ -164,8 +166,8 @@ def _page(
         due=due,
         troubled=[report for report in reports if report.problems],
         limited=[report for report in reports if report.limits_hit],
-        groups=groups[:_MOST_GROUPS],
-        groups_more=len(groups) - len(groups[:_MOST_GROUPS]),
+        groups=groups[:_MAX_GROUPS],
+        groups_more=len(groups) - len(groups[:_MAX_GROUPS]),
         slowest=_largest(reports, lambda report: report.seconds),
         hungriest=_largest(reports, lambda report: report.peak_memory_mb),
         longest=_largest(reports, lambda report: _lines(codes, report)),
@@ -184,23 +186,23 @@ def _lines(codes: Mapping[str, OwnCode], report: StudentReport) -> int:
 
 
 def _largest(reports: Sequence[StudentReport], size: Any) -> list[StudentReport]:
-    found = [report for report in reports if size(report) > 0]
-    return sorted(found, key=lambda report: (-size(report), report.student))[:_MOST_ROWS]
+    measured = [report for report in reports if size(report) > 0]
+    return sorted(measured, key=lambda report: (-size(report), report.student))[:_MAX_ROWS]
 
 
 def _versions() -> str:
-    found = [f"Python {platform.python_version()}"]
+    versions = [f"Python {platform.python_version()}"]
     for name in _PACKAGES:
         try:
-            found.append(f"{name} {metadata.version(name)}")
+            versions.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
             continue
-    return ", ".join(found)
+    return ", ".join(versions)
 
 
 @dataclass(frozen=True)
 class _Chart:
-    """Where the parts of the histogram stand, in the drawing's own units."""
+    """The positions of the histogram's parts, in the drawing's own units."""
 
     bars: Sequence[Bar]
     width: int = 520
@@ -233,7 +235,7 @@ class _Chart:
 
     @property
     def every(self) -> int:
-        """Of so many edges one has its number written: long numbers need room."""
+        """The number of edges from one label to the next: long numbers need space."""
         longest = max(len(f"{bar.high:g}") for bar in self.bars)
         return 1 if longest * 10 < self.step else 2
 
@@ -254,7 +256,7 @@ def _template() -> Template:
         "in_words": in_words,
         "late": late,
         "in_address": lambda name: quote(name, safe="", errors="surrogateescape"),
-        "some": lambda items: list(items)[:_MOST_NAMES],
+        "some": lambda items: list(items)[:_MAX_NAMES],
     }
     environment.globals |= {"words": WORDS}
     text = resources.files(__package__).joinpath("class_report.html").read_text("utf-8")
@@ -264,4 +266,4 @@ def _template() -> Template:
 def _sentence(text: str) -> str:
     """Return a message in one line, cut where it is too long."""
     line = readable(" ".join(text.split()))
-    return line if len(line) <= _LONGEST else line[:_LONGEST] + "…"
+    return line if len(line) <= _MAX_MESSAGE_LENGTH else line[:_MAX_MESSAGE_LENGTH] + "…"

@@ -1,4 +1,4 @@
-"""How a class did, in numbers: for the page, report.json and the terminal alike."""
+"""A class's results in numbers: for the page, report.json and the terminal alike."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 STATUSES = ("graded", "to_mark", "missing", "unreadable", "failed")
 MARKED = ("graded", "to_mark", "unreadable")  # the statuses whose totals count
-_MOST_BARS = 12
-# What differs from one student's message to the next where both say the same.
+_MAX_BARS = 12
+# The parts in which two students' messages differ although their meaning is the same.
 _NUMBER = re.compile(r"[-−+]?\d[\d.,]*(?:e[-+]?\d+)?", re.IGNORECASE)
 
 
@@ -29,7 +29,7 @@ class QuestionSummary:
     Attributes
     ----------
     students : int
-        Whose marks are counted: answers that wait to be marked by hand are not.
+        The number whose marks are counted: answers that wait to be marked by hand are not.
     mean_share : float or None
         The mean share of the points, 0 to 1; None where nobody's are counted.
     full, none : int
@@ -60,7 +60,7 @@ class ClassSummary:
     questions : tuple of QuestionSummary
         In the notebook's order.
     late : int
-        How many handed in after the due date.
+        The number of submissions after the due date.
     """
 
     statuses: dict[str, int]
@@ -82,7 +82,7 @@ class ClassSummary:
         return first, median, third
 
     def as_data(self) -> dict[str, Any]:
-        """Return what report.json says of the class."""
+        """Return the class's part of report.json."""
         quartiles = self.quartiles
         return {
             "students": sum(self.statuses.values()),
@@ -111,7 +111,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def summarize(assignment: Assignment, reports: Sequence[StudentReport]) -> ClassSummary:
-    """Return how a class did; who handed in nothing, or could not be graded, has no total."""
+    """Return a class's results; missing and failed submissions have no total."""
     statuses = Counter(report.status for report in reports)
     marked = [report for report in reports if report.status in MARKED]
     questions = []
@@ -150,9 +150,9 @@ class Bar:
 def histogram(totals: Sequence[float], max_score: float) -> list[Bar]:
     """Count totals between round numbers from 0 to the maximum; the last bar holds it, too."""
     top = max([max_score, *totals, 1e-9])
-    magnitude = 10 ** math.floor(math.log10(top / _MOST_BARS))
+    magnitude = 10 ** math.floor(math.log10(top / _MAX_BARS))
     steps = (magnitude * factor for factor in (1, 2, 2.5, 5, 10))
-    step = next(step for step in steps if top / step <= _MOST_BARS)
+    step = next(step for step in steps if top / step <= _MAX_BARS)
     bars = math.ceil(top / step - 1e-9)
     # A late penalty can push a total below zero.
     place = Counter(min(max(int(total / step + 1e-9), 0), bars - 1) for total in totals)
@@ -179,16 +179,16 @@ class Message:
 def commonest_messages(
     reports: Sequence[StudentReport], question: str, most: int = 5
 ) -> list[Message]:
-    """Return what most students were told about a question that they lost points for."""
-    told: dict[str, dict[str, str]] = {}  # by the text without numbers: each student's message
+    """Return the commonest messages to students who lost points for a question."""
+    messages: dict[str, dict[str, str]] = {}  # by the text without numbers: each student's message
     for report in reports:
         if report.status not in MARKED:
             continue
         for message in report.messages.get(question, ()):
             if message.startswith("✗"):
-                same = told.setdefault(_NUMBER.sub("#", message), {})
+                same = messages.setdefault(_NUMBER.sub("#", message), {})
                 same.setdefault(report.student, message)
-    often = sorted(told.values(), key=lambda students: (-len(students), min(students.values())))
+    often = sorted(messages.values(), key=lambda students: (-len(students), min(students.values())))
     return [
         Message(next(iter(same.values())), tuple(same), len(set(same.values())) > 1)
         for same in often[:most]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
     from nbgrader.api import Gradebook
 
-_LONGEST_RECEIPT = 10_000  # bytes
+_MAX_RECEIPT_BYTES = 10_000  # bytes
 _SEAL = "<!-- course feedback {} {} -->\n"
 
 
@@ -100,12 +100,12 @@ def pack_feedback(
 
 
 def copy_receipts(out: Path, assignment: str, students: Iterable[str], submitted: Path) -> None:
-    """Put beside each page what `nbgrader release_feedback` wants: its time and secret."""
+    """Put beside each page the files that `nbgrader release_feedback` needs: time and secret."""
     for student in students:
         for name in ("timestamp.txt", "submission_secret.txt"):
             target = out / "feedback" / student / assignment / name
             # A link would hand a file of the instructor's to the student.
-            data = plain_file(submitted / student / assignment / name, _LONGEST_RECEIPT)
+            data = plain_file(submitted / student / assignment / name, _MAX_RECEIPT_BYTES)
             if data is None:
                 target.unlink(missing_ok=True)
             else:
@@ -114,7 +114,7 @@ def copy_receipts(out: Path, assignment: str, students: Iterable[str], submitted
 
 @dataclass(frozen=True)
 class _Shown:
-    """What a page shows of the gradebook.
+    """The gradebook's entries that a page shows.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ class _Shown:
     comments : dict of str to str or None
         By the grade_id of a solution or task.
     waiting : list of str
-        The questions that a person is yet to mark.
+        The questions that a person still has to mark.
     """
 
     scores: dict[str, tuple[float, float]]
@@ -136,16 +136,16 @@ class _Shown:
         from nbgrader import utils
 
         for cell in notebook.cells:
-            known = cell.metadata.get("nbgrader", {})
+            metadata = cell.metadata.get("nbgrader", {})
             if utils.is_solution(cell) or utils.is_task(cell):
-                known["comment"] = self.comments[known["grade_id"]]
+                metadata["comment"] = self.comments[metadata["grade_id"]]
             if utils.is_grade(cell) or utils.is_task(cell):
-                known["score"], known["points"] = self.scores[known["grade_id"]]
-                known["waiting"] = known["grade_id"] in self.waiting
+                metadata["score"], metadata["points"] = self.scores[metadata["grade_id"]]
+                metadata["waiting"] = metadata["grade_id"] in self.waiting
 
     @property
     def totals(self) -> dict[str, float]:
-        """What the template wants to know of the whole."""
+        """The totals for the template."""
         scores = self.scores.values()
         return {
             "score": sum(score for score, _ in scores) - self.late_penalty,
@@ -183,7 +183,7 @@ class _Pages:
         folder = self._out / "feedback" / student / self._assignment
         target = folder / f"{path.stem}.html"
         try:
-            with explained(self._db_url):  # what is wrong with one entry only passes through
+            with explained(self._db_url):  # errors in a single entry pass through
                 shown = self._shown(student, path.stem)
             data = path.read_bytes()
             source = hashlib.sha256(data)
@@ -194,7 +194,7 @@ class _Pages:
         except Exception as error:
             self._book.db.rollback()
             if isinstance(error, CourseError) and not isinstance(error, PageError):
-                raise  # no other page would fare better
+                raise  # every other page would fail, too
             target.unlink(missing_ok=True)
             if isinstance(error, PageError):
                 raise
@@ -206,11 +206,11 @@ class _Pages:
         return target
 
     def _shown(self, student: str, notebook: str) -> _Shown:
-        """Read what a page shows from the gradebook."""
+        """Read the gradebook's entries that a page shows."""
         from nbgrader.api import MissingEntry
 
         try:
-            handed = self._book.find_submission_notebook(notebook, self._assignment, student)
+            row = self._book.find_submission_notebook(notebook, self._assignment, student)
         except MissingEntry as error:
             raise PageError(
                 f"{student} is not in the gradebook with {self._assignment} ({error}): "
@@ -218,13 +218,13 @@ class _Pages:
             ) from error
         # The class has its cells in common: each is read once.
         cells = self._cells
-        rows = (*handed.grades, *handed.comments)
+        rows = (*row.grades, *row.comments)
         cells.update({row.cell_id: row.cell for row in rows if row.cell_id not in cells})
         return _Shown(
-            {cells[g.cell_id].name: (g.score, cells[g.cell_id].max_score) for g in handed.grades},
-            {cells[comment.cell_id].name: comment.comment for comment in handed.comments},
-            float(handed.late_submission_penalty or 0.0),
-            sorted(cells[g.cell_id].name for g in handed.grades if g.needs_manual_grade),
+            {cells[g.cell_id].name: (g.score, cells[g.cell_id].max_score) for g in row.grades},
+            {cells[comment.cell_id].name: comment.comment for comment in row.comments},
+            float(row.late_submission_penalty or 0.0),
+            sorted(cells[g.cell_id].name for g in row.grades if g.needs_manual_grade),
         )
 
     def _render(self, student: str, path: Path, data: bytes, shown: _Shown) -> str:
@@ -252,7 +252,7 @@ class _Pages:
 
 
 def _versions() -> list[str]:
-    """Return what a page depends on besides its notebook and the gradebook."""
+    """Return the versions that a page depends on besides its notebook and the gradebook."""
     packages = (
         "bleach", "jinja2", "latex2mathml", "mistune", "nbconvert", "nbgrader", "pygments",
     )  # fmt: skip
@@ -263,7 +263,7 @@ def _versions() -> list[str]:
 
 
 def _sealed(page: str, source: str) -> bytes:
-    """Return a page with a last line that tells whether it is whole, and what it was made from."""
+    """Return a page with a last line that shows that it is whole, and its sources."""
     data = page.encode("utf-8")
     return data + _SEAL.format(source, hashlib.sha256(data).hexdigest()).encode()
 

@@ -1,9 +1,9 @@
-"""nbgrader's formgrader and commands, made safe to use on what students handed in.
+"""nbgrader's formgrader and commands, made safe to use on students' submissions.
 
-Formgrader shows notebooks and names to somebody whose browser may do anything on the Jupyter
-server. Its pages are made anew here: texts as in the feedback pages, names escaped, and a policy by
-which browsers run the page's own scripts alone. An nbgrader_config.py calls `protect`, so whoever
-opens formgrader on a folder of ours has it: formgrader finds submissions by that file alone.
+Formgrader shows notebooks and names to a person whose browser may do anything on the Jupyter
+server. Its pages are made again here: texts as in the feedback pages, names escaped, and a policy
+by which browsers run the page's own scripts alone. The folder's nbgrader_config.py calls `protect`,
+and formgrader finds submissions by that file alone, so it is never used without.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import BaseLoader
 
-from course_staff.grading.reports.inert_pages import Renderer, leave_out_unsafe, make_exporter
+from course_staff.grading.reports.inert_pages import InertRenderer, leave_out_unsafe, make_exporter
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from nbconvert.exporters import HTMLExporter
 
-# A browser runs what carries it: the scripts of nbgrader's templates, and no student knows it.
+# A browser runs only scripts that carry it: those of nbgrader's templates. No student knows it.
 _NONCE = secrets.token_urlsafe(16)
 _CLICKS = ("toggle_name(true);", "toggle_name(false);", "toggleAllNames()")  # in the templates
 _POLICY = "; ".join([
@@ -54,7 +54,7 @@ _REFUSALS = {
 
 
 def protect() -> None:
-    """Let nbgrader refuse what belongs to `course`, and formgrader show nothing that acts.
+    """Let nbgrader refuse the work of `course`, and formgrader show no active content.
 
     May be called again: nbgrader reads its configuration at every request.
     """
@@ -68,11 +68,11 @@ def protect() -> None:
     # Loaded where formgrader runs, and nowhere else.
     if base := sys.modules.get("nbgrader.server_extensions.formgrader.base"):
         base.BaseHandler.render = _render
-        base.BaseHandler.exporter = property(_Exporter)
+        base.BaseHandler.exporter = property(_SubmissionExporter)
 
 
 def _refusal(what: str, coursedir: Any, assignment: str) -> str:
-    """Name the command that does it; a plain assignment is graded by its folder."""
+    """Return a message with the command to use; a plain assignment is graded by its folder."""
     number, sources = assignment.partition("-")[0], Path(coursedir.source_directory)
     name = str(sources / assignment) if sources.is_absolute() else assignment
     if what == "generate_feedback" or not sources.is_absolute():
@@ -123,7 +123,7 @@ def _render(handler: Any, name: str, **values: Any) -> str:
     return careful.get_template(name).render(**values)
 
 
-class _Exporter:
+class _SubmissionExporter:
     """Makes the page of a submission, in place of BaseHandler.exporter."""
 
     def __init__(self, handler: Any) -> None:
@@ -146,12 +146,12 @@ class _Exporter:
 
 @cache
 def _exporter() -> HTMLExporter:
-    exporter = make_exporter("formgrade", _Renderer)
+    exporter = make_exporter("formgrade", _LinklessRenderer)
     exporter.environment.loader = _Careful(exporter.environment.loader)
     return exporter
 
 
-class _Renderer(Renderer):
+class _LinklessRenderer(InertRenderer):
     """Markdown without links, for the Jupyter server obeys some addresses."""
 
     def link(self, text: str, url: str, title: str | None = None) -> str:

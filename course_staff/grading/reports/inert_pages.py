@@ -1,6 +1,6 @@
 """Feedback pages as nbgrader lays them out, in which nothing of a student's runs.
 
-A page shows what a student wrote to somebody else's browser, so whatever comes from a cell is
+A page shows a student's content in another person's browser, so everything from a cell is
 cleaned after it was rendered: no script, no event handler, no foreign frame or form.
 """
 
@@ -32,11 +32,11 @@ SHOWN = frozenset({"text/plain", "text/html", "text/markdown", "text/latex"}) | 
     "image/jpeg",
 }
 
-_MOST_CODE = 50_000  # characters of a cell: coloured, a sign takes up to thirty
+_MAX_CODE = 50_000  # characters of a cell: coloured, a sign takes up to thirty
 # Most cells of a class are the same: the assignment's text and tests. None of those is long.
-_REMEMBERED, _LONGEST_REMEMBERED = 2000, 10_000
+_REMEMBERED, _MAX_REMEMBERED_LENGTH = 2000, 10_000
 _NO_ALTERNATIVE = re.compile(r"<img\b(?![^>]*\balt=)")
-_LONGEST_FORMULA = 5_000  # characters
+_MAX_FORMULA_LENGTH = 5_000  # characters
 _ELEMENTS = frozenset([
     "math", "maction", "menclose", "merror", "mfenced", "mfrac", "mi", "mmultiscripts", "mn", "mo",
     "mover", "mpadded", "mphantom", "mprescripts", "mroot", "mrow", "ms", "mspace", "msqrt",
@@ -54,7 +54,7 @@ _ATTRIBUTES = frozenset([
 _COLOURED = frozenset({"python", "python3", "py", "ipython", "ipython3", "pycon", "text", "json"})
 
 
-class Renderer(IPythonRenderer):
+class InertRenderer(IPythonRenderer):
     """nbconvert's Markdown with formulas as MathML, and a picture that is not shown is named."""
 
     def __init__(self, **options: Any) -> None:
@@ -85,7 +85,7 @@ class Renderer(IPythonRenderer):
 
     def _formula(self, latex: str, *, block: bool = False) -> str:
         """Put a mark in a formula's place: MathML does not pass the cleaning."""
-        markup = to_mathml(latex, block=block) if len(latex) <= _LONGEST_FORMULA else ""
+        markup = to_mathml(latex, block=block) if len(latex) <= _MAX_FORMULA_LENGTH else ""
         if not _is_plain_mathml(markup):
             markup = f"<code>{escape(latex)}</code>"
         self._formulas.append(markup)
@@ -124,12 +124,14 @@ class _Readable(BaseLoader):
         return source, name, is_fresh
 
 
-def make_exporter(template: str = "feedback", renderer: type[Renderer] = Renderer) -> HTMLExporter:
-    """Return an exporter of pages as nbgrader lays them out, which cleans what it shows.
+def make_exporter(
+    template: str = "feedback", renderer: type[InertRenderer] = InertRenderer
+) -> HTMLExporter:
+    """Return an exporter of pages as nbgrader lays them out, which cleans their content.
 
     nbgrader's templates do not clean Markdown cells and comments even where nbconvert is told to,
     so the filter that renders them does. The marks and comments are to be in the notebook already.
-    What cannot be rendered is shown as text: one cell does not cost the whole page.
+    A cell that cannot be rendered is shown as text, and the page is still made.
     """
     from jinja2 import pass_context
     from nbconvert.exporters import HTMLExporter
@@ -189,7 +191,7 @@ def make_exporter(template: str = "feedback", renderer: type[Renderer] = Rendere
 
     @_remembering
     def colour(source: str, language: str, magic: str | None) -> str:
-        if len(source) > _MOST_CODE:
+        if len(source) > _MAX_CODE:
             return _as_text(source)
         return Highlight2HTML()(source, language, {"magics_language": magic} if magic else {})
 
@@ -203,14 +205,14 @@ def make_exporter(template: str = "feedback", renderer: type[Renderer] = Rendere
     if template != "feedback":
         return exporter
     for preprocessor in nbgrader_says.preprocessors:
-        if preprocessor is not GetGrades:  # it opens the gradebook anew for every page
+        if preprocessor is not GetGrades:  # it opens the gradebook again for every page
             made = preprocessor(parent=exporter, log=quiet)
             exporter.register_preprocessor(made, enabled=True)
     return exporter
 
 
 def _is_plain_mathml(markup: str) -> bool:
-    """Tell whether markup is a formula and nothing else: latex2mathml knows links and styles."""
+    """Tell whether markup is only a formula: latex2mathml also makes links and styles."""
     try:
         elements = list(ElementTree.fromstring(markup).iter())
     except ElementTree.ParseError:
@@ -226,11 +228,11 @@ def _as_text(source: str) -> str:
 
 
 def _remembering(make: Callable[..., str]) -> Callable[..., str]:
-    """Remember what is made of short texts: a student's long ones would fill the memory."""
+    """Remember the results for short texts: a student's long ones would fill the memory."""
     remembered = lru_cache(_REMEMBERED)(make)
 
     def made(text: str, *more: str | None) -> str:
-        return (make if len(text) > _LONGEST_REMEMBERED else remembered)(text, *more)
+        return (make if len(text) > _MAX_REMEMBERED_LENGTH else remembered)(text, *more)
 
     return made
 

@@ -1,4 +1,4 @@
-"""What students wrote themselves: the code cells of their notebooks that were not handed out."""
+"""Students' own code: the code cells of their notebooks that were not handed out."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 
 from course_staff.grading.assignments.assignment import ANSWER_SUFFIX, Assignment
 
-# Far above any honest submission. A person looks at what lies beyond, not a program.
-MOST_CODE = 50_000  # characters
+# Far above any honest submission. A person looks at longer code, not a program.
+MAX_CODE = 50_000  # characters
 # IPython's own lines. No white space beyond the line: that takes the square of the empty lines.
 _MAGIC = re.compile(r"^([^\S\n]*)(?:[%!?].*|\S.*\?)$", re.MULTILINE)
 _USUAL = {"np": "numpy", "tf": "tensorflow", "plt": "matplotlib.pyplot", "pd": "pandas"}
@@ -36,14 +36,14 @@ class OwnCell:
 
 @dataclass(frozen=True)
 class OwnCode:
-    """What a student wrote.
+    """A student's own code.
 
     Attributes
     ----------
     cells : tuple of OwnCell
         In the notebook's order.
     cut : bool
-        Whether there is more than `MOST_CODE`, which is left out.
+        Whether there is more than `MAX_CODE`; the rest is left out.
     """
 
     cells: tuple[OwnCell, ...] = ()
@@ -56,9 +56,9 @@ class OwnCode:
 
 
 def read_own_code(out: Path, assignment: Assignment, student: str) -> OwnCode:
-    """Return what a student wrote, from the marked notebook in the grader's output folder.
+    """Return a student's own code, from the marked notebook in the grader's output folder.
 
-    Nothing comes of a notebook that is not there: nothing was handed in, or it was not recorded.
+    It is empty where there is no notebook: none was handed in, or it was not recorded.
     """
     folder = out / "autograded" / student / assignment.name
     path = folder / f"{assignment.notebook_name}.ipynb"
@@ -66,7 +66,7 @@ def read_own_code(out: Path, assignment: Assignment, student: str) -> OwnCode:
         notebook = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return OwnCode()
-    room, cells = MOST_CODE, []
+    room, cells = MAX_CODE, []
     for cell in _own_cells(notebook, assignment):
         if len(cell.source) > room:
             return OwnCode(tuple(cells), cut=True)
@@ -81,7 +81,7 @@ def handed_out(assignment: Assignment) -> list[str]:
 
 
 def _own_cells(notebook: dict, assignment: Assignment) -> Iterator[OwnCell]:
-    known = {_lines(source) for source in handed_out(assignment)}
+    originals = {_lines(source) for source in handed_out(assignment)}
     for number, cell in enumerate(notebook["cells"], start=1):
         if cell["cell_type"] != "code":
             continue
@@ -90,7 +90,7 @@ def _own_cells(notebook: dict, assignment: Assignment) -> Iterator[OwnCell]:
         if nbgrader.get("locked") or (nbgrader.get("grade") and not nbgrader.get("solution")):
             continue
         source = "".join(cell["source"])
-        if source.strip() and _lines(source) not in known:
+        if source.strip() and _lines(source) not in originals:
             answered = str(nbgrader.get("grade_id", "")).removesuffix(ANSWER_SUFFIX)
             yield OwnCell(answered or f"cell {number}", source)
 
@@ -116,7 +116,7 @@ class Syntax:
 
 @lru_cache(maxsize=200)  # a class is gone through by student, and many cells are the same
 def syntax_of(source: str) -> Syntax | None:
-    """Return a cell's syntax, IPython's own lines left out; None if it is no Python."""
+    """Return a cell's syntax, IPython's own lines left out; None if it is not Python."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of invalid escapes in students' strings
         try:
@@ -125,51 +125,53 @@ def syntax_of(source: str) -> Syntax | None:
             return None
     nodes: list[ast.AST] = [tree]
     for node in nodes:  # it grows meanwhile
-        nodes += children(node)
+        nodes += child_nodes(node)
     return Syntax(tree, nodes)
 
 
-def children(node: ast.AST) -> list[ast.AST]:
+def child_nodes(node: ast.AST) -> list[ast.AST]:
     """Return the nodes right below one, in order, as ast.iter_child_nodes does, but faster."""
-    found = []
+    nodes = []
     for name in node._fields:
         value = getattr(node, name, None)
         if isinstance(value, list):
-            found += [one for one in value if isinstance(one, ast.AST)]
+            nodes += [entry for entry in value if isinstance(entry, ast.AST)]
         elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
-            found.append(value)
-    return found
+            nodes.append(value)
+    return nodes
 
 
-def imports(read: Iterable[Syntax]) -> dict[str, str]:
-    """Return what imported names stand for, as ``np`` does for numpy, wherever it is imported."""
-    found = dict(_USUAL)
+def import_aliases(read: Iterable[Syntax]) -> dict[str, str]:
+    """Return the meanings of imported names, such as numpy for ``np``, wherever it is imported."""
+    aliases = dict(_USUAL)
     for node in (node for syntax in read for node in syntax.nodes):
         if isinstance(node, ast.Import):
-            for one in node.names:
-                first = one.name.partition(".")[0]
-                found |= {one.asname: one.name} if one.asname else {first: first}
+            for alias in node.names:
+                first = alias.name.partition(".")[0]
+                aliases |= {alias.asname: alias.name} if alias.asname else {first: first}
         elif isinstance(node, ast.ImportFrom):
             module = node.module or ""
-            found |= {one.asname or one.name: f"{module}.{one.name}" for one in node.names}
-    return found
+            aliases |= {
+                alias.asname or alias.name: f"{module}.{alias.name}" for alias in node.names
+            }
+    return aliases
 
 
 def bound_names(read: Iterable[Syntax]) -> set[str]:
-    """Return the names that some code gives a meaning, attributes included, imports not."""
-    found = set()
+    """Return the names that some code binds, attributes included, imports not."""
+    names = set()
     for node in (node for syntax in read for node in syntax.nodes):
         if isinstance(node, ast.Name):
             if isinstance(node.ctx, ast.Store):
-                found.add(node.id)
+                names.add(node.id)
         elif isinstance(node, ast.Attribute):
             if isinstance(node.ctx, ast.Store):
-                found.add(node.attr)
+                names.add(node.attr)
         elif isinstance(node, ast.arg):
-            found.add(node.arg)
+            names.add(node.arg)
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.add(node.name)
-    return found
+            names.add(node.name)
+    return names
 
 
 def name_parts(node: ast.AST) -> list[str] | None:

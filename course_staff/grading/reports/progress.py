@@ -1,4 +1,4 @@
-"""Showing how grading a class gets on: a live display on a terminal, plain lines elsewhere."""
+"""Showing the progress of grading: a live display on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SECONDS_BETWEEN_LINES = 60.0
 _RECENT = 30  # submissions: kept ones take no time, so only the last ones tell how fast it goes
 
 
-class Pace:
+class ClassPace:
     """How many submissions of a class are done, with what outcome, and how fast.
 
     Parameters
@@ -79,8 +79,8 @@ class Pace:
         return ", ".join([*counts, f"{self.kept} unchanged"] if self.kept else counts)
 
 
-class Progress:
-    """What `session.grade` tells while it runs; use it as a context manager.
+class GradingProgress:
+    """Shows the progress of `session.grade`; use it as a context manager.
 
     On a terminal a bar and the counts are redrawn in place. Elsewhere every student has a line,
     and in between, once a minute at most, a line says how far it is. A last line sums up.
@@ -97,16 +97,16 @@ class Progress:
         self, console: Console, students: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._console, self._clock = console, clock
-        self.pace = Pace(students, clock)
+        self.pace = ClassPace(students, clock)
         self._changes: Counter[str] = Counter()  # of the installed packages
-        self._said = clock()
+        self._printed_at = clock()
         self._live = None
         if console.is_terminal and not console.is_dumb_terminal:
             self._live = Live(
                 get_renderable=self._drawn, console=console, transient=True, refresh_per_second=4
             )
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> GradingProgress:
         if self._live:
             self._live.start()
         return self
@@ -129,19 +129,19 @@ class Progress:
             return
         points, outcome = f"{report.marks.total:g} points", WORDS[report.status]
         self._print(f"{readable(report.student)}: {points}, {outcome}")
-        if self._clock() - self._said >= _SECONDS_BETWEEN_LINES:
-            self._said = self._clock()
+        if self._clock() - self._printed_at >= _SECONDS_BETWEEN_LINES:
+            self._printed_at = self._clock()
             self._print(
                 f"{self.pace.done} of {self.pace.students} after {duration(self.pace.elapsed)}, "
                 f"{_speed(self.pace)}: {self.pace.outcomes_in_words()}"
             )
 
     def changed_packages(self, changes: str) -> None:
-        """Tell, when it happens first, why what was executed before is executed again."""
+        """Print, the first time, why submissions are executed again."""
         if not self._changes[changes]:
             self._print(
-                f"The installed packages changed since the last time: {changes}. What was executed "
-                "with the others is executed again."
+                f"The installed packages changed since the last time: {changes}. Submissions "
+                "executed before that are executed again."
             )
         self._changes[changes] += 1
 
@@ -153,15 +153,15 @@ class Progress:
         line.add_column(no_wrap=True, justify="right")
         bar = ProgressBar(total=max(pace.students, 1), completed=pace.done)
         line.add_row(f"{pace.done} of {pace.students}", bar, _speed(pace))
-        told = ", ".join(filter(None, (duration(pace.elapsed), pace.outcomes_in_words())))
-        return Group(line, Text(told, style="dim"))
+        summary = ", ".join(filter(None, (duration(pace.elapsed), pace.outcomes_in_words())))
+        return Group(line, Text(summary, style="dim"))
 
     def _print(self, line: str) -> None:
         # soft_wrap: a log's lines are not broken at 80 columns.
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _speed(pace: Pace) -> str:
+def _speed(pace: ClassPace) -> str:
     rate, remaining = pace.per_minute, pace.remaining
     if rate is None or remaining is None:
         return ""

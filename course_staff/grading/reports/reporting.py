@@ -1,4 +1,4 @@
-"""What grading leaves for people and programs: report.json, grades.csv and a table."""
+"""The results of grading for people and programs: report.json, grades.csv and a table."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ LIMITS = {
 NOT_SANDBOXED = "not sandboxed"
 CAVEATS = {
     "self-judged": "Self-judged: these points come from the tests in the students' own processes, "
-    "which they can forge. Points that count for much belong into hidden checks."
+    "which they can forge. Points that matter belong in hidden checks."
 }
 _JOINERS = "\u200c\u200d"  # which names in some scripts need
 
@@ -109,7 +109,7 @@ def _iso(moment: datetime.datetime | None) -> str | None:
 
 
 def late(marks: Marks) -> str:
-    """Return by how much a submission was late, and what that cost; nothing if it was not."""
+    """Return how late a submission was, and its penalty; empty if it was not late."""
     if not marks.seconds_late:
         return ""
     cost = f": −{marks.late_penalty:g}" if marks.late_penalty else ""
@@ -152,7 +152,7 @@ def _cell(text: str) -> str:
 
 
 def _notes(report: StudentReport, assignment: Assignment) -> str:
-    """Say what a person who reads only grades.csv should know about a row."""
+    """Return the notes on a row for a person who reads only grades.csv."""
     notes = [f"limit: {LIMITS.get(kind, kind)}" for kind in report.limits_hit]
     notes += map(readable, report.notes)
     if not report.sandboxed:
@@ -197,8 +197,8 @@ def table(assignment: Assignment, reports: Sequence[StudentReport]) -> Table:
             outcome = readable(" ".join(report.remarks))
         if notes := _notes(report, assignment):
             outcome += f", {notes}"
-        if said := late(report.marks):
-            outcome += f", {said}"
+        if late_text := late(report.marks):
+            outcome += f", {late_text}"
         shown.add_row(
             Text(readable(report.student)),
             f"{report.marks.total:g}/{assignment.max_score:g}",
@@ -215,10 +215,16 @@ def summary(assignment: Assignment, reports: Sequence[StudentReport]) -> Table:
     shown.add_column("Question", overflow="fold")
     shown.add_column("Mean", justify="right", no_wrap=True)
     shown.add_column("Full marks", justify="right", no_wrap=True)
-    for one in summarize(assignment, reports).questions:
-        mean = "–" if one.mean_share is None else f"{one.mean_share * one.points:.2f}"
-        told = f"{one.to_mark} to mark" if one.to_mark else f"{one.full} of {one.students}"
-        shown.add_row(one.name, f"{mean}/{one.points:g}", told)
+    for question in summarize(assignment, reports).questions:
+        mean = (
+            "–" if question.mean_share is None else f"{question.mean_share * question.points:.2f}"
+        )
+        full_marks = (
+            f"{question.to_mark} to mark"
+            if question.to_mark
+            else f"{question.full} of {question.students}"
+        )
+        shown.add_row(question.name, f"{mean}/{question.points:g}", full_marks)
     return shown
 
 

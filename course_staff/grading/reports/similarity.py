@@ -5,7 +5,7 @@ do the names that a student chose, type hints and documentation. Of every run of
 fingerprint is taken, and some of these are kept so that any longer passage that two submissions
 share shows in both [1]_. Counting shared fingerprints takes one product of sparse matrices.
 
-What was handed out does not count, nor what many wrote: a short answer often has one obvious form.
+Handed-out code does not count, nor code that many wrote: short answers often have one obvious form.
 
 References
 ----------
@@ -27,8 +27,8 @@ from course_staff.grading.reports.own_code import (
     OwnCode,
     Syntax,
     bound_names,
-    children,
-    imports,
+    child_nodes,
+    import_aliases,
     name_parts,
     syntax_of,
 )
@@ -36,8 +36,8 @@ from course_staff.grading.reports.own_code import (
 _RUN = 12  # pieces in a fingerprint: about two short statements
 _WINDOW = 4  # of so many fingerprints one is kept, so passages of 15 pieces are found
 # From these on a pair is listed. Right answers that were written independently share 1 % at most.
-_ALIKE = 0.7  # of the fingerprints of the one that has fewer
-_ENOUGH = 25  # fingerprints: fifteen lines, not a one-line answer
+_MIN_SHARED = 0.7  # of the fingerprints of the one that has fewer
+_MIN_FINGERPRINTS = 25  # fingerprints: fifteen lines, not a one-line answer
 # More students than this, and more than this share of the class, have a passage by themselves.
 _COMMON_STUDENTS, _COMMON_SHARE = 5, 0.25
 
@@ -50,7 +50,7 @@ class Group:
     ----------
     least, most : float
         How much of the shorter code the other one has too, 0 to 1, in the pair of them that is
-        least, and most, alike.
+        least, and most, similar.
     places : tuple of str
         The questions whose answers are nearly the same in all of them.
     """
@@ -64,7 +64,7 @@ class Group:
 Fingerprints = Mapping[str, set[int]]  # by place
 
 
-def alike(marks_of: Mapping[str, Fingerprints]) -> list[Group]:
+def similar_groups(marks_of: Mapping[str, Fingerprints]) -> list[Group]:
     """Return the groups of students whose own code is nearly the same."""
     import numpy as np
     from scipy.sparse import csr_array
@@ -85,7 +85,7 @@ def alike(marks_of: Mapping[str, Fingerprints]) -> list[Group]:
     )  # fmt: skip
     shared = (table @ table.T).tocoo()
     share = shared.data / np.maximum(1, np.minimum(sizes[shared.row], sizes[shared.col]))
-    chosen = (shared.row < shared.col) & (shared.data >= _ENOUGH) & (share >= _ALIKE)
+    chosen = (shared.row < shared.col) & (shared.data >= _MIN_FINGERPRINTS) & (share >= _MIN_SHARED)
     pairs = {
         (int(left), int(right)): float(share)
         for left, right, share in zip(
@@ -96,16 +96,16 @@ def alike(marks_of: Mapping[str, Fingerprints]) -> list[Group]:
     groups = []
     for members in _grouped(pairs):
         inside = [pairs[pair] for pair in combinations(members, 2)]
-        places = _places_alike([by_place[member] for member in members])
-        together = tuple(students[member] for member in members)
-        groups.append(Group(together, min(inside), max(inside), places))
+        places = _similar_places([by_place[member] for member in members])
+        group = tuple(students[member] for member in members)
+        groups.append(Group(group, min(inside), max(inside), places))
     return sorted(groups, key=lambda group: (-group.most, -group.least, group.students))
 
 
 def _grouped(pairs: Mapping[tuple[int, int], float]) -> list[list[int]]:
     """Return groups within which every pair is one of `pairs`, and the pairs between groups.
 
-    The most alike join first. A chain, whose ends have little in common, is no group.
+    The most similar join first. A chain, whose ends have little in common, is not a group.
     """
     group_of: dict[int, set[int]] = {}
     between = []
@@ -124,22 +124,22 @@ def _grouped(pairs: Mapping[tuple[int, int], float]) -> list[list[int]]:
     ]
 
 
-def _places_alike(members: Sequence[Mapping[str, set[int]]]) -> tuple[str, ...]:
+def _similar_places(members: Sequence[Mapping[str, set[int]]]) -> tuple[str, ...]:
     """Return the places whose code is nearly the same in all of some students."""
 
-    def are_alike(marks: set[int], others: set[int]) -> bool:
+    def are_similar(marks: set[int], others: set[int]) -> bool:
         return len(marks & others) >= 0.8 * max(len(marks), len(others), 1)
 
     first, *others = members
     return tuple(
         place
         for place, marks in first.items()
-        if all(are_alike(marks, other.get(place, set())) for other in others)
+        if all(are_similar(marks, other.get(place, set())) for other in others)
     )
 
 
 def fingerprints(code: OwnCode, given: Container[int] = frozenset()) -> Fingerprints:
-    """Return the fingerprints of what a student wrote, by the place where it stands."""
+    """Return the fingerprints of a student's own code, by its place."""
     read = [syntax for cell in code.cells if (syntax := syntax_of(cell.source))]
     names = _Names.of(read)
     found: dict[str, set[int]] = {}
@@ -171,20 +171,20 @@ def _winnowed(runs: Sequence[int]) -> set[int]:
 
 
 def _words(source: str) -> list[str]:
-    """Return the words and signs of what is no Python, at least."""
+    """Return the words and signs of text that is not Python."""
     return re.findall(r"\w+|[^\w\s]", re.sub(r"#.*", "", source))
 
 
 @dataclass
 class _Names:
-    """What names mean in some code: those that it chose itself, and what it imported."""
+    """The names in some code: those that it chose itself, and those that it imported."""
 
     own: set[str]
     imported: Mapping[str, str]
 
     @classmethod
     def of(cls, read: Sequence[Syntax]) -> _Names:
-        return cls(bound_names(read), imports(read))
+        return cls(bound_names(read), import_aliases(read))
 
     def full(self, node: ast.AST) -> str | None:
         parts = name_parts(node)
@@ -196,11 +196,11 @@ class _Names:
 
 
 def _pieces(tree: ast.AST, names: _Names) -> Iterator[str]:
-    """Yield what code consists of, in order, without what does not change what it does."""
+    """Yield the pieces of code in order, without those that do not change its meaning."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()
-        below = [child for child in children(node) if not _is_silent(child)]
+        below = [child for child in child_nodes(node) if not _is_silent(child)]
         match node:
             case ast.Module():
                 pass
@@ -229,7 +229,7 @@ def _pieces(tree: ast.AST, names: _Names) -> Iterator[str]:
 
 
 def _is_silent(node: ast.AST) -> bool:
-    """Tell whether a node says nothing: documentation, imports."""
+    """Tell whether a node does not count: documentation, imports."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
     return isinstance(node, ast.Import | ast.ImportFrom | ast.Pass)

@@ -1,7 +1,7 @@
-"""Which of a student's notebooks are an assignment's, and which of these copies counts.
+"""Finding a student's notebooks of an assignment, and the copy that counts.
 
 Students hand in "Copy of X", "X-Copy1", "X (1)", "Kopie von X" or "final.ipynb", so no list of
-words can tell. The best evidence are the names that nbgrader gave to the cells inside; then a name
+words is enough. The best evidence are the names that nbgrader gave to the cells inside; then a name
 that holds the assignment's. Of the copies the newest counts, but one that is as it was handed out
 never before one with work in it.
 """
@@ -33,7 +33,7 @@ _NO_WORK = re.compile(r'""".*?"""|\'\'\'.*?\'\'\'|#[^\n]*|\s+', re.DOTALL)
 
 @dataclass(frozen=True)
 class Contents:
-    """What a notebook holds.
+    """The contents of a notebook.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Contents:
 
 
 def contents_of(data: bytes) -> Contents:
-    """Read a file that may be a notebook; what is none has no cells in common with any other."""
+    """Read a file that may be a notebook; any other file has no cells."""
     grade_ids, sources = set(), set()
     try:
         for cell in json.loads(decoded(data))["cells"]:
@@ -74,7 +74,7 @@ class Copy:
     modified : datetime
         The file's own date.
     submitted : datetime or None
-        When it was handed in, where that is known.
+        The time of submission, where that is known.
     number : int
         A learning platform's number: a later upload has a larger one.
     place : object
@@ -90,19 +90,19 @@ class Copy:
 
     @cached_property
     def contents(self) -> Contents:
-        """What it holds."""
+        """Its contents."""
         return contents_of(self.data)
 
 
-class Sought:
-    """What tells an assignment's notebooks from others.
+class NotebookMatcher:
+    """Tells an assignment's notebooks from others.
 
     Parameters
     ----------
     names : sequence of str
-        What the assignment and its notebook are called.
+        The names of the assignment and its notebook.
     others : sequence of str
-        What the course's other assignments are called.
+        The names of the course's other assignments.
     grade_ids : callable, optional
         Gives the cells' names of this assignment, and those of each other one; called when a
         name alone does not tell.
@@ -132,28 +132,28 @@ class Sought:
         return frozenset() if data is None else contents_of(data).sources
 
     def by_name(self, name: str) -> bool | None:
-        """Tell whether a file is called like the assignment; None where its name says nothing."""
+        """Tell whether a file is named after the assignment; None where its name is no evidence."""
         words = _words(name)
         ours, theirs = (
-            max((len("".join(one)) for one in known if _stands_in(one, words)), default=0)
-            for known in (self._ours, self._theirs)
+            max((len("".join(p)) for p in patterns if _stands_in(p, words)), default=0)
+            for patterns in (self._ours, self._theirs)
         )
         return None if ours == theirs else ours > theirs
 
     def by_contents(self, copy: Copy) -> bool | None:
         """Tell whether a notebook holds the assignment's cells; None where it holds no names."""
-        found = copy.contents.grade_ids
-        if not found:
+        grade_ids = copy.contents.grade_ids
+        if not grade_ids:
             return None
-        known, others = self._grade_ids
-        ours = len(found & known)
-        theirs = max((len(found & other) for other in others), default=0)
-        if ours > theirs and 2 * ours >= len(found):
+        own_ids, others = self._grade_ids
+        ours = len(grade_ids & own_ids)
+        theirs = max((len(grade_ids & other) for other in others), default=0)
+        if ours > theirs and 2 * ours >= len(grade_ids):
             return True
         return False if theirs > ours else None
 
     def is_ours(self, copy: Copy) -> bool | None:
-        """Tell whether a notebook is the assignment's; None where nothing tells."""
+        """Tell whether a notebook is the assignment's; None without evidence."""
         inside = self.by_contents(copy)
         return self.by_name(copy.name) if inside is None else inside
 
@@ -185,15 +185,15 @@ def _order(copy: Copy) -> tuple[int, datetime.datetime, datetime.datetime]:
     return copy.number, copy.submitted or copy.modified, copy.modified
 
 
-def of_folder(folder: Path, others: Iterable[Path]) -> Sought:
-    """Return what is sought of an assignment whose instructor's version lies in a folder."""
+def of_folder(folder: Path, others: Iterable[Path]) -> NotebookMatcher:
+    """Return the matcher of an assignment whose instructor's version lies in a folder."""
     others = [other for other in others if other.name != folder.name]
     own = [path.stem for path in sorted(folder.glob("*.ipynb"))]
 
     def grade_ids() -> tuple[set[str], list[set[str]]]:
         return _ids_in(folder), [_ids_in(other) for other in others]
 
-    return Sought(
+    return NotebookMatcher(
         (folder.name, *own),
         [other.name for other in others],
         grade_ids,
@@ -201,11 +201,11 @@ def of_folder(folder: Path, others: Iterable[Path]) -> Sought:
     )
 
 
-def of_assignment(assignment: Assignment) -> Sought:
-    """Return what is sought of an assignment that was loaded."""
+def of_assignment(assignment: Assignment) -> NotebookMatcher:
+    """Return the matcher of an assignment that was loaded."""
     sources = assignment.source_path.parent.parent
     others = [path for path in _folders(sources) if path.name != assignment.name]
-    return Sought(
+    return NotebookMatcher(
         (assignment.name, assignment.notebook_name),
         [other.name for other in others],
         lambda: (set(assignment.handout.cells), [_ids_in(other) for other in others]),
@@ -247,7 +247,7 @@ def _words(name: str) -> list[str]:
 
 
 def _patterns(name: str) -> Iterator[list[str]]:
-    """Yield what a file of an assignment is called: all of its name, or part of it.
+    """Yield the names that a file of an assignment may have: all of its name, or part of it.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What lies in a folder of submissions, in nbgrader's layout ``<student>/<assignment>/``."""
+"""Reading a folder of submissions, in nbgrader's layout ``<student>/<assignment>/``."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.errors import CourseError
-from course_staff.grading.submissions.copies import Copy, Sought
-from course_staff.grading.submissions.sanitizing import LARGEST
+from course_staff.grading.submissions.copies import Copy, NotebookMatcher
+from course_staff.grading.submissions.sanitizing import MAX_NOTEBOOK_BYTES
 from course_staff.grading.times import TimeError, read_time
 
 TIMESTAMP = "timestamp.txt"
 NOT_UNDERSTOOD = "time of handing in not understood"
-MOST_COPIES = 20  # of one student's that are looked into
+MAX_COPIES = 20  # of one student's that are looked into
 
 
 @dataclass(frozen=True)
-class Handed:
-    """What one student handed in, as bytes.
+class SubmittedFiles:
+    """The files that one student submitted, as bytes.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Handed:
     timestamp : datetime or None
         From timestamp.txt, in UTC and without a time zone, as nbgrader keeps it.
     remarks : tuple of str
-        What the student should know about how the notebook was found.
+        Remarks for the student on how the notebook was found.
     notes : tuple of str
         The same in few words, for the instructor's table.
     """
@@ -48,7 +48,7 @@ def students_in(folder: Path) -> list[str]:
         entries = list(os.scandir(folder))
     except NotADirectoryError as error:
         raise CourseError(
-            f"{folder} is a file: --submitted names a folder. `course collect` unpacks what a "
+            f"{folder} is a file: --submitted names a folder. `course collect` unpacks a "
             "platform has packed."
         ) from error
     except OSError as error:
@@ -68,8 +68,8 @@ def read(
     student: str,
     assignment: str,
     notebook: str | None = None,
-    sought: Sought | None = None,
-) -> Handed:
+    matcher: NotebookMatcher | None = None,
+) -> SubmittedFiles:
     """Read a student's notebook and timestamp; links and anything but plain files are ignored.
 
     Of several notebooks of the assignment the newest counts, by the files' dates; see `copies`.
@@ -78,47 +78,51 @@ def read(
     home = folder / student / assignment
     timestamp, remarks, notes = _timestamp(home / TIMESTAMP)
     usual = home / f"{notebook}.ipynb"
-    found = _notebooks(home, usual.name)
-    if len(found) < 2:
-        path = found[0] if found else usual
+    notebooks = _notebooks(home, usual.name)
+    if len(notebooks) < 2:
+        path = notebooks[0] if notebooks else usual
         if path.stem != notebook:
             name = _printable(path.name)
             remarks.append(f"The notebook was called {name}; it was taken for {notebook}.")
             notes.append(f"took {name}")
-        data = plain_file(path, LARGEST + 1)
+        data = plain_file(path, MAX_NOTEBOOK_BYTES + 1)
     else:
-        sought = sought or Sought((assignment, notebook))
-        data = _newest(found, notebook, sought, remarks, notes)
+        matcher = matcher or NotebookMatcher((assignment, notebook))
+        data = _newest(notebooks, notebook, matcher, remarks, notes)
     if data is None and (others := {entry.name for entry in _entries(home)} - {TIMESTAMP}):
         listed = ", ".join(map(_printable, sorted(others)[:5]))
-        remarks.append(f"What the folder holds is not a notebook: {listed}.")
-    return Handed(student, data, timestamp, tuple(remarks), tuple(notes))
+        remarks.append(f"The folder holds no notebook, but {listed}.")
+    return SubmittedFiles(student, data, timestamp, tuple(remarks), tuple(notes))
 
 
 def _newest(
-    found: list[Path], notebook: str, sought: Sought, remarks: list[str], notes: list[str]
+    notebooks: list[Path],
+    notebook: str,
+    matcher: NotebookMatcher,
+    remarks: list[str],
+    notes: list[str],
 ) -> bytes | None:
-    """Return the bytes of the notebook that counts, and say which one it is."""
-    copies = [copy for path in found if (copy := _copy(path)) is not None]
-    ours = {copy.place: sought.is_ours(copy) for copy in copies}
+    """Return the bytes of the notebook that counts, and note which one it is."""
+    copies = [copy for path in notebooks if (copy := _copy(path)) is not None]
+    ours = {copy.place: matcher.is_ours(copy) for copy in copies}
     named = [copy for copy in copies if copy.place.stem == notebook]
     candidates = [copy for copy in copies if ours[copy.place]] or named
-    counting = sought.newest(candidates)
+    counting = matcher.newest(candidates)
     equal = len(counting) > 1
     if equal:  # nothing tells which is newer: the one that has the right name
         counting = [copy for copy in counting if copy in named]
-    listed = ", ".join(_printable(path.name) for path in found[:5])
+    listed = ", ".join(_printable(path.name) for path in notebooks[:5])
     if not counting:
         why = "equally new" if equal else f"called {notebook}.ipynb or surely that notebook"
-        said = f"All of {listed} are" if equal else f"None of {listed} is"
-        remarks.append(f"{said} {why}; none was graded.")
+        subject = f"All of {listed} are" if equal else f"None of {listed} is"
+        remarks.append(f"{subject} {why}; none was graded.")
         notes.append("several notebooks, none graded")
         return None
     (taken,) = counting
     left = [copy for copy in candidates if copy is not taken and copy.data != taken.data]
     if not left and taken in named:
         others = [copy for copy in copies if ours[copy.place] is None]
-        if sought.is_untouched(taken) and others:
+        if matcher.is_untouched(taken) and others:
             left = others  # the work may be there
         else:
             return taken.data
@@ -135,7 +139,7 @@ def _newest(
 
 
 def _copy(path: Path) -> Copy | None:
-    data = plain_file(path, LARGEST + 1)
+    data = plain_file(path, MAX_NOTEBOOK_BYTES + 1)
     if data is None:
         return None
     modified = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
@@ -144,17 +148,17 @@ def _copy(path: Path) -> Copy | None:
 
 def _notebooks(home: Path, usual: str) -> list[Path]:
     """Return a folder's notebooks, plain files alone; of too many the usual and the newest."""
-    found = []
+    notebooks = []
     for entry in _entries(home):
         with suppress(OSError):
             if entry.name.lower().endswith(".ipynb") and entry.is_file(follow_symlinks=False):
                 modified = entry.stat(follow_symlinks=False).st_mtime
-                found.append((entry.name == usual, modified, Path(entry.path)))
-    return sorted(path for *_, path in sorted(found)[-MOST_COPIES:])
+                notebooks.append((entry.name == usual, modified, Path(entry.path)))
+    return sorted(path for *_, path in sorted(notebooks)[-MAX_COPIES:])
 
 
 def _entries(home: Path) -> list[os.DirEntry[str]]:
-    """Return what lies in a student's own folder; a link leads to somebody else's."""
+    """Return the entries of a student's own folder; none for a link, which leads elsewhere."""
     with suppress(OSError):
         if not (home.is_symlink() or home.parent.is_symlink()):
             return list(os.scandir(home))
@@ -162,7 +166,7 @@ def _entries(home: Path) -> list[os.DirEntry[str]]:
 
 
 def _printable(name: str) -> str:
-    """Return a file's name as a text: it may hold bytes that are none, and control characters."""
+    """Return a file's name as text: it may hold invalid bytes and control characters."""
     return "".join(sign if sign.isprintable() else "�" for sign in name)
 
 
@@ -177,7 +181,7 @@ def plain_file(path: Path, most: int) -> bytes | None:
         return None
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return None  # a folder cannot even be made a file object
+            return None  # os.fdopen refuses directories
         with os.fdopen(handle, "rb", closefd=False) as file, suppress(OSError):
             return file.read(most)
     finally:
@@ -186,7 +190,7 @@ def plain_file(path: Path, most: int) -> bytes | None:
 
 
 def _timestamp(path: Path) -> tuple[datetime.datetime | None, list[str], list[str]]:
-    """Return the time of handing in, with what to say where it is there and not understood."""
+    """Return the time of submission, and remarks and notes if it cannot be read."""
     data = plain_file(path, 200)
     if data is None:
         return None, [], []

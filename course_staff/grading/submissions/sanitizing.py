@@ -1,7 +1,7 @@
-"""From the bytes that a student handed in to what is executed and what is kept.
+"""From a student's file to the notebook that is executed and kept.
 
 Sanitising is pure, and never fails: whatever the file holds, a notebook comes out of it that is
-built anew from plain parts, with the assignment's own test cells in place.
+built again from plain parts, with the assignment's own test cells in place.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any
 from course_lib.check.file_kinds import kind_of
 from course_lib.check.messages import quoted
 from course_lib.check.source_code import (
-    MOST_CODE,
-    Known,
+    MAX_CODE,
+    SkippedCells,
     defined,
     own_definitions,
     without_elsewhere,
 )
 from course_lib.check.written import Text, added, answers, is_empty, is_hidden
 from course_staff.grading.assignments.assignment import (
-    PASSIVE_TAGS,
+    EXPLORE_TAGS,
     Assignment,
     Handout,
-    is_passive,
+    is_explore,
 )
 from course_staff.grading.submissions.pictures import Pictures
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 # Far above any honest notebook: a whole lesson with its pictures has some hundred KB.
-LARGEST = 30_000_000  # bytes
-MOST_CELLS = 2_000
-LONGEST_CELL = 200_000  # characters, pictures not counted
+MAX_NOTEBOOK_BYTES = 30_000_000  # bytes
+MAX_CELLS = 2_000
+MAX_CELL_LENGTH = 200_000  # characters, pictures not counted
 # The types of cells, those of the format before version 4 too.
 _KINDS = {
     "code": "code",
@@ -47,12 +47,12 @@ _KINDS = {
     "plaintext": "raw",
 }
 _TYPES = {"code": "code", "markdown": "text (Markdown)", "raw": "raw text"}
-_DEFINITIONS = "# What the next cell defines, without the rest of it."
+_DEFINITIONS = "# The definitions of the next cell, without the rest of it."
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What one student handed in, sanitised.
+    """One student's submission, sanitised.
 
     Attributes
     ----------
@@ -60,14 +60,14 @@ class Submission:
         The student's cells without outputs, and the assignment's own test cells; where nothing
         could be read, the assignment as it was handed out.
     executed : tuple of int
-        The indices of the cells to execute, in order: code that neither only explores nor tests;
+        The indices of the cells to execute, in order: code that neither explores nor tests;
         in a plain assignment all code.
     written : dict of str to str
         The answers that a person marks, by question; an untouched one is left out.
     remarks : tuple of str
-        What the student should know about how the notebook was read.
+        Remarks for the student on how the notebook was read.
     files : mapping of str to bytes
-        What lies beside the notebook while it is executed; the instructor's, not the student's.
+        The files beside the notebook while it is executed; the instructor's, not the student's.
     """
 
     status: str
@@ -83,7 +83,7 @@ class Unreadable(Exception):
 
 
 def sanitize(data: bytes | None, assignment: Assignment) -> Submission:
-    """Read what a student handed in."""
+    """Sanitise the notebook of a submission."""
     if data is None:
         return Submission("missing", _released(assignment), remarks=("No notebook was handed in.",))
     remarks: list[str] = []
@@ -96,7 +96,7 @@ def sanitize(data: bytes | None, assignment: Assignment) -> Submission:
 
 
 @dataclass(frozen=True)
-class _Cell:
+class _StudentCell:
     """A cell of the student's, reduced to plain parts."""
 
     kind: str
@@ -106,9 +106,9 @@ class _Cell:
     attachments: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
-def _cells(data: bytes, assignment: Assignment, remarks: list[str]) -> Iterator[_Cell]:
-    if len(data) > LARGEST:
-        raise Unreadable(f"it is larger than {LARGEST / 1e6:.0f} MB.")  # no more was read
+def _cells(data: bytes, assignment: Assignment, remarks: list[str]) -> Iterator[_StudentCell]:
+    if len(data) > MAX_NOTEBOOK_BYTES:
+        raise Unreadable(f"it is larger than {MAX_NOTEBOOK_BYTES / 1e6:.0f} MB.")
     try:
         tree = json.loads(data.decode("utf-8-sig"))
     except RecursionError:
@@ -133,8 +133,8 @@ def _cells(data: bytes, assignment: Assignment, remarks: list[str]) -> Iterator[
         ] or None
     if not isinstance(listed, list):
         raise Unreadable("it is JSON, but it has no list of cells.")
-    if len(listed) > MOST_CELLS:
-        raise Unreadable(f"it has {len(listed)} cells, at most {MOST_CELLS} are read.")
+    if len(listed) > MAX_CELLS:
+        raise Unreadable(f"it has {len(listed)} cells, at most {MAX_CELLS} are read.")
     pictures = Pictures(_attachments(assignment))
     for cell in listed:
         if (read := _cell(cell, pictures, remarks)) is not None:
@@ -148,7 +148,7 @@ def _attachments(assignment: Assignment) -> dict[str, Any]:
     return {name: one for c in cells for name, one in c.get("attachments", {}).items()}
 
 
-def _cell(cell: Any, pictures: Pictures, remarks: list[str]) -> _Cell | None:
+def _cell(cell: Any, pictures: Pictures, remarks: list[str]) -> _StudentCell | None:
     if not isinstance(cell, dict):
         return None
     kind, source, attachments = cell.get("cell_type"), _source(cell), {}
@@ -159,12 +159,12 @@ def _cell(cell: Any, pictures: Pictures, remarks: list[str]) -> _Cell | None:
         return None
 
     def cut(source: str) -> str:
-        if len(source) > LONGEST_CELL:
+        if len(source) > MAX_CELL_LENGTH:
             remarks.append(
                 f"The cell that begins {quoted(source[:1000])} has {len(source):,} characters: "
-                f"what comes after the first {LONGEST_CELL:,} was left out."
+                f"what comes after the first {MAX_CELL_LENGTH:,} was left out."
             )
-        return source[:LONGEST_CELL]
+        return source[:MAX_CELL_LENGTH]
 
     if kind == "markdown":
         source, attachments = pictures.keep(source, cell.get("attachments"), cut)
@@ -174,11 +174,11 @@ def _cell(cell: Any, pictures: Pictures, remarks: list[str]) -> _Cell | None:
     nbgrader = metadata.get("nbgrader")
     grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
     tags = metadata.get("tags") if isinstance(metadata.get("tags"), list) else []
-    return _Cell(
+    return _StudentCell(
         kind,
         source,
         grade_id if isinstance(grade_id, str) else None,
-        tuple(tag for tag in PASSIVE_TAGS if tag in tags),  # all others mean nothing here
+        tuple(tag for tag in EXPLORE_TAGS if tag in tags),  # all others mean nothing here
         attachments,
     )
 
@@ -192,7 +192,7 @@ def _source(cell: Mapping[str, Any]) -> str:
 
 
 @dataclass(eq=False)
-class _Row:
+class _PlacedCell:
     """A cell of the sanitised notebook, and whether it is executed."""
 
     cell: NotebookNode
@@ -202,12 +202,14 @@ class _Row:
 class _Assembling:
     """Makes the sanitised notebook of a student's cells and of the assignment's own."""
 
-    def __init__(self, assignment: Assignment, cells: list[_Cell], remarks: list[str]) -> None:
+    def __init__(
+        self, assignment: Assignment, cells: list[_StudentCell], remarks: list[str]
+    ) -> None:
         self.assignment, self.handout = assignment, assignment.handout
         self.cells, self.remarks = cells, remarks
-        self.known = _known(self.handout.passive)
-        self.rows: list[_Row] = []
-        self.placed: dict[str, _Row] = {}
+        self.skipped_cells = _skipped_cells(self.handout.explore)
+        self.rows: list[_PlacedCell] = []
+        self.placed: dict[str, _PlacedCell] = {}
         self.colab: set[str] = set()  # the names that come from google.colab
         self.read = 0  # characters of code that were looked into
         # The student's cells that are the assignment's own, and the names of those that are of
@@ -216,11 +218,11 @@ class _Assembling:
 
     def submission(self) -> Submission:
         for index, cell in enumerate(self.cells):
-            known = self.handout.cells.get(cell.grade_id or "")
-            if known is not None and index in self.chosen:
-                self._place(cell, known)
-            elif known is not None:
-                self._add_copy(cell, known)
+            original = self.handout.cells.get(cell.grade_id or "")
+            if original is not None and index in self.chosen:
+                self._place(cell, original)
+            elif original is not None:
+                self._add_copy(cell, original)
             else:
                 self._add(cell, cell.kind)
         written = self._written()
@@ -244,19 +246,19 @@ class _Assembling:
         first: dict[str, int] = {}
         typed: dict[str, int] = {}
         for index, cell in enumerate(self.cells):
-            known = self.handout.cells.get(cell.grade_id or "")
-            if known is None:
+            original = self.handout.cells.get(cell.grade_id or "")
+            if original is None:
                 continue
-            if cell.kind == known.cell_type:
+            if cell.kind == original.cell_type:
                 typed.setdefault(cell.grade_id, index)
-            elif not (known.metadata.nbgrader.locked and known.cell_type == "code"):
+            elif not (original.metadata.nbgrader.locked and original.cell_type == "code"):
                 first.setdefault(cell.grade_id, index)
         return set((first | typed).values()), set(typed)
 
-    def _place(self, cell: _Cell, known: NotebookNode) -> None:
+    def _place(self, cell: _StudentCell, original: NotebookNode) -> None:
         """Take a cell for the one that was handed out under its name."""
-        row = _Row(_copy(known), self.handout.runs(known))
-        locked, kind = known.metadata.nbgrader.locked, known.cell_type
+        row = _PlacedCell(_copy(original), self.handout.runs(original))
+        locked, kind = original.metadata.nbgrader.locked, original.cell_type
         if kind == "code":
             self._add_definitions(cell, skipped=locked)
         if not locked:
@@ -266,17 +268,17 @@ class _Assembling:
         self.rows.append(row)
         self.placed[cell.grade_id] = row
         if locked and kind != "code":
-            text = added(cell.source, _reduced(known).source)
+            text = added(cell.source, _reduced(original).source)
             if not is_empty(text):
                 self.remarks.append(
                     f"The text of {cell.grade_id} is back as it was handed out: what was added "
-                    "to it stands in a cell below it."
+                    "to it is in a cell below it."
                 )
                 self._add_text(text, cell.attachments)
 
-    def _add_copy(self, cell: _Cell, known: NotebookNode) -> None:
+    def _add_copy(self, cell: _StudentCell, original: NotebookNode) -> None:
         """Take a cell for another one beside that which was handed out under its name."""
-        locked, kind = known.metadata.nbgrader.locked, known.cell_type
+        locked, kind = original.metadata.nbgrader.locked, original.cell_type
         if locked and kind == cell.kind == "code":  # of a test: splitting a cell makes two
             self._add_definitions(cell, skipped=True)
             return
@@ -286,7 +288,7 @@ class _Assembling:
             self._tell_type(cell, kind)
         self._add(cell, kind if is_answer else cell.kind)
 
-    def _add(self, cell: _Cell, kind: str) -> None:
+    def _add(self, cell: _StudentCell, kind: str) -> None:
         """Take a cell for one of the student's own."""
         if kind == "markdown":
             self._add_text(cell.source, cell.attachments, cell.tags)
@@ -296,7 +298,7 @@ class _Assembling:
         if kind == "code":
             self._add_definitions(cell, skipped=skipped)
         source = self._here(cell.source) if runs else cell.source
-        row = _Row(_new(kind, source), runs)
+        row = _PlacedCell(_new(kind, source), runs)
         if cell.tags:
             row.cell.metadata["tags"] = list(cell.tags)
         self.rows.append(row)
@@ -304,56 +306,56 @@ class _Assembling:
     def _add_text(
         self, source: str, attachments: dict[str, dict[str, str]], tags: tuple[str, ...] = ()
     ) -> None:
-        row = _Row(_new("markdown", _shown(source)), runs=False)
+        row = _PlacedCell(_new("markdown", _shown(source)), runs=False)
         if tags:
             row.cell.metadata["tags"] = list(tags)
         _attach(row.cell, attachments)
         self.rows.append(row)
 
-    def _add_definitions(self, cell: _Cell, *, skipped: bool) -> None:
-        """Put before a cell what it defines, where the rest of it is skipped or only explores.
+    def _add_definitions(self, cell: _StudentCell, *, skipped: bool) -> None:
+        """Put a cell's definitions before it, where the rest of it is skipped or explores.
 
-        A copied or split cell inherits its tag, and a merged one holds lines that fail for want of
-        what is skipped.
+        A copied or split cell inherits its tag, and a merged one holds lines that fail without
+        the skipped ones.
         """
-        explores = is_passive(cell.tags) or self.known.merged_into(cell.source)
-        if self.handout.runs_all or cell.source.strip() in self.handout.passive:
+        explore = is_explore(cell.tags) or self.skipped_cells.merged_into(cell.source)
+        if self.handout.runs_all or cell.source.strip() in self.handout.explore:
             return
-        if not (skipped or explores) or not self._may_read(cell.source):
+        if not (skipped or explore) or not self._may_read(cell.source):
             return
-        source = self._here(own_definitions(cell.source, self.known))
+        source = self._here(own_definitions(cell.source, self.skipped_cells))
         if not source:
             return
         source = f"{_DEFINITIONS}\n{source}"
         if self.rows and self.rows[-1].cell.source == source:
             return  # it was done before
-        self.rows.append(_Row(_new("code", source), runs=True))
+        self.rows.append(_PlacedCell(_new("code", source), runs=True))
         what = "is skipped, but" if skipped else "also explores:"
         self.remarks.append(
             f"The cell that begins {quoted(cell.source)} {what} what it defines was executed."
         )
 
-    def _skips(self, cell: _Cell) -> bool:
-        """Tell whether a cell only explores or tests; one that defines an answer never does."""
+    def _skips(self, cell: _StudentCell) -> bool:
+        """Tell whether a cell explores or tests; one that defines an answer never does."""
         if self.handout.runs_all:
             return False
-        if not is_passive(cell.tags) and cell.source.strip() not in self.handout.passive:
+        if not is_explore(cell.tags) and cell.source.strip() not in self.handout.explore:
             return False
         return not (self._may_read(cell.source) and defined(cell.source) & self.handout.functions)
 
     def _may_read(self, source: str) -> bool:
         self.read += len(source)
-        return self.read <= MOST_CODE
+        return self.read <= MAX_CODE
 
     def _here(self, source: str) -> str:
         """Return code without the lines that only work elsewhere."""
         if not self._may_read(source):
             return source
         source, gone = without_elsewhere(source, self.colab)
-        self.remarks += [f"A line that works only elsewhere was left out: {one}" for one in gone]
+        self.remarks += [f"A line that works only elsewhere was left out: {line}" for line in gone]
         return source
 
-    def _tell_type(self, cell: _Cell, kind: str) -> None:
+    def _tell_type(self, cell: _StudentCell, kind: str) -> None:
         if cell.kind != kind:
             self.remarks.append(
                 f"The cell of {cell.grade_id} had become {_TYPES[cell.kind]}; it is "
@@ -362,27 +364,27 @@ class _Assembling:
 
     def _written(self) -> dict[str, str]:
         """Return the answers that a person is to mark."""
-        cells, asked = self.handout.cells, self.assignment.written
-        anywhere = {name for name in asked if not cells[name].metadata.nbgrader.solution}
-        names = [name for name in asked if name not in anywhere]
-        found, strays = answers(
+        cells, questions = self.handout.cells, self.assignment.written
+        anywhere = {name for name in questions if not cells[name].metadata.nbgrader.solution}
+        names = [name for name in questions if name not in anywhere]
+        texts, strays = answers(
             [Text(cell.kind, cell.source, cell.grade_id) for cell in self.cells],
             [_reduced(cell) for cell in self.assignment.release.cells],
             names,
             anywhere,
         )
-        if strays and (open_ := [name for name in names if name not in found]):
+        if strays and (open_ := [name for name in names if name not in texts]):
             self.remarks.append(
-                f"No answer to {', '.join(open_)} stands in its cell or around it; what was "
-                "written elsewhere in the notebook was not taken for one."
+                f"There is no answer to {', '.join(open_)} in its cell or around it; text "
+                "elsewhere in the notebook was not taken for one."
             )
         whole = "\n\n".join(row.cell.source for row in self.rows)
-        return {name: whole for name in asked if name in anywhere} | found
+        return {name: whole for name in questions if name in anywhere} | texts
 
 
 @lru_cache(8)
-def _known(passive: frozenset[str]) -> Known:
-    return Known.of(passive)
+def _skipped_cells(explore: frozenset[str]) -> SkippedCells:
+    return SkippedCells.of(explore)
 
 
 def _reduced(cell: NotebookNode) -> Text:
@@ -395,7 +397,7 @@ def _reduced(cell: NotebookNode) -> Text:
 
 
 def _shown(source: str) -> str:
-    """Return a text so that a page shows it, also where all of it is a comment of HTML."""
+    """Return a text so that a page shows it, also where all of it is an HTML comment."""
     if not is_hidden(source):
         return source
     return source.replace("<!--", "&lt;!--").replace("-->", "--&gt;")
@@ -415,7 +417,9 @@ def _attach(cell: NotebookNode, attachments: dict[str, dict[str, str]]) -> None:
         cell.pop("attachments", None)
 
 
-def _put_back(rows: list[_Row], placed: dict[str, _Row], handout: Handout) -> Iterator[str]:
+def _put_back(
+    rows: list[_PlacedCell], placed: dict[str, _PlacedCell], handout: Handout
+) -> Iterator[str]:
     """Put back the assignment's own cells that are missing; yield the names of all but answers.
 
     A test comes back as late as its place allows, and the instructor's other cells as early: what
@@ -423,16 +427,16 @@ def _put_back(rows: list[_Row], placed: dict[str, _Row], handout: Handout) -> It
     shown, for its student may have answered in another cell.
     """
     order = list(handout.cells)
-    for number, (grade_id, known) in enumerate(handout.cells.items()):
+    for number, (grade_id, original) in enumerate(handout.cells.items()):
         if grade_id in placed:
             continue
-        nbgrader = known.metadata.nbgrader
+        nbgrader = original.metadata.nbgrader
         if nbgrader.grade:
             after = (placed[name] for name in order[number + 1 :] if name in placed)
             position = rows.index(row) if (row := next(after, None)) else len(rows)
         else:
             position = rows.index(placed[order[number - 1]]) + 1 if number else 0
-        placed[grade_id] = _Row(_copy(known), nbgrader.locked and handout.runs(known))
+        placed[grade_id] = _PlacedCell(_copy(original), nbgrader.locked and handout.runs(original))
         rows.insert(position, placed[grade_id])
         if nbgrader.grade or nbgrader.locked:
             yield grade_id

@@ -42,7 +42,7 @@ def test_the_round_collect_mark_feedback_export(here):
     result = course("collect", "04", "files.zip", "--roster", "class.csv")
     assert result.exit_code == 0, result.output
     assert f"{NAME}: 1 new, in submitted" in result.output
-    assert "Nothing from 1 student: bob" in result.output
+    assert "1 student submitted nothing: bob" in result.output
     assert (
         "class.csv: id from “id”, name from “Name”, e-mail address from “E-Mail”" in result.output
     )

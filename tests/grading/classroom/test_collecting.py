@@ -23,7 +23,7 @@ from course_staff.grading.classroom import uploads as uploads_module
 from course_staff.grading.classroom.collecting import collect, platform_folders
 from course_staff.grading.classroom.owners import Owners
 from course_staff.grading.roster import Student
-from course_staff.grading.submissions.copies import Sought
+from course_staff.grading.submissions.copies import NotebookMatcher
 
 A = "04-Regression-nn-assignment"
 B = "05-Normalization-and-regularization-assignment"
@@ -275,7 +275,7 @@ def cells(**sources: str) -> str:
     return json.dumps({"cells": made})
 
 
-KNOWN = Sought((A,), (A, B), lambda: ({"f"}, [{"g"}]), lambda: cells(f="pass").encode())
+KNOWN = NotebookMatcher((A,), (A, B), lambda: ({"f"}, [{"g"}]), lambda: cells(f="pass").encode())
 
 
 def test_notebooks_of_any_name_are_known_by_their_cells(tmp_path, into):
@@ -288,7 +288,7 @@ def test_notebooks_of_any_name_are_known_by_their_cells(tmp_path, into):
         "cai/mine.ipynb": '{"cells": []}',
     }
     dates = {f"ada/{A}.ipynb": (2026, 11, 25, 0, 0, 0)}
-    collection = into(a_zip(tmp_path / "s.zip", files, dates), sought=KNOWN)
+    collection = into(a_zip(tmp_path / "s.zip", files, dates), matcher=KNOWN)
     assert into.notebook("ada") == into.notebook("bob") == cells(f="return 1")
     assert {one.student: one.remark for one in collection.collected} == {
         "ada": f"newest of 2 attempts: took homework.ipynb, left {A}.ipynb",
@@ -307,14 +307,14 @@ def test_an_original_that_is_collected_later_does_not_replace_work(tmp_path, int
         return a_zip(tmp_path / f"{day}.zip", {name: text}, {name: (2026, 11, day, 9, 0, 0)})
 
     work, original = cells(f="return 1"), cells(f="pass")
-    into(handed(work, 10), sought=KNOWN)
-    (one,) = into(handed(original, 12), sought=KNOWN).collected
+    into(handed(work, 10), matcher=KNOWN)
+    (one,) = into(handed(original, 12), matcher=KNOWN).collected
     assert one.status == "older"
     assert one.remark == "what is there stays, for this one is as it was handed out"
     assert (into.notebook("ada"), into.time("ada")) == (work, "2026-11-10 09:00:00 UTC\n")
 
     into.folder.joinpath("ada", A, f"{A}.ipynb").write_text(original)
-    assert [one.status for one in into(handed(work, 9), sought=KNOWN).collected] == ["replaced"]
+    assert [one.status for one in into(handed(work, 9), matcher=KNOWN).collected] == ["replaced"]
     assert into.notebook("ada") == work
 
 
@@ -557,7 +557,7 @@ def test_a_size_that_lies_is_found_out(tmp_path, into):
 
 
 def test_too_many_files_are_refused(tmp_path, into, monkeypatch):
-    monkeypatch.setattr(uploads_module, "MOST_FILES", 3)
+    monkeypatch.setattr(uploads_module, "MAX_FILES", 3)
     files = {f"{n}/a.ipynb": "" for n in range(4)}
     for source in (a_zip(tmp_path / "s.zip", files), a_folder(tmp_path / "s", files)):
         with pytest.raises(CourseError, match="several parts"):

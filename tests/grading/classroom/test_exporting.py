@@ -58,7 +58,7 @@ def test_canvas_gets_the_columns_that_it_imports(url):
         ["Lovelace, Ada", "101", "", "ada", "A", "3.75"],
         ["O'Brien, Jr, =HYPERLINK(1)", "102", "", "bob", "", "0"],
     ]
-    assert "1 left out, with nothing handed in: cai." in exported.notes
+    assert "1 left out, without a submission: cai." in exported.notes
 
 
 def test_canvas_gets_sis_ids_where_the_class_list_has_no_others(url):

@@ -23,7 +23,7 @@ from course_staff.grading.execution import cluster
 from course_staff.grading.execution.cluster import ClusterWorkers, WorkersDied
 from course_staff.grading.execution.cluster_worker import differences
 from course_staff.grading.limits import Interrupted, Limits
-from course_staff.grading.marking import calls_of
+from course_staff.grading.marking import hidden_calls
 from course_staff.grading.submissions.sanitizing import Submission, sanitize
 
 COURSE = [sys.executable, "-m", "course_lib"]
@@ -205,7 +205,7 @@ class Asked:
     """A submission to be executed, as `session.grade` does it."""
 
     def __init__(self, assignment: Assignment) -> None:
-        self.assignment, self.calls = assignment, calls_of(assignment, 0)
+        self.assignment, self.calls = assignment, hidden_calls(assignment, 0)
 
     def submission(self, source: str = "") -> Submission:
         return sanitize(as_bytes(with_cell(right(self.assignment), source)), self.assignment)
@@ -253,7 +253,7 @@ def test_who_ends_worker_after_worker_has_failed_and_others_go_on(own_cluster, a
 def test_a_cluster_is_refused_unless_all_its_workers_do_as_this_machine(
     own_cluster, asked, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(cluster, "_CONNECT", 2.0)
+    monkeypatch.setattr(cluster, "_CONNECT_TIMEOUT", 2.0)
     with pytest.raises(CourseError, match=r"has no workers: start one .* `dask worker tcp://"):
         ClusterWorkers(own_cluster.address).__enter__()
     (tmp_path / "empty").mkdir()
@@ -283,6 +283,6 @@ def test_versions_that_differ_are_shown_in_a_table():
 
 @pytest.mark.parametrize("address", ["http://example.org", "tcp://127.0.0.1:9", "nowhere"])
 def test_a_wrong_address_is_told_with_what_an_address_looks_like(address, monkeypatch):
-    monkeypatch.setattr(cluster, "_CONNECT", 0.5)
+    monkeypatch.setattr(cluster, "_CONNECT_TIMEOUT", 0.5)
     with pytest.raises(CourseError, match=f"answers at {address} .*such as tcp://192.0.2.7:8786"):
         ClusterWorkers(address).__enter__()

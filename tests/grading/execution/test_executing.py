@@ -22,7 +22,7 @@ from course_staff.grading.execution import executing
 from course_staff.grading.execution.executing import Execution, execute
 from course_staff.grading.execution.student_kernel import MachineFailed
 from course_staff.grading.limits import Interrupted, Limits, Stopped
-from course_staff.grading.marking import calls_of
+from course_staff.grading.marking import hidden_calls
 from course_staff.grading.protocol.calls import call, generator
 from course_staff.grading.protocol.replies import read_reply
 from course_staff.grading.submissions.sanitizing import sanitize
@@ -33,7 +33,7 @@ LIMITS = Limits(cell_seconds=2, memory_mb=800, idle_seconds=8)
 
 def executed(assignment, notebook, calls=None, **limits) -> Execution:
     submission = sanitize(as_bytes(notebook), assignment)
-    calls = calls or calls_of(assignment, 0)
+    calls = calls or hidden_calls(assignment, 0)
     return execute(submission, calls, limits=replace(LIMITS, **limits))
 
 
@@ -244,7 +244,7 @@ def test_cpu_time_counts_over_all_kernels(small):
     limits = Limits(submission_seconds=6, idle_seconds=8)
     notebook = with_cell(right(small), "import os; os._exit(1)")
     notebook = with_cell(notebook, busy.format(4))  # which is executed before, in both kernels
-    execution = execute(sanitize(as_bytes(notebook), small), calls_of(small, 0), limits=limits)
+    execution = execute(sanitize(as_bytes(notebook), small), hidden_calls(small, 0), limits=limits)
     assert "the notebook took more than 6 s of CPU time" in execution.cell_errors.values()
     assert execution.limits_hit == ("cpu", "died")
 
@@ -278,7 +278,7 @@ def test_a_machine_that_starts_no_kernel_is_no_fault_of_the_submission(small, mo
 def test_a_limit_that_holds_no_kernel_is_no_fault_of_the_submission(small):
     submission = sanitize(as_bytes(right(small)), small)
     with pytest.raises(MachineFailed, match="raise --limit memory_mb"):
-        execute(submission, calls_of(small, 0), limits=Limits(memory_mb=10))
+        execute(submission, hidden_calls(small, 0), limits=Limits(memory_mb=10))
 
 
 def test_a_kernel_whose_memory_cannot_be_measured_is_no_fault_of_the_submission(
@@ -345,7 +345,7 @@ def test_replies_that_are_too_large_to_be_kept_are_left_out(small, monkeypatch):
     execution = executed(small, right(small, draw=large.format(7_000_000)))
     assert "too large" in errors(execution, "draw")[0]
     assert errors(execution, "double") == [None]
-    monkeypatch.setattr(executing, "_MOST_REPLIES", 300_000)
+    monkeypatch.setattr(executing, "_MAX_REPLIES", 300_000)
     execution = executed(small, right(small, draw=large.format(20_000)))
     assert errors(execution, "draw") == [None, "draw left no readable reply: it is too large"]
 
@@ -400,5 +400,5 @@ def test_executing_stops_when_asked(small):
     threading.Timer(3, stop.set).start()
     started = time.monotonic()
     with pytest.raises(Interrupted):
-        execute(submission, calls_of(small, 0), stop=stop)
+        execute(submission, hidden_calls(small, 0), stop=stop)
     assert time.monotonic() - started < 40

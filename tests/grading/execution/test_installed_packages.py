@@ -9,7 +9,7 @@ from importlib import metadata
 
 import pytest
 
-from course_staff.grading.execution.packages import differences, installed, together
+from course_staff.grading.execution.packages import differences, installed, merge_versions
 
 
 def test_every_package_is_known_under_its_usual_name(tmp_path, monkeypatch):
@@ -75,5 +75,5 @@ def test_what_changed_is_told_in_words(before, now, told):
 
 def test_of_several_machines_each_version_is_named():
     here, there = {"a": "1", "b": "2"}, {"a": "1", "b": "3", "c": "4"}
-    assert together([here, here]) == here
-    assert together([here, there]) == {"a": "1", "b": "2 or 3", "c": "4 or missing"}
+    assert merge_versions([here, here]) == here
+    assert merge_versions([here, there]) == {"a": "1", "b": "2 or 3", "c": "4 or missing"}

@@ -83,7 +83,7 @@ def test_a_cluster_worker_with_more_threads_than_it_has_room_for_says_so(limited
     monkeypatch.setattr(cluster_worker, "get_worker", lambda: worker)
     limited(1024, 1024)
     with pytest.raises(CourseError, match=r"The worker at tcp://here:1: --nthreads 20: .*1024"):
-        cluster_worker.executed(cluster_worker.versions(), b"", b"")
+        cluster_worker.run_task(cluster_worker.versions(), b"", b"")
 
 
 def test_systems_without_such_a_limit_have_room_for_all(monkeypatch):

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from course_staff.grading.limits import Stopped
-from course_staff.grading.protocol.replies import LARGEST_REPLY, read_reply
+from course_staff.grading.protocol.replies import MAX_REPLY_BYTES, read_reply
 from course_staff.grading.protocol.responder import STEPS, pack, unpack
 
 
-def read(folder, data: bytes, room: float = LARGEST_REPLY):
+def read(folder, data: bytes, room: float = MAX_REPLY_BYTES):
     (folder / "reply").write_bytes(data)
     return read_reply(folder / "reply", "double", room)
 

@@ -339,7 +339,7 @@ def test_what_a_kernel_sends_past_zeromq_does_not_fill_the_graders_memory(sandbo
         "time.sleep(30)"
     )
     before = psutil.Process().memory_info().rss
-    with pytest.raises(Stopped, match="cut the connection") as stopped:
+    with pytest.raises(Stopped, match="broke the connection") as stopped:
         told(sandbox, code, limits=dataclasses.replace(LIMITS, output_mb=2, idle_seconds=20))
     assert stopped.value.limit == "output"
     assert psutil.Process().memory_info().rss < before + 100e6
@@ -414,7 +414,7 @@ def test_a_machine_without_bubblewrap_is_told_what_to_install(monkeypatch, tmp_p
 
 def test_root_of_a_namespace_without_other_users_cannot_become_one():
     module = "course_staff.grading.execution.sandbox.bubblewrap"
-    code = f"from {module} import becomes_ordinary; print(becomes_ordinary())"
+    code = f"from {module} import changes_user; print(changes_user())"
     alone = subprocess.run(
         ["unshare", "--map-root-user", sys.executable, "-c", code], capture_output=True, text=True
     )
@@ -423,7 +423,7 @@ def test_root_of_a_namespace_without_other_users_cannot_become_one():
 
 def test_a_sandbox_that_cannot_start_says_why(monkeypatch):
     monkeypatch.setattr(
-        bubblewrap, "enclosed", lambda *_, **__: ["/bin/sh", "-c", "echo no luck; false"]
+        bubblewrap, "sandboxed_command", lambda *_, **__: ["/bin/sh", "-c", "echo no luck; false"]
     )
     with Sandbox({}) as sandbox, pytest.raises(CourseError, match="no luck"):
         sandbox.provisioner({})

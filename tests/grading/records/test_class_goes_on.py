@@ -19,7 +19,7 @@ from courses import NAME, as_bytes, hand_in, right
 from course_staff.grading import rejudging, session
 from course_staff.grading.execution.executing import Execution
 from course_staff.grading.protocol import responder
-from course_staff.grading.records.attempts import Archive, Attempt
+from course_staff.grading.records.attempts import Attempt, AttemptArchive
 from course_staff.grading.records.gradebook import gradebook_url
 from course_staff.grading.records.recording import Recorder
 from course_staff.grading.submissions import reading
@@ -57,7 +57,7 @@ def class_of_two(small, tmp_path):
 
     def grade(students=("ada", "ben"), packages=None, again=()):
         hands = Hands(packages)
-        settings = session.Settings(0, again=frozenset(again))
+        settings = session.GradingSettings(0, again=frozenset(again))
         grade.changes = []
         with Recorder(small, out, gradebook_url(out)) as recorder:
             reports = session.grade(
@@ -132,7 +132,7 @@ def test_a_damaged_attempt_of_one_who_left_is_told_with_what_can_be_done(
     [damaged] = out.glob(f"attempts/{NAME}/ada/*/{file}")
     damaged.write_bytes(data)
     with Recorder(small, out, gradebook_url(out)) as recorder:
-        ada, ben = rejudging.kept_reports(small, ["ada", "ben"], recorder)
+        ada, ben = rejudging.reports_from_archive(small, ["ada", "ben"], recorder)
         assert (ada.status, ada.marks.total, ben.status) == ("failed", 3, "to_mark")
         for told in (str(damaged.parent), "put it back", f"move {damaged.parent.parent} away"):
             assert told in ada.remarks[0]
@@ -175,7 +175,7 @@ def test_an_odd_row_of_the_gradebook_stands_in_its_students_report(
 
     monkeypatch.setattr(Recorder, "marks", failing)
     with Recorder(small, class_of_two.out, gradebook_url(class_of_two.out)) as recorder:
-        ada, ben = rejudging.kept_reports(small, ["ada", "ben"], recorder)
+        ada, ben = rejudging.reports_from_archive(small, ["ada", "ben"], recorder)
     assert (ada.status, ada.marks.total, ben.marks.total) == ("failed", 0, 3)
 
 
@@ -248,7 +248,7 @@ def test_judging_again_holds_the_replies_of_one_student_at_a_time(small, class_o
     students = ("ada", "ben", "cyd")
     hand_in(class_of_two.submitted, "cyd", right(small))
     class_of_two(students)
-    find, held, most = Archive.find, weakref.WeakValueDictionary(), []
+    find, held, most = AttemptArchive.find, weakref.WeakValueDictionary(), []
 
     def followed(*arguments):
         most.append(len(held))
@@ -256,7 +256,7 @@ def test_judging_again_holds_the_replies_of_one_student_at_a_time(small, class_o
         replies = held[len(most)] = Replies(attempt.execution.replies)
         return replace(attempt, execution=replace(attempt.execution, replies=replies))
 
-    monkeypatch.setattr(Archive, "find", followed)
+    monkeypatch.setattr(AttemptArchive, "find", followed)
     with Recorder(small, class_of_two.out, gradebook_url(class_of_two.out)) as recorder:
         reports, _ = rejudging.rejudge(small, recorder)
     assert [report.marks.total for report in reports] == [3, 3, 3]
@@ -274,8 +274,8 @@ def test_keeping_an_attempt_does_not_copy_its_replies(small, tmp_path):
     submission = sanitize(as_bytes(right(small)), small)
     replies = {"double": [{"value": np.ones(3).view(Uncopied)}]}
     execution = Execution(submission.notebook, replies)
-    archive = Archive(tmp_path, NAME)
-    archive.keep("ada", Attempt("first", 0, {}, submission, execution))
+    archive = AttemptArchive(tmp_path, NAME)
+    archive.save("ada", Attempt("first", 0, {}, submission, execution))
     kept = archive.find("ada", "first").execution.replies
     assert kept["double"][0]["value"].tolist() == [1, 1, 1]
 

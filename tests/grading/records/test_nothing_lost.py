@@ -1,4 +1,4 @@
-"""Whatever stops a grader, the same command goes on as if nothing had happened."""
+"""Whatever stops a grader, the same command continues as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from course_staff.grading.execution.executing import Execution
 from course_staff.grading.judging.verdicts import Verdict
 from course_staff.grading.records import gradebook as gradebooks
 from course_staff.grading.records import marked_notebooks
-from course_staff.grading.records.attempts import Archive, Attempt
+from course_staff.grading.records.attempts import Attempt, AttemptArchive
 from course_staff.grading.records.gradebook import gradebook, gradebook_url
 from course_staff.grading.records.ledger import Ledger
 from course_staff.grading.records.locking import only_grader
@@ -85,7 +85,7 @@ def record(small, out, data, score, *, key, student="ada"):
     with Recorder(small, out, gradebook_url(out)) as recorder:
         if data is not None:
             execution = Execution(submission.notebook)
-            recorder.archive.keep(student, Attempt(key, 0, {}, submission, execution))
+            recorder.archive.save(student, Attempt(key, 0, {}, submission, execution))
         return recorder.record(student, submission, verdicts, key=key)
 
 
@@ -121,10 +121,10 @@ def stop(*args, **kwargs):
 
 
 STEPS = {
-    "the ledger": (Ledger, "note"),
-    "the report": (Archive, "write_report"),
-    "the notebook": (marked_notebooks, "leave"),
-    "the history": (Archive, "note"),
+    "the ledger": (Ledger, "record"),
+    "the report": (AttemptArchive, "write_report"),
+    "the notebook": (marked_notebooks, "write"),
+    "the history": (AttemptArchive, "record_change"),
 }
 
 
@@ -158,7 +158,7 @@ def test_a_stop_at_any_step_of_recording_is_made_good(
 def test_a_mark_given_by_hand_after_a_stop_stays(small, marked, monkeypatch):
     again = as_bytes(right(small, why="Another answer."))
     with monkeypatch.context() as patch:
-        patch.setattr(Archive, "note", stop)
+        patch.setattr(AttemptArchive, "record_change", stop)
         with pytest.raises(Stop):
             record(small, marked, again, 1.0, key="second")
     mark(marked, 0.5)

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from course_staff.grading.marking import StudentReport
 from course_staff.grading.records.marks import Mark, Marks
-from course_staff.grading.reports.progress import Pace, Progress
+from course_staff.grading.reports.progress import ClassPace, GradingProgress
 
 
 class Clock:
@@ -28,7 +28,7 @@ def report(student: str = "ada", status: str = "graded", seconds: float = 2.0) -
 
 def test_pace_and_remaining_time_follow_the_last_submissions():
     clock = Clock()
-    pace = Pace(1000, clock)
+    pace = ClassPace(1000, clock)
     assert pace.per_minute is None
     assert pace.remaining is None
     for _ in range(500):  # kept from an earlier run: they take no time
@@ -44,7 +44,7 @@ def test_pace_and_remaining_time_follow_the_last_submissions():
 
 def test_the_pace_sinks_while_nothing_comes():
     clock = Clock()
-    pace = Pace(10, clock)
+    pace = ClassPace(10, clock)
     clock.now = 6
     pace.add(report())
     assert pace.per_minute == pytest.approx(10)
@@ -54,7 +54,7 @@ def test_the_pace_sinks_while_nothing_comes():
 
 def test_a_log_has_a_line_a_student_and_now_and_then_a_line_that_sums_up():
     clock, text = Clock(), io.StringIO()
-    with Progress(Console(file=text, width=80), 8, clock) as progress:
+    with GradingProgress(Console(file=text, width=80), 8, clock) as progress:
         for number in range(4):
             clock.now += 25
             progress.graded(report(f"student-{number}"))
@@ -77,7 +77,7 @@ def test_a_log_has_a_line_a_student_and_now_and_then_a_line_that_sums_up():
 def test_a_terminal_has_a_bar_and_counts_that_fit(width):
     clock, text = Clock(), io.StringIO()
     console = Console(file=text, width=width, force_terminal=True, color_system=None)
-    with Progress(console, 40, clock) as progress:
+    with GradingProgress(console, 40, clock) as progress:
         clock.now = 60
         for status in ("graded", "graded", "to_mark", "unreadable", "missing", "failed"):
             progress.graded(report(status=status))
@@ -93,7 +93,7 @@ def test_a_terminal_has_a_bar_and_counts_that_fit(width):
 
 def test_a_name_cannot_steer_the_terminal():
     text = io.StringIO()
-    with Progress(Console(file=text), 1) as progress:
+    with GradingProgress(Console(file=text), 1) as progress:
         progress.graded(report("eve\x1b[2J\nada: 2 points, graded\u202e\udc80"))
     assert text.getvalue().splitlines()[0] == (
         "eve\\x1b[2J\\nada: 2 points, graded\\u202e\\udc80: 1.5 points, graded"

@@ -20,7 +20,7 @@ from course_staff.grading.reports.feedback import (
     students_with_marks,
     write_feedback,
 )
-from course_staff.grading.reports.inert_pages import Renderer
+from course_staff.grading.reports.inert_pages import InertRenderer
 
 HOSTILE = """\
 Why not: `a < b & c`, $a<b$.
@@ -129,7 +129,7 @@ def test_what_a_student_wrote_stays_readable(marked):
 def test_a_picture_from_elsewhere_is_named(marked):
     text = marked[2]["ada"][0].read_text("utf-8")
     assert "<em>[picture picture]</em>" in text
-    renderer = Renderer(escape=False, attachments={})
+    renderer = InertRenderer(escape=False, attachments={})
     badge = renderer.link(
         renderer.image("Open in Colab", "https://x.org/badge.svg"), "https://x.org"
     )

@@ -142,7 +142,7 @@ ENTRIES = [
         time.sleep(30)
         """,
         # Cut off, or on a busy machine still kept waiting by who counts its parts.
-        shown=("cut the connection", "waited for"),
+        shown=("broke the connection", "waited for"),
     ),
     code(
         "forged-reply",

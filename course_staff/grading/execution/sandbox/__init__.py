@@ -1,4 +1,4 @@
-"""Where student code runs: in bubblewrap, and there in namespaces of its own.
+"""The sandbox that student code runs in: bubblewrap, and inside it namespaces of its own.
 
 One `Sandbox` serves a class. Bubblewrap starts a fork server that has imported what the notebooks
 import, has no network and sees a read-only system without the course's folders; it runs no student
@@ -10,7 +10,7 @@ process of these namespaces ends, so does everything in them. docs/architecture.
 jupyter_client starts kernels.
 """
 
-# Places inside.
-HOME = "/home/student"  # of student code: all that it can write to
+# Paths inside the sandbox.
+HOME = "/home/student"  # the only folder that student code can write to
 CHANNEL = "/run/kernel"  # sockets and replies, on their way to the grader
 POOL = "/pool"  # the sockets of the fork server and of kernels; no kernel sees it

@@ -24,8 +24,8 @@ _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SETTINGS = ("/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache", "/etc/localtime")
 
 
-class Problem(NamedTuple):
-    """What keeps student code from being sandboxed, and what to do about it."""
+class SandboxProblem(NamedTuple):
+    """The reason why student code cannot be sandboxed, and its remedy."""
 
     found: str
     remedy: str
@@ -34,24 +34,24 @@ class Problem(NamedTuple):
         return f"{self.found} ({self.remedy})"
 
 
-def problem() -> Problem | None:
-    """Try bubblewrap on this machine; return what is wrong with them, None if nothing is."""
+def problem() -> SandboxProblem | None:
+    """Try bubblewrap on this machine; return the problem with it, None if it works."""
     if sys.platform != "linux":
-        return Problem(f"the sandbox needs Linux, this is {sys.platform}", "grade on Linux")
+        return SandboxProblem(f"the sandbox needs Linux, this is {sys.platform}", "grade on Linux")
     for program, package in (("bwrap", "bubblewrap"), ("setpriv", "util-linux")):
         if shutil.which(program) is None:
-            return Problem(f"no program {program} on the PATH", f"apt install {package}")
+            return SandboxProblem(f"no program {program} on the PATH", f"apt install {package}")
     # As a kernel does it: namespaces within the namespaces, and a /proc of their own.
     unshare = ["unshare", "--user", "--pid", "--mount", "--net", "--ipc", "--fork", "--mount-proc"]
-    inside = _enclosed([*unshare, "/usr/bin/true"], shown=[], hidden=[], pool=None)
+    inside = _command([*unshare, "/usr/bin/true"], shown=[], hidden=[], pool=None)
     try:
         tried = subprocess.run(inside, env={}, capture_output=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Problem(f"bubblewrap does not run: {error}", "reinstall it")
+        return SandboxProblem(f"bubblewrap does not run: {error}", "reinstall it")
     if tried.returncode:
-        told = tried.stderr.decode(errors="replace").strip().splitlines()
-        return Problem(
-            f"bubblewrap cannot make namespaces: {told[-1] if told else 'no message'}",
+        lines = tried.stderr.decode(errors="replace").strip().splitlines()
+        return SandboxProblem(
+            f"bubblewrap cannot make namespaces: {lines[-1] if lines else 'no message'}",
             "allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, or "
             "kernel.apparmor_restrict_unprivileged_userns=0; a container has to be started with "
             "them allowed",
@@ -59,7 +59,7 @@ def problem() -> Problem | None:
     return None
 
 
-def becomes_ordinary() -> bool:
+def changes_user() -> bool:
     """Tell whether this is root, who can and should become an ordinary user first.
 
     Root of a user namespace with no other user, as in a container without privileges, cannot; to
@@ -68,13 +68,13 @@ def becomes_ordinary() -> bool:
     if os.getuid() != 0:
         return False
     with open("/proc/self/uid_map") as file:
-        known = [tuple(map(int, line.split())) for line in file]
-    return any(first <= ORDINARY_USER < first + count for first, _, count in known)
+        mapped = [tuple(map(int, line.split())) for line in file]
+    return any(first <= ORDINARY_USER < first + count for first, _, count in mapped)
 
 
-def enclosed(program: Sequence[str], *, hidden: Iterable[Path], pool: Path) -> list[str]:
+def sandboxed_command(program: Sequence[str], *, hidden: Iterable[Path], pool: Path) -> list[str]:
     """Return the command line that runs a program in bubblewrap."""
-    return _enclosed(program, shown=python_folders(), hidden=hidden, pool=pool)
+    return _command(program, shown=python_folders(), hidden=hidden, pool=pool)
 
 
 def python_folders() -> list[Path]:
@@ -86,7 +86,7 @@ def python_folders() -> list[Path]:
     return [Path(folder) for folder in folders if os.path.isdir(folder)]
 
 
-def _enclosed(
+def _command(
     program: Sequence[str], *, shown: list[Path], hidden: Iterable[Path], pool: Path | None
 ) -> list[str]:
     bwrap = shutil.which("bwrap")
@@ -96,12 +96,12 @@ def _enclosed(
         bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
         "--uid", str(INSIDE_USER), "--gid", str(INSIDE_USER), "--hostname", "course",
         *folders,
-        *([] if pool is None else ["--bind", POOL if becomes_ordinary() else str(pool), POOL]),
+        *([] if pool is None else ["--bind", POOL if changes_user() else str(pool), POOL]),
         "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev",
         "--size", str(_CACHES), "--tmpfs", HOME, "--dir", CHANNEL, "--dir", "/tmp",
         "--remount-ro", "/", "--chdir", "/",
     ]  # fmt: skip
-    if not becomes_ordinary():
+    if not changes_user():
         return [*inner, *program]
     # Root first becomes an ordinary user. Its own folders, which others may not enter, have to be
     # bound before that, so a first bubblewrap binds them and the second one sees only those. The

@@ -31,7 +31,7 @@ _KERNEL = ("ipykernel.kernelapp", "ipykernel.inprocess", "matplotlib_inline.back
 
 
 def main(address: str, modules: list[str]) -> None:
-    """Import the modules, then fork a kernel for every connection, while the grader lives."""
+    """Import the modules, then fork a kernel for every connection until the grader ends."""
     for name in (*_KERNEL, *modules):
         with contextlib.suppress(ImportError):  # then it is missing in the notebooks, too
             importlib.import_module(name)
@@ -51,15 +51,15 @@ def main(address: str, modules: list[str]) -> None:
             listener.close()
             sys.stdin.close()
             try:
-                _watch_over_room(connection, os.path.dirname(address))
+                _watch_kernel(connection, os.path.dirname(address))
             except BaseException as error:  # whatever happens, this process ends here
-                _tell(connection, {"failed": f"{type(error).__name__}: {error}"})
+                _send(connection, {"failed": f"{type(error).__name__}: {error}"})
             os._exit(0)
         connection.close()
 
 
-def _watch_over_room(connection: socket.socket, pool: str) -> None:
-    """Open new namespaces, wait until its first process or the grader's interest ends, and tell."""
+def _watch_kernel(connection: socket.socket, pool: str) -> None:
+    """Start a kernel in new namespaces, wait until it or the connection ends, and report that."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with connection.makefile("r", encoding="utf-8") as lines:
         request = json.loads(lines.readline())
@@ -69,7 +69,7 @@ def _watch_over_room(connection: socket.socket, pool: str) -> None:
         try:
             _run_init(connection, pool, request)
         except BaseException as error:
-            _tell(connection, {"failed": f"{type(error).__name__}: {error}"})
+            _send(connection, {"failed": f"{type(error).__name__}: {error}"})
         os._exit(1)
     ended = os.pidfd_open(first)
     poll = select.poll()
@@ -79,11 +79,11 @@ def _watch_over_room(connection: socket.socket, pool: str) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(first, signal.SIGKILL)
     _, status = os.waitpid(first, 0)
-    _tell(connection, {"ended": os.waitstatus_to_exitcode(status)})
+    _send(connection, {"ended": os.waitstatus_to_exitcode(status)})
 
 
 def _run_init(connection: socket.socket, pool: str, request: dict[str, Any]) -> NoReturn:
-    """Be the namespaces' first process: mount private folders, fork the kernel, reap processes."""
+    """Run the namespaces' first process: mount private folders, fork the kernel, reap processes."""
     namespaces.end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Python's own handler would hear the kernel's
     limits = request["limits"]
@@ -93,14 +93,14 @@ def _run_init(connection: socket.socket, pool: str, request: dict[str, Any]) -> 
     kernel = os.fork()
     if kernel == 0:
         connection.close()
-        _be_kernel(request)
+        _run_kernel(request)
     namespaces.hide_memory()
     sockets = [f"{CHANNEL}/k-{number}" for number in range(1, _SOCKETS + 1)]
     while not all(map(os.path.exists, sockets)):
         if os.waitpid(kernel, os.WNOHANG)[0]:
             raise RuntimeError("the kernel ended while it started")
         time.sleep(0.002)
-    namespaces.seal()
+    namespaces.make_pool_read_only()
     me = struct.pack("3i", os.getpid(), os.getuid(), os.getgid())
     credentials = [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, me)]
     connection.sendmsg([json.dumps({"ready": True}).encode() + b"\n"], credentials)
@@ -112,7 +112,7 @@ def _run_init(connection: socket.socket, pool: str, request: dict[str, Any]) -> 
             os._exit(code if code >= 0 else 128 - code)
 
 
-def _be_kernel(request: dict[str, Any]) -> NoReturn:
+def _run_kernel(request: dict[str, Any]) -> NoReturn:
     """Become the kernel that student code runs in."""
     os.setsid()
     os.chdir(HOME)
@@ -141,7 +141,7 @@ def _be_kernel(request: dict[str, Any]) -> NoReturn:
     os._exit(0)
 
 
-def _tell(connection: socket.socket, message: dict[str, Any]) -> None:
+def _send(connection: socket.socket, message: dict[str, Any]) -> None:
     with contextlib.suppress(OSError):
         connection.sendall(json.dumps(message).encode() + b"\n")
 

@@ -68,8 +68,8 @@ def mount_private(pool: str, folder: str, scratch_mb: float, scratch_files: int)
         file.write("0")
 
 
-def seal() -> None:
-    """Let nobody in the namespaces write where the sockets are, from now on."""
+def make_pool_read_only() -> None:
+    """Make the folder of the sockets read-only in the namespaces, from now on."""
     _mount(None, CHANNEL, None, _REMOUNT | _BIND | _READ_ONLY | _NO_SUID | _NO_DEVICES)
 
 

@@ -30,7 +30,7 @@ class Sandbox:
     """A running fork server; use it as a context manager.
 
     Several threads may start kernels from it at a time. Should the fork server end, which no
-    student code can bring about, the next kernel starts another one.
+    student code can cause, the next kernel starts another one.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class Sandbox:
         _remove_leftovers(Path(parent))
         self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
         self._held = _hold(self.folder)
-        if bubblewrap.becomes_ordinary():
+        if bubblewrap.changes_user():
             os.chown(self.folder, bubblewrap.ORDINARY_USER, bubblewrap.ORDINARY_USER)
         self._start()
         return self
@@ -94,7 +94,7 @@ class Sandbox:
         home = {"HOME": HOME, "TMPDIR": HOME}
         with (self.folder / "fork_server.log").open("wb") as log:
             self._process = subprocess.Popen(
-                bubblewrap.enclosed(program, hidden=self._hidden, pool=self.folder),
+                bubblewrap.sandboxed_command(program, hidden=self._hidden, pool=self.folder),
                 env=self._environment | home,  # all of it: bubblewrap's own can be read from inside
                 stdin=subprocess.PIPE,  # nothing is written; it closes when this process ends
                 stdout=log,
@@ -112,11 +112,11 @@ class Sandbox:
                 if stop.is_set():
                     raise Interrupted
                 if self._process.poll() is not None or time.monotonic() > deadline:
-                    told = (self.folder / "fork_server.log").read_text("utf-8", errors="replace")
+                    log = (self.folder / "fork_server.log").read_text("utf-8", errors="replace")
                     raise CourseError(
                         "The sandbox does not start: "
-                        f"{(told.strip().splitlines() or ['no message'])[-1]}. "
-                        "Look with `course doctor`."
+                        f"{(log.strip().splitlines() or ['no message'])[-1]}. "
+                        "Check it with `course doctor`."
                     )
                 time.sleep(0.01)
         return path

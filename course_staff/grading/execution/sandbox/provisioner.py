@@ -23,10 +23,10 @@ from jupyter_client import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Dict, Float, Unicode
 
-from course_staff.grading.execution.sandbox.bubblewrap import ORDINARY_USER, becomes_ordinary
+from course_staff.grading.execution.sandbox.bubblewrap import ORDINARY_USER, changes_user
 from course_staff.grading.execution.sandbox.relay import Relay
 
-_LONGEST_ANSWER = 10_000  # bytes
+_MAX_ANSWER_BYTES = 10_000  # bytes
 _SENT_MB = 200.0  # that a kernel may send the grader in all, in MB (10⁶ bytes), if nobody says
 _CREDENTIALS = struct.Struct("3i")
 
@@ -44,20 +44,20 @@ class SandboxProvisioner(LocalProvisioner):
         """Have a kernel forked; the command is not used, the environment is."""
         # When it is launched again, the information is the relay's.
         folder = self._folder = self._folder or Path(self.connection_info["ip"]).parent
-        if becomes_ordinary():
+        if changes_user():
             for path in (folder, *folder.iterdir()):
                 os.chown(path, ORDINARY_USER, ORDINARY_USER)
-        told = {
+        connection = {
             "key": self.connection_info["key"].decode(),
             **{name: value for name, value in self.connection_info.items() if name != "key"},
         }
         request = {
-            "connection": told,
+            "connection": connection,
             "environment": kwargs.get("env") or {},
             "folder": folder.name,
             "limits": dict(self.limits),
         }
-        # jupyter_client wants something like a `subprocess.Popen`, and gets it.
+        # jupyter_client wants an object like a `subprocess.Popen`.
         self.process = await asyncio.to_thread(
             ForkedKernel, self.fork_server, request, self.start_timeout
         )
@@ -128,40 +128,40 @@ class ForkedKernel:
 
     def _ready(self) -> int:
         try:
-            line, told, _, _ = self._connection.recvmsg(
-                _LONGEST_ANSWER, socket.CMSG_SPACE(_CREDENTIALS.size)
+            line, ancillary, _, _ = self._connection.recvmsg(
+                _MAX_ANSWER_BYTES, socket.CMSG_SPACE(_CREDENTIALS.size)
             )
         except TimeoutError:
             raise TimeoutError("the sandbox was not ready in time") from None
         answer = json.loads(line) if line else {"failed": "the fork server ended"}
         if "ready" not in answer:
             raise OSError(f"the sandboxed kernel could not be started: {answer.get('failed')}")
-        for level, kind, data in told:
+        for level, kind, data in ancillary:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
                 return _CREDENTIALS.unpack(data)[0]
         raise OSError("the sandboxed kernel could not be started: no credentials came")
 
     def poll(self) -> int | None:
         """Return the exit status if the namespaces' first process has ended, else None."""
-        if self.returncode is None and self._is_told():
+        if self.returncode is None and self._is_readable():
             answer: dict[str, Any] = {}
             with suppress(OSError, ValueError):
-                answer = json.loads(self._connection.recv(_LONGEST_ANSWER))
+                answer = json.loads(self._connection.recv(_MAX_ANSWER_BYTES))
             self.returncode = answer.get("ended", -signal.SIGKILL)
             self._connection.close()
         return self.returncode
 
-    def _is_told(self) -> bool:
-        told = select.poll()  # `select.select` takes no descriptor above 1023
-        told.register(self._connection, select.POLLIN)
-        return bool(told.poll(0))
+    def _is_readable(self) -> bool:
+        poll = select.poll()  # `select.select` takes no descriptor above 1023
+        poll.register(self._connection, select.POLLIN)
+        return bool(poll.poll(0))
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end and return the exit status."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while self.poll() is None:
             if deadline is not None and time.monotonic() > deadline:
-                raise TimeoutError(f"process {self.pid} goes on")
+                raise TimeoutError(f"process {self.pid} has not ended")
             time.sleep(0.01)
         return self.poll()
 

@@ -18,8 +18,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-_AT_ONCE = 1 << 18  # bytes
-_PATIENCE = 5.0  # seconds that the receiver may take; who does not read is cut off
+_READ_BYTES = 1 << 18  # at a time
+_RECEIVE_TIMEOUT = 5.0  # seconds; a receiver that takes longer is cut off
 
 # How ZMTP 3 (rfc.zeromq.org/spec/23) divides a stream into frames.
 _GREETING = 64  # bytes
@@ -29,7 +29,7 @@ _PER_FRAME, _PER_READ = 64, 20_000
 
 
 class Stream:
-    """What one end of a connection sends, in the frames that ZeroMQ will find in it."""
+    """The bytes from one end of a connection, divided into ZeroMQ's frames."""
 
     def __init__(self) -> None:
         self._rest = b""  # a greeting or the head of a frame that is not complete yet
@@ -64,7 +64,7 @@ class Stream:
 
 
 class Relay(threading.Thread):
-    """Passes on what comes to sockets of its own; a kernel that sends too much is cut off.
+    """Passes on the bytes that arrive at its sockets; a kernel that sends too much is cut off.
 
     Parameters
     ----------
@@ -123,10 +123,10 @@ class Relay(threading.Thread):
         with suppress(OSError):
             grader, _ = listener.accept()
             kernel = socket.socket(socket.AF_UNIX)
-            for one, other in ((grader, kernel), (kernel, grader)):
-                one.settimeout(_PATIENCE)
-                self._partners[one] = other
-                self._selector.register(one, selectors.EVENT_READ)
+            for end, partner in ((grader, kernel), (kernel, grader)):
+                end.settimeout(_RECEIVE_TIMEOUT)
+                self._partners[end] = partner
+                self._selector.register(end, selectors.EVENT_READ)
             self._kernels[kernel] = Stream()
             try:
                 if self._left <= 0:
@@ -137,7 +137,7 @@ class Relay(threading.Thread):
 
     def _pass_on(self, source: socket.socket) -> None:
         try:
-            data = source.recv(_AT_ONCE)
+            data = source.recv(_READ_BYTES)
             if source in self._kernels:
                 self._left -= self._kernels[source].cost(data)
             if data and self._left > 0:
@@ -145,12 +145,12 @@ class Relay(threading.Thread):
                 return
         except OSError:
             pass
-        # At once with all: one alone would be connected again.
-        for one in list(self._kernels) if self._left <= 0 else [source]:
-            self._cut(one)
+        # All at once: a single connection would be made again.
+        for end in list(self._kernels) if self._left <= 0 else [source]:
+            self._cut(end)
 
-    def _cut(self, one: socket.socket) -> None:
-        for end in (one, self._partners[one]):
+    def _cut(self, connection: socket.socket) -> None:
+        for end in (connection, self._partners[connection]):
             self._selector.unregister(end)
             self._kernels.pop(end, None)
             del self._partners[end]

@@ -196,7 +196,7 @@ def test_a_folder_without_a_notebook_says_what_it_holds(folder):
     folder("answers.pdf", b"%PDF")
     handed = folder.read()
     assert handed.data is None
-    assert "not a notebook: answers.pdf" in handed.remarks[0]
+    assert handed.remarks[0] == "The folder holds no notebook, but answers.pdf."
 
 
 def test_of_very_many_files_the_usual_one_is_among_those_that_are_read(small, folder):

@@ -87,6 +87,7 @@ class Colab:
             notebook,
             km=LocalKernelManager(command=module),
             timeout=3600,
+            startup_timeout=600,  # a new environment compiles its modules first
             resources={"metadata": {"path": str(scratch)}},
         )
         client.execute(env=self.environment(scratch), cleanup_kc=True)

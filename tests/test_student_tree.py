@@ -75,7 +75,11 @@ def execute(path: Path, python: Path, scratch: Path) -> nbformat.NotebookNode:
     environment["COURSE_DATA_URL"] = "http://127.0.0.1:9"  # nothing answers there: the sample it is
     manager = LocalKernelManager(python=str(python))
     client = NotebookClient(
-        notebook, km=manager, timeout=3600, resources={"metadata": {"path": str(scratch)}}
+        notebook,
+        km=manager,
+        timeout=3600,
+        startup_timeout=600,
+        resources={"metadata": {"path": str(scratch)}},
     )
     client.execute(env=environment, cleanup_kc=True)
     return notebook

@@ -1205,7 +1205,7 @@ Markdown("\n".join(rows))
 #
 # ### The book's task
 #
-# Now the book's own setting: all pictures but the last 5,000, 784-100-100-100-10, ten epochs. Adam with warm-up and cosine, peak 0.002 (between the two best rates of its row), through `compile` and `fit`. The test set is looked at once, here.
+# Now the book's own setting: all pictures but the last 5,000, 784-100-100-100-10, ten epochs. Adam with warm-up and cosine, peak 0.002, near the best rate of its row, through `compile` and `fit`. The test set is looked at once, here.
 
 # %% tags=["explore"]
 keras.utils.set_random_seed(seed)

@@ -80,12 +80,12 @@ class Correlate:
         ((9, 9), (3, 3)),
         ((8, 15), (1, 3)),
     )
-    ALONE = {
-        "stride 1, no padding, dilation 1": ((1, 0, 1),),
-        "padding": ((1, 1, 1), (1, 2, 1), (1, 3, 1)),
-        "stride": ((2, 0, 1), (3, 0, 1), (4, 0, 1)),
-        "dilation": ((1, 0, 2), (1, 0, 3)),
-    }
+    ALONE = (
+        ("stride 1, no padding, dilation 1", ((1, 0, 1),)),
+        ("padding", ((1, 1, 1), (1, 2, 1), (1, 3, 1))),
+        ("stride", ((2, 0, 1), (3, 0, 1), (4, 0, 1))),
+        ("dilation", ((1, 0, 2), (1, 0, 3))),
+    )
     TOGETHER = (
         ("padding", "stride", (2, 1, 1)),
         ("padding", "stride", (3, 2, 1)),
@@ -96,11 +96,13 @@ class Correlate:
     )
 
     def requests(self, rng):
-        self.alone = {what: [] for what in self.ALONE}
-        for what, cases in self.alone.items():
-            for number, (image, kernel) in enumerate(self.SHAPES):
-                setting = self.ALONE[what][number % len(self.ALONE[what])]
-                cases.append(self._case(rng, image, kernel, setting, number))
+        self.alone = {
+            what: [
+                self._case(rng, *shapes, settings[number % len(settings)], number)
+                for number, shapes in enumerate(self.SHAPES)
+            ]
+            for what, settings in self.ALONE
+        }
         self.alone["stride 1, no padding, dilation 1"].append(
             self._case(rng, (4, 6), (4, 6), (1, 0, 1), 0)
         )
@@ -128,8 +130,7 @@ class Correlate:
         together = list(replies)
         parts = {}
         for (what, cases), points in zip(self.alone.items(), (2, 1, 1, 1), strict=True):
-            label = "dilation, and what was right alone, together" if points == 1 else what
-            label = label if what == "dilation" else what
+            label = f"{what}, and what is right alone together" if what == "dilation" else what
             with judge.part(points, label) as parts[what]:
                 for case, reply in zip(cases, own[what], strict=True):
                     self._compare(case, reply)

@@ -117,7 +117,9 @@ def draw(axis, table, title, limit, window=None):
 # %% tags=["explore"]
 figure = plots.new_figure(
     "A picture of 5 by 5 zeros and ones with the bottom right window of 3 by 3 outlined, the kernel, a "
-    "diagonal cross, and the map of 3 by 3 numbers, whose bottom right one, 4, is outlined.", height=2.6, width=7,
+    "diagonal cross, and the map of 3 by 3 numbers, whose bottom right one, 4, is outlined.",
+    height=2.6,
+    width=7,
 )
 left, middle, right = figure.subplots(1, 3, width_ratios=(5, 3, 3))
 draw(left, picture, "picture", 2, (2, 2, 3, 3))
@@ -292,8 +294,14 @@ print("U v(x) =", U @ x.ravel())
 assert (U @ x.ravel()).tolist() == [69, 50, 48, 43]
 
 # %% [markdown]
-# *How many weights would a dense layer from nine inputs to four outputs have, how many of $U$'s are not zero, how many different ones are there?* 36, 16 and 4: a convolution is a **dense layer
-# with zeros and with shared weights**. Nothing else is new.
+# *How many weights would a dense layer from nine inputs to four outputs have? How many of $U$'s are not zero? How many different ones are there?*
+#
+# <details><summary>Answer</summary>
+#
+# 36, 16 and 4.
+# </details>
+#
+# A convolution is a **dense layer with zeros and with shared weights**. Nothing else is new.
 #
 # ### Question 3: `convolution_matrix` (3 points)
 #
@@ -355,7 +363,8 @@ with tf.GradientTape() as tape:
     loss = tf.reduce_sum(tf.reshape(outputs, -1) * came_back.astype("float32"))
 by_tape = tape.gradient(loss, kernel_variable).numpy().ravel()
 by_convolution = keras_map(x, came_back.reshape(2, 2)).ravel()
-print("summed over U:", told([shared]), "| tape:", told([by_tape]), "| convolution:", told([by_convolution]))
+print("summed over U:", told([shared]), "| tape:", told([by_tape]))
+print("picture convolved with what came back:", told([by_convolution]))
 assert np.allclose(shared, by_tape)
 assert np.allclose(shared, by_convolution)
 
@@ -439,10 +448,11 @@ two = {
     "first": [[12, 20, 30, 0], [8, 12, 2, 0], [34, 70, 37, 4], [112, 100, 25, 12]],
     "second": [[1, 5, 8, 2], [-1, 3, 2, 0], [-1, -6, 7, 4], [-4, -5, 2, 3]],
 }
+max_pooling, average_pooling = keras.layers.MaxPooling2D(2), keras.layers.AveragePooling2D(2)
 pooled = {}
 for name, table in two.items():
     batch = np.array(table, "float32").reshape(1, 4, 4, 1)
-    for kind, layer in (("max", keras.layers.MaxPooling2D(2)), ("average", keras.layers.AveragePooling2D(2))):
+    for kind, layer in (("max", max_pooling), ("average", average_pooling)):
         pooled[name, kind] = np.asarray(layer(batch))[0, :, :, 0]
         print(f"{name} picture, {kind}: {told(pooled[name, kind])}")
 assert told(pooled["first", "max"]) == "20 30 / 112 37"
@@ -578,7 +588,7 @@ with check.question("convolve_layer", points=3) as question:
 # Before networks learned kernels, people wrote them. **Sobel's** $\frac14$(1 0 −1 / 2 0 −2 / 1 0 −1) answers to horizontal change of brightness, smoothed vertically. A **blur** is an average, weighted towards the centre here. **Sharpening** adds what a
 # blur would remove. The last two find **edges** of any direction, from four neighbours or from eight (the strong one).
 #
-# *The weights of three of these kernels sum to 0, those of two to 1. What do the two groups answer in the plain sky?*
+# *The weights of three of these kernels sum to 0, those of two to 1. What do the two groups answer in the plain sky?* The cell prints both.
 
 # %% tags=["explore"]
 from sklearn.datasets import load_sample_image
@@ -590,17 +600,19 @@ kernels_by_hand = {
     "blur": np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]) / 256,
     "sharpen": np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]]),
     "edges": np.array([[0, -1, 0], [-1, 4, -1], [0, -1, 0]]),
-    "strong edges": np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]]),
+    "strong edges": 9 * np.outer([0, 1, 0], [0, 1, 0]) - 1,
 }
 answers = {name: keras_map(photo, kernel) for name, kernel in kernels_by_hand.items()}
 for name, answer in answers.items():
-    print(f"{name}: sum of the weights {kernels_by_hand[name].sum():g}, sky {answer[20:60, 20:60].mean():.3f}")
+    print(f"{name}: {kernels_by_hand[name].sum():g}, in the sky {answer[20:60, 20:60].mean():.3f}")
 print(f"the sky itself: {photo[20:60, 20:60].mean():.3f}")
 
 # %% tags=["explore"]
 figure = plots.new_figure(
-    "A temple, and its maps under five kernels. Sobel's shows upright edges, white on one side and black on the "
-    "other; the blurred temple is smooth, the sharpened one crisp; the last two show outlines on grey.", height=5.4, width=8,
+    "A temple, and its maps under five kernels. Sobel's shows upright edges, white on one side and "
+    "black on the other; blurred it is smooth, sharpened crisp; the last two show outlines on grey.",
+    height=5.4,
+    width=8,
 )
 panels = figure.subplots(2, 3).ravel()
 for axis, (name, answer) in zip(panels, {"photograph": photo, **answers}.items(), strict=True):
@@ -608,7 +620,7 @@ for axis, (name, answer) in zip(panels, {"photograph": photo, **answers}.items()
     axis.imshow(answer[150:350, 100:300], cmap="gray", vmin=low, vmax=high)
     axis.set_title(name)
     axis.set_axis_off()
-plots.show(figure, caption="A part of the photograph. In the maps of edges grey is 0, black and white are −0.3 and 0.3.")
+plots.show(figure, caption="A part of it. In Sobel's and the edges' maps grey is 0, black −0.3, white 0.3.")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -652,7 +664,7 @@ plots.show(figure, caption="Only a full match scores 9: each of the two template
 # %% tags=["explore"]
 smaller = keras.layers.MaxPooling2D(2, strides=1)
 for name, table in maps.items():
-    print(f"{name}, pooled: {told(np.asarray(smaller(table[np.newaxis, :, :, np.newaxis]))[0, :, :, 0])}")
+    print(f"{name}, pooled: {told(smaller(table.reshape(1, 3, 3, 1)).numpy()[0, :, :, 0])}")
 deformed = -np.ones((5, 5), int)
 deformed[:, 4] = deformed[1, 3] = 1
 print("f₁ on the deformed 1:", told(keras_map(deformed, filters["f₁"])))
@@ -702,7 +714,7 @@ best_scores = {
 
 # %% tags=["explore"]
 summary = "; ".join(f"{what}: {s.min():.1f} to {s.max():.1f}" for what, s in best_scores.items())
-figure = plots.new_figure(f"Best score of a template on a shifted, turned, scaled 1. {summary}.", height=2.7)
+figure = plots.new_figure(f"A template's best score. {summary}.", height=2.7)
 for axis, (what, scores) in zip(figure.subplots(1, 3, sharey=True), best_scores.items(), strict=True):
     axis.plot(versions[what][0], scores, "o-", color=plots.OKABE_ITO[0])
     axis.axhline(found["best_score_by_chance"], color="gray", linestyle=":", label="chance, 5 × 5")
@@ -733,7 +745,7 @@ transformations = {
 }
 
 
-def apart(change, kernel, kernel_after=None):
+def equivariance_error(change, kernel, kernel_after=None):
     kernel_after = kernel if kernel_after is None else kernel_after
     after = keras_map(change(photo), kernel_after, padding="same")[100:300, 100:300]
     expected = change(keras_map(photo, kernel, padding="same"))[100:300, 100:300]
@@ -743,12 +755,12 @@ def apart(change, kernel, kernel_after=None):
 # %% tags=["explore"]
 lines = ["| transformation | Sobel | edges |\n|---|---|---|"]
 for name, change in transformations.items():
-    errors = [apart(change, kernels_by_hand[kind]) for kind in ("Sobel", "edges")]
+    errors = [equivariance_error(change, kernels_by_hand[kind]) for kind in ("Sobel", "edges")]
     lines.append(f"| {name} | {errors[0]:.2f} | {errors[1]:.2f} |")
     short = name.replace("°", "").replace(".", "_").replace(" ", "_")
     found.record(f"sobel_{short}", errors[0])
     found.record(f"edges_{short}", errors[1])
-turned = apart(np.rot90, sobel, np.rot90(sobel))
+turned = equivariance_error(np.rot90, sobel, np.rot90(sobel))
 lines.append(f"| rotation by 90°, and the kernel is turned, too | {turned:.2f} | |")
 Markdown("\n".join(lines))
 
@@ -774,7 +786,8 @@ n_val = 2000 if digits.kind == "real" else 300
 order = np.random.default_rng(seed).permutation(len(pictures))  # MNIST's last pictures are easier
 x_val, y_val = pictures[order[:n_val]], labels[order[:n_val]]
 x_many, y_many = (part[order[n_val : n_val + 10_000]] for part in (pictures, labels))
-found.record("commonest_class", np.bincount(y_val).max() / n_val)
+commonest = np.bincount(y_val).max() / n_val
+found.record("commonest_class", commonest)
 
 down, right = np.mgrid[-2:3, -2:3]
 directions = np.arange(8) * np.pi / 4
@@ -788,14 +801,15 @@ layers = keras.layers
 
 
 def classifier(name):
-    filters = layers.Conv2D(8, 5, strides=2, padding="same", activation="relu", trainable=name == "learned")
+    filters = layers.Conv2D(8, 5, strides=2, padding="same", activation="relu")
+    filters.trainable = name == "learned"
     front = [] if name == "pixels" else [filters, layers.AveragePooling2D(2)]
     return keras.Sequential([keras.Input((28, 28, 1)), *front, layers.Flatten(), layers.Dense(10)])
 
 
 def compiled(model):
     optimizer = keras.optimizers.Adam(0.01)
-    optimizer.build(model.trainable_variables)
+    optimizer.build(model.trainable_variables)  # so that `train` can set it back
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer, loss, steps_per_execution=20, jit_compile=False)
     return model
@@ -848,12 +862,13 @@ for name in names:
     short = name.replace("-", "_")
     found.record(f"few_{short}", np.mean(few[name]))
     found.record(f"many_{short}", np.mean(many[name]))
-lines.append(f"| (always the commonest digit) | 0 | {found['commonest_class']:.3f} | {found['commonest_class']:.3f} |")
+lines.append(f"| (always the commonest digit) | 0 | {commonest:.3f} | {commonest:.3f} |")
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# (± is the standard deviation over three starts, itself a rough number; the validation pictures add a standard error of 0.005 on MNIST, 0.01 on the sample.) With 100 pictures the differences are hardly larger than the spreads. With many,
-# filters that fit beat random ones, whoever made them, and the learned ones come level with the hand-made, or nearly, in only 300 steps. Nobody had to know the eight directions. For other data, sound say, an expert would have to begin again; the network needs examples.
+# (± is the standard deviation over three starts, itself a rough number; the validation pictures add a standard error of 0.005 on MNIST, 0.01 on the sample.) With 100 pictures the differences are
+# hardly larger than the spreads. With MNIST's 10,000, learned filters come level with the hand-made ones, in only 300 steps, and both leave random filters and pixels behind. (The sample's thousand pictures are not many: there the hand-made filters stay ahead.) Nobody had to know the eight directions. For other data, sound say, an expert would have to begin again; the network needs
+# examples.
 #
 # The test set, once: the last of the three networks trained on many pictures.
 
@@ -861,11 +876,10 @@ Markdown("\n".join(lines))
 x_test, y_test = digits.x_test.reshape(-1, 28, 28, 1).astype("float32") / 255, digits.y_test
 for name in names:
     found.record(f"test_{name.replace('-', '_')}", accuracy(models[name], x_test, y_test))
-figure = plots.filters(
-    np.concatenate([hand_made, models["learned"].layers[0].get_weights()[0]], axis=-1),
-    subject="filters, the first row made by hand, the second learned",
-)
-plots.show(figure, caption="Above: slopes in eight directions. Below: eight filters as learned, less tidy, and enough.")
+both = np.concatenate([hand_made, models["learned"].layers[0].get_weights()[0]], axis=-1)
+both = both / np.abs(both).max(axis=(0, 1, 2))
+figure = plots.filters(both, subject="filters, the first row made by hand, the second learned")
+plots.show(figure, caption="Above: slopes in eight directions. Below: as learned, less tidy. Largest weight 1.")
 
 # %% [markdown]
 # ## 11. What pooling adds, and what a dense layer undoes
@@ -892,15 +906,18 @@ changes = {
 # %% tags=["explore"]
 summary = "; ".join(f"{kind}: " + ", ".join(f"{c:.2f}" for c in row) for kind, row in changes.items())
 figure = plots.new_figure(
-    f"Relative change of pooled maps under a shift by one pixel, for windows of 1, 2, 4, 7, 14 and 28 pixels. {summary}.", height=2.6, width=6)
+    f"Relative change of pooled maps under a shift by one pixel, windows of 1 to 28 pixels. {summary}.",
+    height=2.6,
+    width=6,
+)
 axis = figure.subplots()
 for number, (kind, row) in enumerate(changes.items()):
     axis.plot(windows, row, ("o-", "s--")[number], color=plots.OKABE_ITO[number], label=kind)
-axis.set(xlabel="side of the pooling window (pixels)", ylabel="relative change", ylim=(0, None), xscale="log")
+axis.set(xlabel="side of the window (pixels)", ylabel="relative change", ylim=(0, None), xscale="log")
 axis.set_xticks(windows, windows)
 axis.minorticks_off()
 axis.legend()
-plots.show(figure, caption="The larger the windows, the less a shift by one pixel shows; over the whole map not at all.")
+plots.show(figure, caption="The larger the windows, the less a shift by one pixel shows; over the whole map 0.")
 found.record("change_without_pooling", changes["max"][0])
 found.record("change_max_pooling_4", changes["max"][2])
 
@@ -956,9 +973,12 @@ for name, short in zip(compared, ("pixels", "flatten", "global"), strict=True):
     found.record(f"scaled_0_7_{short}", survived[name, "scaling (factor)", 0.7])
 
 # %% tags=["explore"]
-summary = "; ".join(f"{n}: {survived[n, 'shift (pixels)', 0]:.2f}, shifted by 4 {survived[n, 'shift (pixels)', 4]:.2f}, "
-                    f"turned by 45° {survived[n, 'rotation (degrees)', 45]:.2f}" for n in compared)
-figure = plots.new_figure(f"Accuracy on digits that are shifted, turned, scaled. {summary}.", height=2.9)
+ends = {n: [survived[n, what, amounts[-1]] for what, amounts in steps_of.items()] for n in compared}
+summary = "; ".join(f"{n}: " + ", ".join(f"{end:.2f}" for end in row) for n, row in ends.items())
+figure = plots.new_figure(
+    f"Accuracy on shifted, turned, scaled digits. At the right ends of the three panels: {summary}.",
+    height=2.9,
+)
 for axis, (what, amounts) in zip(figure.subplots(1, 3, sharey=True), steps_of.items(), strict=True):
     for number, name in enumerate(compared):
         style, colour = ("o:", "s--", "^-")[number], plots.OKABE_ITO[number]
@@ -967,7 +987,7 @@ for axis, (what, amounts) in zip(figure.subplots(1, 3, sharey=True), steps_of.it
     axis.set(xlabel=what, ylim=(0, 1))
 figure.axes[0].set_ylabel("accuracy")
 figure.axes[2].legend(fontsize=7, loc="lower center")
-plots.show(figure, caption="Down and right by so many pixels; turned; scaled. Grey: the commonest digit. One start each.")
+plots.show(figure, caption="Shifted down and right; turned; scaled. Grey: the commonest digit. One start each.")
 
 # %% [markdown]
 # The global maximum survives the shift best, though not wholly: at the border windows are cut. (Shifts by 4, the product of the strides, are special: there the small maps move by whole steps.) What it costs is the knowledge of places, which may show in the accuracy on digits that stay where they are. No head
@@ -989,14 +1009,15 @@ print(
 )
 for side in (1000, 4000):
     weights = side * side * 1000
-    print(f"Hubble, {side} × {side} pixels, 1,000 dense units: {weights:,} weights, {4 * weights / 1e9:.0f} GB")
+    size = f"{weights:,} weights, {4 * weights / 1e9:.0f} GB"
+    print(f"Hubble, {side} × {side} pixels, 1,000 dense units: {size}")
 
 # %% [markdown]
 # The weights of a convolution do not depend on the size of the picture; the work and the memory for its maps do.
 #
 # ## 13. The pattern
 #
-# Most classifiers of pictures follow one pattern (Boudart's slides, after Stanford's CS231n):
+# Most classifiers of pictures follow one pattern (Boudart's slides; also Stanford's CS231n):
 #
 # **INPUT → [[CONV → RELU]·N → POOL]·M → [DENSE → RELU]·K → DENSE**
 #
@@ -1072,7 +1093,8 @@ with check.question("build_cnn", points=4) as question:
 if check.passed("build_cnn"):
     for m in range(1, 7):
         model = build_cnn((200, 200, 3), 1, m, 1, 16, 100, 2)
-        print(f"m = {m}: {model.count_params():>9,} parameters, {model.layers[-3].output.shape[1]:>7,} after Flatten")
+        flat = model.layers[-3].output.shape[1]
+        print(f"m = {m}: {model.count_params():>9,} parameters, {flat:>7,} numbers after Flatten")
 
 # %% [markdown]
 # Nearly all of them sit in the first dense layer, until pooling has made the maps small. So many pictures end with global pooling in place of `Flatten`, as in section 11. Lesson 11 asks what depth does.
@@ -1125,7 +1147,7 @@ Markdown(f"""
 #
 # ## References
 #
-# - Bengio, Y., Goodfellow, I. and Courville, A. (2016). [*Deep learning*](https://www.deeplearningbook.org), chapter 9.
+# - Goodfellow, I., Bengio, Y. and Courville, A. (2016). [*Deep learning*](https://www.deeplearningbook.org), chapter 9.
 # - Dalal, N. and Triggs, B. (2005). *Histograms of oriented gradients for human detection.* CVPR.
 # - Dumoulin, V. and Visin, F. (2016). [*A guide to convolution arithmetic for deep learning*](https://arxiv.org/abs/1603.07285).
 # - LeCun, Y., Bottou, L., Bengio, Y. and Haffner, P. (1998). *Gradient-based learning applied to document recognition.* Proceedings of the IEEE 86(11).

@@ -780,6 +780,7 @@ Markdown("\n".join(lines))
 # that stay as they are, and a dense layer on **pixels** alone.
 
 # %% tags=["explore"]
+layers = keras.layers
 pictures = digits.x_train.reshape(-1, 28, 28, 1).astype("float32") / 255
 labels = digits.y_train.astype("int64")
 n_val = 2000 if digits.kind == "real" else 300
@@ -797,9 +798,6 @@ hand_made = (hand_made / np.abs(hand_made).sum(axis=(0, 1)) * 2)[:, :, np.newaxi
 
 
 # %% tags=["explore"]
-layers = keras.layers
-
-
 def classifier(name):
     filters = layers.Conv2D(8, 5, strides=2, padding="same", activation="relu")
     filters.trainable = name == "learned"
@@ -866,9 +864,11 @@ lines.append(f"| (always the commonest digit) | 0 | {commonest:.3f} | {commonest
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# (± is the standard deviation over three starts, itself a rough number; the validation pictures add a standard error of 0.005 on MNIST, 0.01 on the sample.) With 100 pictures the differences are
-# hardly larger than the spreads. With MNIST's 10,000, learned filters come level with the hand-made ones, in only 300 steps, and both leave random filters and pixels behind. (The sample's thousand pictures are not many: there the hand-made filters stay ahead.) Nobody had to know the eight directions. For other data, sound say, an expert would have to begin again; the network needs
-# examples.
+# (± is the standard deviation over three starts, itself a rough number; the validation pictures add a standard error of 0.005 on MNIST, 0.01 on the sample.) With 100 pictures the hand-made
+# filters beat the learned ones in each of nine draws that we tried, on MNIST and on the sample. With MNIST's 10,000 the learned ones are level or a little ahead, in only 300 steps, and both leave random filters and pixels behind. (The sample's thousand pictures are not many.) And nobody had to know the eight directions. For other data, sound say,
+# an expert would have to begin again; the network needs examples.
+#
+# For comparison, on the test set after training on all 60,000 pictures: a linear classifier 0.880, LeNet-5 0.9905 (LeCun et al., 1998).
 #
 # The test set, once: the last of the three networks trained on many pictures.
 
@@ -906,10 +906,8 @@ changes = {
 # %% tags=["explore"]
 summary = "; ".join(f"{kind}: " + ", ".join(f"{c:.2f}" for c in row) for kind, row in changes.items())
 figure = plots.new_figure(
-    f"Relative change of pooled maps under a shift by one pixel, windows of 1 to 28 pixels. {summary}.",
-    height=2.6,
-    width=6,
-)
+    f"Change of pooled maps under a shift by one pixel, windows of 1 to 28 pixels. {summary}.",
+    height=2.6, width=6)
 axis = figure.subplots()
 for number, (kind, row) in enumerate(changes.items()):
     axis.plot(windows, row, ("o-", "s--")[number], color=plots.OKABE_ITO[number], label=kind)
@@ -990,8 +988,8 @@ figure.axes[2].legend(fontsize=7, loc="lower center")
 plots.show(figure, caption="Shifted down and right; turned; scaled. Grey: the commonest digit. One start each.")
 
 # %% [markdown]
-# The global maximum survives the shift best, though not wholly: at the border windows are cut. (Shifts by 4, the product of the strides, are special: there the small maps move by whole steps.) What it costs is the knowledge of places, which may show in the accuracy on digits that stay where they are. No head
-# survives a rotation by 45°, and a strong scaling is survived badly: no layer here knows that such things exist.
+# The global maximum survives the shift best, though not wholly: at the border windows are cut. (Shifts by 4, the product of the strides, are special: there the small maps move by whole steps.) What it costs is the knowledge of places, which may show in the accuracy on digits that stay where they are. A rotation by
+# 45° costs each of the three most of its accuracy, and a strong scaling much of it: no layer here knows that such things exist.
 #
 # ## 12. Counting
 #

@@ -277,3 +277,13 @@ def test_rules_differ_less_where_each_has_its_own_rate(sample_run):
     baseline = found["nearest_mean_accuracy"]["value"]
     assert found["final_test_accuracy"]["value"] > baseline + 0.1
     assert found["adam_at_best_rate"]["value"] > baseline
+
+
+def test_a_shift_is_answered_predictably_and_a_global_maximum_survives_it(sample_run):
+    found = sample_run.lessons["10-Convolution-by-hand-assignment"]["results"]
+    value = {name: result["value"] for name, result in found.items()}
+    for kernel in ("sobel", "edges"):
+        assert value[f"{kernel}_shift_by_7"] < 1e-6
+        assert value[f"{kernel}_rotation_by_15"] > 0.1
+    assert value["shifted_4_global"] > value["shifted_4_flatten"] + 0.3
+    assert value["many_hand_made"] > value["many_random"] > value["commonest_class"]

@@ -668,7 +668,8 @@ if check.passed("descend"):
     narrow, start = np.diag([1.0, 50.0]), np.array([-10.0, 1.0])
     for momentum, nesterov in ((0.0, False), (0.9, False), (0.9, True)):
         path = np.asarray(descend(narrow, start, 0.02, momentum, nesterov, 60))
-        optimizer, w = keras.optimizers.SGD(0.02, momentum, nesterov), keras.Variable(start)
+        optimizer = keras.optimizers.SGD(0.02, momentum, nesterov)
+        w = keras.Variable(start.astype("float32"))
         for _ in range(60):
             optimizer.apply([tf.linalg.matvec(narrow.astype("float32"), w.value)], [w])
         ahead = path[-1] + momentum * (path[-1] - path[-2]) * nesterov

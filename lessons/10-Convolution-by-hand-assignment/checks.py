@@ -157,7 +157,7 @@ def _matrix(kernel, height, width):
         image = np.zeros(height * width)
         image[pixel] = 1
         columns.append(_correlate(image.reshape(height, width), kernel, 1, 0, 1).ravel())
-    return np.stack(columns, axis=1)
+    return np.transpose(columns)
 
 
 @question("convolution_matrix", points=3)
@@ -201,10 +201,8 @@ class Transposed:
 
     def requests(self, rng):
         self.cases = []
-        for number, (shape, kernel, stride) in enumerate(self.CASES):
-            shape = tuple(
-                int(n + more) for n, more in zip(shape, rng.integers(0, 3, 2), strict=True)
-            )
+        for number, (smallest, kernel, stride) in enumerate(self.CASES):
+            shape = tuple(int(n) for n in np.add(smallest, rng.integers(0, 3, 2)))
             dtype = ("float64", "float32")[number % 2]
             self.cases.append((_drawn(rng, shape, dtype), _drawn(rng, kernel, dtype), stride))
             yield call("transposed", *self.cases[-1])

@@ -447,7 +447,7 @@ for axis, (rate, path) in zip(figure.subplots(1, 3, sharey=True), paths.items(),
     contours(axis, hessian)
     axis.plot(*np.transpose(path), ".-", color=plots.OKABE_ITO[0], linewidth=0.8)
     axis.set_title(f"γ = {rate}, 2/λmax = 0.2", fontsize=10)
-plots.show(figure, caption="Too small, right, too high: 60 steps from the left. At the right $w_2$ grows by 2 % a step.")
+plots.show(figure, caption="Too small, right, too high: 60 steps. At the right $w_2$ grows by 2 % a step.")
 found.record("growth_just_above_the_limit", ends[0.202][1])
 
 # %% [markdown]
@@ -591,7 +591,7 @@ left.set(xlabel="batch size B", ylabel="noise of the gradient")
 left.yaxis.set_minor_formatter("")
 left.legend(fontsize=8)
 draw_walks(right)
-plots.show(figure, caption="Left: noise falls as $1/\\sqrt{B}$. Right: 1, 3 and 12 epochs over the same 1,024 rows.")
+plots.show(figure, caption="Noise falls as $1/\\sqrt{B}$. Right: 1, 3, 12 epochs over the same 1,024 rows.")
 
 # %% [markdown]
 # One example's gradient is mostly noise: several times as long as the gradient itself. All the same, a thousand such steps read as many examples as *one* step over all rows, and come as near as two or three of those. Then they wander about the
@@ -915,7 +915,8 @@ for axis, (name, (rate, height, path)) in zip(axes[:-1], on_valley.items(), stri
     axis.set_title(f"{name}, γ = {rate:g}:\n{height:.1g}", fontsize=9)
     axis.label_outer()
 began = 0.5 * on_valley["Adam"][2][0] @ valley @ on_valley["Adam"][2][0]
-plots.show(figure, caption=f"80 steps from a height of {began:.0f}, each rule at the best of six rates; the number is the height reached.")
+plots.show(figure, caption=f"80 steps from a height of {began:.0f}, each rule at the best of six rates; "
+           "the number is the height reached.")
 
 # %% tags=["explore"]
 told = "; ".join(f"{name} after {left} steps" for name, (left, _) in on_saddle.items())
@@ -926,7 +927,7 @@ for number, (name, (_, path)) in enumerate(on_saddle.items()):
     axis.semilogy(np.abs(path[:, 1]), style, color=plots.OKABE_ITO[number], label=name)
 axis.set(xlabel="step (rate 0.1)", ylabel="distance from the ridge, $|w_2|$")
 axis.legend(ncols=2, fontsize=8)
-plots.show(figure, caption="Gradient descent waits until the small gradient has grown; RMSProp, Adam and Nadam divide its size away.")
+plots.show(figure, caption="Gradient descent waits; RMSProp, Adam and Nadam divide the gradient's size away.")
 found.record("saddle_steps_gradient_descent", on_saddle["gradient descent"][0])
 found.record("saddle_steps_momentum", on_saddle["momentum"][0])
 found.record("saddle_steps_rmsprop", on_saddle["RMSProp"][0])
@@ -1059,7 +1060,8 @@ figure = plots.new_figure("Three schedules over 300 steps: two falls, a steady f
 axis = figure.subplots()
 for number, kind in enumerate(kinds):
     schedule, steps = scheduled(kind, 1.0, 300), range(301)
-    axis.plot(steps, [float(schedule(step)) for step in steps], ("-", "--", "-.")[number], color=plots.OKABE_ITO[number], label=kind)
+    rates = [float(schedule(step)) for step in steps]
+    axis.plot(steps, rates, ("-", "--", "-.")[number], color=plots.OKABE_ITO[number], label=kind)
 axis.set(xlabel="step", ylabel="rate / peak")
 axis.legend(fontsize=8)
 plots.show(figure, caption="Three ways down; total 300, peak 1.")
@@ -1162,7 +1164,7 @@ axis.set_xticks(range(len(rates)), [f"{rate:g}" for rate in rates])
 axis.set_yticks(range(len(grid)), list(grid))
 axis.set(xlabel="learning rate")
 figure.colorbar(image, ax=axis, label="validation accuracy")
-plots.show(figure, caption="Rule × rate, one start each; bold: the best of a row. Every rule has its own good rates.")
+plots.show(figure, caption="One start each; bold: the best of a row. Every rule has its own good rates.")
 
 # %% tags=["explore"]
 rows = ["| rule | all at 0.001 | best rate | each at its best | the book, at 0.001 |\n|---|---|---|---|---|"]
@@ -1197,8 +1199,8 @@ for name in ("momentum", "Adam"):
 for kind in ("constant", *kinds):
     cells = [f"{table[kind, n].mean():.3f} ± {table[kind, n].std(ddof=1):.3f}" for n in ("momentum", "Adam")]
     rows.append(f"| {kind} | {' | '.join(cells)} |")
-gain = np.mean([table["warm-up, cosine", n].mean() - table["constant", n].mean() for n in ("momentum", "Adam")])
-found.record("gain_of_the_cosine", gain)
+gains = [table["warm-up, cosine", n].mean() - table["constant", n].mean() for n in ("momentum", "Adam")]
+found.record("gain_of_the_cosine", np.mean(gains))
 Markdown("\n".join(rows))
 
 # %% [markdown]

@@ -879,7 +879,7 @@ for name in names:
 both = np.concatenate([hand_made, models["learned"].layers[0].get_weights()[0]], axis=-1)
 both = both / np.abs(both).max(axis=(0, 1, 2))
 figure = plots.filters(both, subject="filters, the first row made by hand, the second learned")
-plots.show(figure, caption="Above: slopes in eight directions. Below: as learned, less tidy. Largest weight 1.")
+plots.show(figure, caption="Above: slopes in eight directions. Below: learned, less tidy. Largest weight 1.")
 
 # %% [markdown]
 # ## 11. What pooling adds, and what a dense layer undoes
@@ -915,7 +915,7 @@ axis.set(xlabel="side of the window (pixels)", ylabel="relative change", ylim=(0
 axis.set_xticks(windows, windows)
 axis.minorticks_off()
 axis.legend()
-plots.show(figure, caption="The larger the windows, the less a shift by one pixel shows; over the whole map 0.")
+plots.show(figure, caption="The larger the window, the less a shift by one pixel shows; over the whole map 0.")
 found.record("change_without_pooling", changes["max"][0])
 found.record("change_max_pooling_4", changes["max"][2])
 

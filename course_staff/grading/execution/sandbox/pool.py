@@ -124,9 +124,8 @@ class Sandbox:
     def _stop(self) -> None:
         with suppress(OSError):
             self._process.stdin.close()
-        is_ready = (self.folder / _SOCKET).exists()  # before, it does not hear that it is to end
         try:
-            self._process.wait(_END_TIMEOUT if is_ready else 0)
+            self._process.wait(_END_TIMEOUT)
         except subprocess.TimeoutExpired:
             end_tree(self._process.pid, grace=0.1)
             self._process.wait()

@@ -307,6 +307,7 @@ def test_a_stopped_run_leaves_no_kernel_and_a_report(course, marked_environment,
     assert program.returncode == 130
     assert processes_of(mark) == []
     assert b"Traceback" not in log
+    assert log.count(b"Interrupted: the kernels end, and what has run so far is written.") == 1
     statuses = {name: entry["status"] for name, entry in lessons_in(root / "out").items()}
     assert statuses == {"01-done": "passed", "02-long": "interrupted", "03-never": "interrupted"}
     assert (root / "out" / "02-long.ipynb").is_file()

@@ -267,7 +267,7 @@ found.record("paper_against_quotients", np.abs(on_paper - by_quotients).max())
 Markdown("\n".join(rows))
 
 # %% [markdown]
-# The first two agree to fifteen digits, the quotient to ten. It can be no better: a large width $d$ leaves out the curvature (error
+# The first two agree to fifteen digits, the quotient to ten. It can be no better: a large width $d$ leaves out the third derivative (error
 # $\propto d^2$), a small one subtracts two nearly equal numbers (error $\propto 1/d$). In float32 the best one is good for three or four digits: check gradients in float64.
 
 # %% tags=["explore"]
@@ -281,10 +281,10 @@ axis = figure.subplots()
 axis.loglog(widths, errors, "o-", color=plots.OKABE_ITO[0])
 axis.set(xlabel="width d of the quotient", ylabel="largest error of 16")
 axis.grid(alpha=0.3)
-plots.show(figure, caption="Rounding to the left, curvature to the right: the best width lies between.")
+plots.show(figure, caption="Rounding to the left, Taylor's next term to the right: the best width lies between.")
 
 # %% [markdown]
-# One trap is left. ReLU has a **kink** at 0, and a quotient that reaches over it mixes two slopes:
+# And ReLU has a **kink** at 0: a quotient that reaches over it mixes two slopes.
 
 # %% tags=["explore"]
 h, d = 1e-6, 1e-5
@@ -595,6 +595,7 @@ left.loglog(sizes, noise, "o-", color=plots.OKABE_ITO[0])
 whole = np.linalg.norm(each.mean(axis=0))
 left.axhline(whole, color="gray", linestyle=":", label="length of the whole gradient")
 left.set(xlabel="batch size B", ylabel="noise of the gradient")
+left.set_yticks([0.2, 0.5, 1, 2, 5], [0.2, 0.5, 1, 2, 5])
 left.yaxis.set_minor_formatter("")
 left.legend(fontsize=8)
 draw_walks(right)
@@ -602,23 +603,24 @@ plots.show(figure, caption="Noise falls as $1/\\sqrt{B}$. Right: 1, 3, 12 epochs
 
 # %% [markdown]
 # One example's gradient is mostly noise: several times as long as the gradient itself. All the same, a thousand such steps read as many examples as *one* step over all rows, and come as near as two or three of those. Then they wander about the
-# minimum at a distance that the rate sets. Mini-batches are the compromise, all the more so since small steps waste time. *How much longer than a step with one example does one with 1,024
-# take?* Here is one dense layer from 784 to 100 units, forward and back to its weights:
+# minimum at a distance that the rate sets. Mini-batches are the compromise. *How much longer than a step with one example does one with 1,024
+# take?* Here with a dense layer from 784 to 100 units, forward and back:
 
 # %% tags=["explore"]
 from time import perf_counter
 
 kernel = np.random.default_rng(seed).normal(size=(784, 100)).astype("float32")
 for size in sizes:
-    rows = np.ones((size, 784), "float32")
-    began = perf_counter()
+    rows, seconds = np.ones((size, 784), "float32"), []
     for _ in range(30):
+        began = perf_counter()
         gradient = rows.T @ np.maximum(rows @ kernel, 0)
-    microseconds = (perf_counter() - began) / 30 * 1e6
-    print(f"B = {size:4}: {microseconds:6.0f} µs a step, {microseconds / size:5.1f} an example")
+        seconds.append(perf_counter() - began)
+    fastest = min(seconds) * 1e6  # the others waited for something else
+    print(f"B = {size:4}: {fastest:6.0f} µs a step, {fastest / size:5.1f} an example")
 
 # %% [markdown]
-# Far less than 1,024 times as long: the weights are fetched and written once a step, for however many examples. (Your machine's times, and not steady ones.)
+# Far less than 1,024 times as long: the weights are fetched once a step, for however many examples. (On one core of ours the gain ends at about 16.)
 #
 # ## 5. Momentum
 #
@@ -954,7 +956,7 @@ found.record("log10_valley_momentum", np.log10(on_valley["momentum"][1]))
 
 # %% [markdown]
 # In the valley memory helps: the rules with a velocity end far below the three without. A rate for each weight alone does not, because these rates belong to the *axes*, and the valley runs across them; turn it
-# along the axes (`turn = np.eye(2)`), and Adagrad wins. On the saddle RMSProp leaves first, Adam and Nadam soon after, gradient descent last by far: a step of the first three does not depend on how small the gradient is. Two pictures, two winners: so we ask a real task.
+# along the axes (`turn = np.eye(2)`), and Adagrad wins. On the saddle RMSProp leaves first, Adam and Nadam soon after, gradient descent last by far: a step of the first three does not depend on how small the gradient is.
 #
 # ## 8. Clipping and schedules
 #
@@ -1016,8 +1018,8 @@ for argument in ("clipvalue", "clipnorm", "global_clipnorm"):
 # %% [markdown]
 # `clipvalue` cuts single entries, `clipnorm` each variable on its own; only `global_clipnorm` is our function.
 #
-# Where do huge gradients come from? Ten linear units in a row that share one weight $w$, as in a recurrent network, make $w^{10}$ of an input 1. If 1 is wanted, the loss
-# $(w^{10} - 1)^2$ is a plain with a **cliff** at its end (Pascanu et al., 2013). *Where does one step from $w = 1.5$ lead?*
+# Where do huge gradients come from? Ten linear units in a row with one shared weight $w$, as in a recurrent network, make $w^{10}$ of an input 1. If 1 is wanted, the loss
+# $(w^{10} - 1)^2$ is a plain beside a **cliff** (Pascanu et al., 2013). *Where does one step from $w = 1.5$ lead?*
 
 # %% tags=["explore"]
 def slope_of_the_cliff(w):
@@ -1222,7 +1224,7 @@ Markdown("\n".join(rows))
 
 # %% tags=["explore"]
 figure = plots.new_figure(
-    "Training loss of seven rules over the epochs: far apart at the rate 0.001, close together where "
+    "Training loss of seven rules over the epochs: far apart at the rate 0.001, closer together where "
     "each has its best rate.", height=3,
 )
 for axis, own in zip(figure.subplots(1, 2, sharey=True), (False, True), strict=True):
@@ -1239,7 +1241,7 @@ found.record("loss_range_at_best_rates", np.ptp([curves[name, True][-1] for name
 
 # %% [markdown]
 # (± is the standard deviation over three starts, which is itself a rough number. In the quick profile the book's task is larger: 55,000 pictures, ten epochs, and three hidden layers.) The first start has also chosen the rate, so its score is a little too good, as the best of seven always is. At one rate the rules seem worlds apart, and plain gradient descent looks useless: it is last both times, but each at its own best rate most of the difference is gone.
-# What is left after so few epochs is a difference of *speed*; whether a rule ends in a better optimum this table cannot tell. Wilson et al. (2017) and Choi et al. (2019) argue both sides of that with far larger budgets. Adam's virtue is another: its good rates lie around 0.001, which people know by heart; the rules that do not divide need rates ten to a hundred times as large.
+# What is left after so few epochs is, as the curves show, a difference of *speed*; whether a rule ends in a better optimum this table cannot tell. Wilson et al. (2017) and Choi et al. (2019) argue both sides of that with far larger budgets. Adam's virtue is another: its good rates lie around 0.001, which people know by heart; the rules that do not divide need rates ten to a hundred times as large.
 #
 # Schedules combine with every rule. *Which of the two below will gain more?* Momentum and Adam, peak at the best constant rate, three starts:
 

@@ -387,7 +387,7 @@ assert np.allclose(shared, by_tape)
 assert np.allclose(shared, by_convolution)
 
 # %% [markdown]
-# So examples are enough to find a kernel. *We descend from a kernel of zeros, and give away one picture of noise and its map. Will we find 3 2 / 5 1?*
+# So examples are enough to find a kernel. *Will descent from zeros find 3 2 / 5 1, given one picture of noise and its map?*
 
 # %% tags=["explore"]
 noise, learned = np.random.default_rng(seed).normal(size=(12, 12)), np.zeros((2, 2))
@@ -1062,7 +1062,7 @@ print(f"two kernels of 3 × 3 against one of {joined.shape}: {np.abs(twice - onc
 found.record("two_linear_against_one", np.abs(twice - once).max() / np.abs(once).max())
 
 # %% [markdown]
-# Because convolutions are linear: two of 3 × 3 are one of 5 × 5, and stacking adds nothing without an activation between them. With one it does: three layers of 3 × 3 see the 7 × 7 pixels that one layer of 7 × 7 sees, with two bends between and, for $C$ channels throughout, $27 C^2$ weights in place of $49 C^2$.
+# Because convolutions are linear: two of 3 × 3 are one of 5 × 5, and stacking adds nothing without an activation between them. With one it does: three layers of 3 × 3 see 7 × 7 pixels, as one layer of 7 × 7 does, with $27 C^2$ weights for $C$ channels in place of $49 C^2$.
 #
 # ### Question 7: `build_cnn` (4 points)
 #

@@ -8,9 +8,9 @@
 # **You will**
 #
 # - compute sixteen gradients on paper, by automatic differentiation and by difference quotients, and count what each way costs,
-# - find the learning rate at which gradient descent falls apart, and see what scaling the inputs does to it,
+# - find the rate at which gradient descent falls apart, and what scaling the inputs changes,
 # - measure how noisy the gradient of a batch is,
-# - write momentum, Nesterov, Adagrad, RMSProp and Adam, find the small differences from Keras' own, and catch two slips on a slide,
+# - write momentum, Nesterov, Adagrad, RMSProp and Adam, compare them with Keras' own, and catch two slips on a slide,
 # - compare seven rules at seven rates each, and with that the table of a well-known book,
 # - **write eight answers, 25 points**.
 #
@@ -115,7 +115,7 @@ axis.set_axis_off()
 plots.show(figure, caption="From $w^1_{11}$ two paths lead to $S$ (blue), from $w^2_{22}$ one (orange).")
 
 # %% [markdown]
-# Its weights, its example, and the way forward:
+# Weights, example, and the way forward:
 
 # %% tags=["explore"]
 example, wanted = np.array([1.0, 0.5, -1.0]), 1.0  # x and y
@@ -203,8 +203,8 @@ with check.question("forward", points=3) as question:
 # = 2(S - y) \cdot w^3_2 \cdot \left(1 - (a^2_2)^2\right) \cdot a^1_2 .$$
 #
 # With our numbers: $-0.87095 \cdot (-2) \cdot 0.99849 \cdot (-0.53705) = -0.9341$. A weight of the *first* layer acts on both units of the second: two paths, two
-# products, added. The trick that gives **backpropagation** its name (Rumelhart, Hinton and Williams, 1986) is to compute for each unit
-# once how the loss answers to its pre-activation, from the output back: this one number then sums up everything between the unit and the loss. Unit by unit, in plain Python:
+# products, added. **Backpropagation** (Rumelhart, Hinton and Williams, 1986) computes for each unit
+# once how the loss answers to its pre-activation, from the output back: this number sums up everything between the unit and the loss. In plain Python:
 
 # %% tags=["explore"]
 dS = 2 * (S - wanted)
@@ -220,8 +220,8 @@ on_paper = [
 print(f"{len(on_paper)} numbers; for the weight w²₂₂: {on_paper[11]:.4f}")
 
 # %% [markdown]
-# Two checks that know nothing of our chain rule. TensorFlow's `GradientTape` records the operations of the way forward and goes back through
-# them itself, which is how Keras gets every gradient: **automatic differentiation computes gradients; an optimiser only turns them into steps.** (Boudart's slides, ULiège, on optimisers let them "compute the gradients, implement the backpropagation"; that mixes
+# Two checks. TensorFlow's `GradientTape` records the operations of the way forward and goes back through
+# them itself, as in all of Keras: **automatic differentiation computes gradients; an optimiser only turns them into steps.** (Boudart's slides, ULiège, on optimisers let them "compute the gradients, implement the backpropagation"; that mixes
 # the two.) And a **central difference quotient** needs no theory: $\left(L(w + d) - L(w - d)\right) / 2d$.
 
 
@@ -315,8 +315,8 @@ for widths, biases in (((3, 2, 2, 1), 4), ((784, 100, 100, 10), 210), ((100,) * 
 found.record("backward_over_forward", np.divide(*multiplications((784, 100, 100, 10), 210)[1::-1]))
 
 # %% [markdown]
-# At most two forwards, however many weights there are; here only 1.12, as most weights are in the first layer. The quotients cost 180,000
-# forwards. That factor is why networks can be trained.
+# At most two forwards, however many weights there are; here 1.12, as most weights are in the first layer. The quotients cost 180,000
+# forwards.
 #
 # ### Question 2: `backward` (5 points)
 #
@@ -458,11 +458,11 @@ plots.show(figure, caption="Too small, right, too high: 60 steps. At the right $
 found.record("growth_just_above_the_limit", ends[0.202][1])
 
 # %% [markdown]
-# The best of the three is 0.18, near the limit, where the steep direction zigzags and the flat one at last moves. How many steps a valley takes depends on the **condition number** $\kappa = \lambda_\mathrm{max} / \lambda_\mathrm{min}$.
+# The best is 0.18, near the limit, where the steep direction zigzags and the flat one at last moves. How many steps a valley takes depends on the **condition number** $\kappa = \lambda_\mathrm{max} / \lambda_\mathrm{min}$.
 #
 # ### Scaled and unscaled inputs
 #
-# Where do narrow valleys come from? Often from the units of the inputs. A line $\hat y = w_1 \cdot \text{income} + w_2 \cdot \text{age}$ for the value of houses has a quadratic error, whose Hessian is
+# Narrow valleys often come from the units of the inputs. A line $\hat y = w_1 \cdot \text{income} + w_2 \cdot \text{age}$ for the value of houses has a quadratic error, whose Hessian is
 # $\frac2n X^\top X$. Income has a standard deviation of about 2 (10,000 USD), age one of about 12 (years), so the gradient of age's weight dominates.
 
 # %% tags=["explore"]
@@ -699,7 +699,7 @@ if check.passed("descend"):
         )
 
 # %% [markdown]
-# A ball that has gathered speed also rolls over small bumps. On $w^2/20 + 0.1 \cos 4w$, from $w = 6$, plain gradient descent stops in
+# A ball with speed also rolls over small bumps. On $w^2/20 + 0.1 \cos 4w$, from $w = 6$, plain gradient descent stops in
 # a dip on the way. *At which momentum will it reach the lowest dips, at about $\pm 0.75$?*
 
 # %% tags=["explore"]
@@ -864,7 +864,7 @@ if check.passed("adaptive_steps"):
         print(f"{kind}: at most {apart(np.asarray(ours), optimizer):.1e} of a step apart")
 
 # %% [markdown]
-# Equal up to rounding and $\epsilon$, some hundred-thousandths of a step: compare with a tolerance, not for equality. What differs on purpose: Keras' Adagrad starts its sum at 0.1 (the second line); Adagrad and RMSProp have $\epsilon = 10^{-7}$ inside the root; Adam adds it to the *uncorrected* root $\sqrt s$, where in the first step it weighs
+# Equal up to rounding and $\epsilon$, some hundred-thousandths of a step. What differs on purpose: Keras' Adagrad starts its sum at 0.1 (the second line); Adagrad and RMSProp have $\epsilon = 10^{-7}$ inside the root; Adam adds it to the *uncorrected* root $\sqrt s$, where in the first step it weighs
 # $1/\sqrt{1 - 0.999} = 32$ times as much; SGD's velocity contains the rate, so changing the rate midway differs from PyTorch's; with `nesterov=True` its variable is the look-ahead point.
 #
 # ## 7. One valley, one saddle
@@ -962,7 +962,7 @@ found.record("log10_valley_momentum", np.log10(on_valley["momentum"][1]))
 #
 # ### Question 6: `clip_gradients` (1.5 points)
 #
-# One batch with a huge gradient can undo an epoch. **Clipping** bounds the step. `clip_gradients(gradients, limit)` gets a list of arrays of any shapes and a float > 0. It returns a list of the same shapes, scaled **by one factor**
+# **Clipping** keeps one huge gradient from undoing an epoch. `clip_gradients(gradients, limit)` gets a list of arrays of any shapes and a float > 0. It returns a list of the same shapes, scaled **by one factor**
 # so that the norm over *all arrays together* (the root of the sum of all squares) is at most `limit`.
 #
 # | checked | points |
@@ -1126,7 +1126,7 @@ found.record("nearest_mean_accuracy", np.mean(nearest == y_val))
 
 
 # %% [markdown]
-# The baseline without a network calls a picture what the nearest of the ten mean pictures is. The network is 784-100-100-10. Below we train without `fit` and put the lesson's parts together: batches, forward pass, gradient, step. One compiled
+# The baseline calls a picture what the nearest of the ten mean pictures is. The network is 784-100-100-10. We train without `fit`: batches, forward pass, gradient, step. One compiled
 # function serves all rates and starts of a rule, which saves minutes.
 
 
@@ -1240,7 +1240,7 @@ found.record("loss_range_at_common_rate", np.ptp([curves[name, False][-1] for na
 found.record("loss_range_at_best_rates", np.ptp([curves[name, True][-1] for name in makers]))
 
 # %% [markdown]
-# (± is the standard deviation over three starts, which is itself a rough number. In the quick profile the book's task is larger: 55,000 pictures, ten epochs, and three hidden layers.) The first start has also chosen the rate, so its score is a little too good, as the best of seven always is. At one rate the rules seem worlds apart, and plain gradient descent looks useless: it is last both times, but each at its own best rate most of the difference is gone.
+# (±: standard deviation over three starts, a rough number. In the quick profile the book's task is larger: 55,000 pictures, ten epochs, and three hidden layers.) The first start has also chosen the rate, so its score is a little too good. At one rate the rules seem worlds apart, and plain gradient descent looks useless: it is last both times, but each at its own best rate most of the difference is gone.
 # What is left after so few epochs is, as the curves show, a difference of *speed*; whether a rule ends in a better optimum this table cannot tell. Wilson et al. (2017) and Choi et al. (2019) argue both sides of that with far larger budgets. Adam's virtue is another: its good rates lie around 0.001, which people know by heart; the rules that do not divide need rates ten to a hundred times as large.
 #
 # Schedules combine with every rule. *Which of the two below will gain more?* Momentum and Adam, peak at the best constant rate, three starts:

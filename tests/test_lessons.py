@@ -268,12 +268,15 @@ def test_more_neurons_help_on_clear_spirals_and_harm_on_few_noisy_points(real_ru
     assert found["best_degree"]["value"] in (2, 3)
     baseline = found["mean_test_mae"]["value"]
     assert found["network_test_mae"]["value"] < found["line_test_mae"]["value"] < baseline / 2
+    assert found["network_over_line_few_rows"]["value"] < 1
 
 
 def test_rules_differ_less_where_each_has_its_own_rate(sample_run):
     found = sample_run.lessons["09-Backpropagation-and-optimizers-assignment"]["results"]
     apart = [found[f"range_at_{rate}"]["value"] for rate in ("common_rate", "best_rates")]
     assert apart[1] < apart[0] / 2
+    losses = [found[f"loss_range_at_{rate}"]["value"] for rate in ("common_rate", "best_rates")]
+    assert losses[1] < losses[0] / 2
     baseline = found["nearest_mean_accuracy"]["value"]
     assert found["final_test_accuracy"]["value"] > baseline + 0.1
     assert found["adam_at_best_rate"]["value"] > baseline

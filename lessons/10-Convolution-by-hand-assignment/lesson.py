@@ -609,6 +609,8 @@ with check.question("convolve_layer", points=3) as question:
     with question.part(2, "without a bias"):
         maps = convolve_layer(images, kernels, np.zeros(2))
         check.close(maps, expected[np.newaxis], "the maps", hint="Are the channels summed?")
+        maps = convolve_layer(-images, kernels, np.zeros(2))
+        check.close(maps, -expected[np.newaxis], "the maps of the negative", hint="No ReLU here.")
     with question.part(1, "with a bias"):
         maps = convolve_layer(images, kernels, np.array([0.5, -1.0]))
         shifted = expected + np.array([0.5, -1.0])
@@ -1114,6 +1116,14 @@ with check.question("build_cnn", points=4) as question:
         check.close(model(image), [[5.0, -4.5]], "the output")
         check.close(model(-image), [[3.0, -2.5]], "the output for the negative picture")
         check.close(model(0 * image), [[0.0, 0.5]], "the output for a black picture")
+        model = build_cnn((2, 2, 1), 2, 1, 0, 1, 1, 1)
+        zero, one = np.zeros(1), np.ones((1, 1))
+        model.set_weights([identity, zero, -identity, zero, one, zero])
+        check.close(model(image), [[0.0]], "the output of two convolutions, x and −x",
+                    hint="Is there a ReLU behind each of them?")
+        model = build_cnn((8, 8, 1), 1, 1, 1, 8, 32, 3)
+        noise = np.random.default_rng(0).random((4, 8, 8, 1)).astype("float32")
+        check.close(model(noise, training=True), model(noise), "the output in training")
 
 # %% [markdown]
 # *A picture of 200 × 200 × 3, n = 1, k = 1, 16 filters, 100 units, two classes, say cats and dogs. How does the number of parameters change with m?*

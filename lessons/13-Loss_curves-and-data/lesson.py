@@ -142,7 +142,6 @@ print("the loop's curves are those of fit")
 
 # %%
 def fresh_weights(network, rng):
-    """Glorot's uniform weights, and zeros for biases."""
     fresh = []
     for weight in network.weights:
         fans = np.prod(weight.shape[:-2]) * sum(weight.shape[-2:])  # fan_in + fan_out
@@ -157,13 +156,13 @@ def restart(network, optimizer, initial, rng):
         variable.assign(value)
 
 
-# %%
 def shuffled(n, shape, rng):
     count = np.prod(shape)
     epochs = [rng.permutation(n) for _ in range(-(-count // n))]
     return np.concatenate(epochs)[:count].reshape(shape).astype("int32")
 
 
+# %%
 def trainer(network, optimizer, objective=cross_entropy):
     """Compile once; the result trains from each start and returns (starts, points, 3)."""
     train = compiled(network, optimizer, objective)
@@ -824,9 +823,8 @@ from sklearn.impute import SimpleImputer
 
 
 def blanked(rows, rng):
-    years = rows[:, column["education-num"]].astype(int)
-    silent = rng.random(len(rows)) < np.where(years <= 9, 0.6, 0.1)
-    rows = rows.copy()
+    little = rows[:, column["education-num"]].astype(int) <= 9
+    rows, silent = rows.copy(), rng.random(len(rows)) < np.where(little, 0.6, 0.1)
     rows[silent, column["education-num"]] = "nan"
     return rows, silent
 

@@ -55,9 +55,7 @@ def census_table(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     male = rng.random(n) < 0.67
     age = np.clip(np.round(17 + rng.gamma(3.0, 7.5, n)), 17, 90)
     married = rng.random(n) < np.where(male, 0.75, 0.2) * (1 - np.exp(-(age - 16) / 9))
-    schooling = rng.choice(
-        list(_EDUCATION), n, p=[0.07, 0.07, 0.33, 0.24, 0.04, 0.17, 0.06, 0.02]
-    )
+    schooling = rng.choice(list(_EDUCATION), n, p=[0.07, 0.07, 0.33, 0.24, 0.04, 0.17, 0.06, 0.02])
     trade = np.clip(np.round((schooling - 9) / 2 + rng.normal(1.2, 1.4, n)), 0, 4).astype(int)
     idle = rng.random(n) < np.where((age < 22) | (age > 62), 0.2, 0.035)
     hours = np.round(rng.normal(np.where(male, 43, 37), 10) - 9 * idle)

@@ -367,14 +367,9 @@ print(f"D as it was:                                 {faulty['D'][:, -1, 1].mean
 # **E, levels off, and F, a wide gap.** For E the slide says: more data, another architecture. For F: more training examples.
 
 # %%
-stack = [
-    keras.Input((196,)),
-    layers.Reshape((14, 14, 1)),
-    layers.Conv2D(16, 3, strides=2, activation="relu"),
-    layers.Conv2D(32, 3, strides=2, activation="relu"),
-    layers.Flatten(),
-    layers.Dense(10),
-]
+stack = [keras.Input((196,)), layers.Reshape((14, 14, 1))]
+stack += [layers.Conv2D(n, 3, strides=2, activation="relu") for n in (16, 32)]
+stack += [layers.Flatten(), layers.Dense(10)]
 convolutional = trainer(keras.Sequential(stack), SGD(0.1))
 changes = {"1,500 pictures for 300": wide(*all_rows, long, rate=0.1), "two convolutions": convolutional(*few, long)}
 found.record("level_as_it_was_val_loss", faulty["E"][:, -1, 1].mean())

@@ -395,10 +395,9 @@ jitter = {}
 lines = ["| rate | validation pictures | jitter: loss | accuracy | training loss | last validation loss |", "|---|---|---|---|---|---|"]
 for rate in (0.3, 0.03):
     for val in (twenty, validation):
-        count = len(val[0])
-        curves = small(*all_rows, medium, rate=rate, val=val)
-        jitter[rate, count] = np.abs(np.diff(curves[:, 20:], axis=1)).mean(axis=(0, 1))
-        of_train, of_val, of_accuracy = jitter[rate, count]
+        count, curves = len(val[0]), small(*all_rows, medium, rate=rate, val=val)
+        of_train, of_val, of_accuracy = np.abs(np.diff(curves[:, 20:], axis=1)).mean(axis=(0, 1))
+        jitter[rate, count] = of_train, of_val, of_accuracy
         lines.append(f"| {rate} | {count:,} | {of_val:.3f} | {of_accuracy:.3f} | {of_train:.3f} | {curves[:, -1, 1].mean():.2f} |")
 found.record("jitter_20_over_all", jitter[0.3, 20][2] / jitter[0.3, len(x_val)][2])
 found.record("jitter_fast_over_slow", jitter[0.3, 20][1] / jitter[0.03, 20][1])

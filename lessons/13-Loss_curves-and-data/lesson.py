@@ -347,7 +347,7 @@ table_of("D", rising)
 figure = plots.new_figure("Validation loss against steps for D and its remedies.", height=3.6)
 axis = figure.subplots()
 axis.set_prop_cycle(color=plots.OKABE_ITO[:7])
-for (name, curves), style in zip({"D, as it was": faulty["D"], **rising}.items(), ("-", "--", "-.", "", ":", "-", "--", "-."), strict=True):
+for (name, curves), style in zip({"D, as it was": faulty["D"], **rising}.items(), ("-", "--", "-.", ":", "-", "--", "-.", ""), strict=True):
     if curves.shape[1] > 1:
         axis.plot(30 * np.arange(1, 41), curves[:, :, 1].mean(axis=0), style, label=name)
 axis.set(xlabel="step", ylabel="validation cross-entropy", ylim=(0.2, 1.4))
@@ -384,6 +384,8 @@ found.record("gap_1500_pictures", gap_after)
 table_of("F", changes)
 
 # %% [markdown]
+# In E more data lowers the level. Another architecture is no remedy by itself: see in how many starts the two convolutions were better. They would want a rate of their own.
+#
 # In F the training loss gets *worse* and the validation loss better: 1,500 pictures are harder to learn by heart. The gap is what more data closes.
 #
 # ## 5. Oscillation: the ruler or the step?
@@ -548,7 +550,7 @@ for draw_number in range(12):
     splits.append([accuracy_of(owned[teach], owned[rest], rng) for teach, rest in folds])
 splits, truths = np.array(splits), np.array(truths)[:, None]
 one_split, k_fold = splits - truths, splits.mean(axis=1, keepdims=True) - truths
-print(f"on average {k_fold.mean():+.3f} off: a fold teaches with 160 pictures, not 200")
+print(f"mean error of 5-fold: {k_fold.mean():+.3f}")
 found.record("one_split_error", np.sqrt(np.mean(one_split**2)))
 found.record("k_fold_error", np.sqrt(np.mean(k_fold**2)))
 
@@ -566,7 +568,7 @@ plots.show(figure, caption="A single split may be off by ten percentage points; 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# If the 200 judgements were independent, by $\sqrt{200/40} = \sqrt5 \approx 2.2$. They are not quite (the five networks share their data), and the truth itself moves from draw to draw.
+# If the 200 judgements were independent, by $\sqrt{200/40} = \sqrt5 \approx 2.2$. They are not quite (the five networks share their data), and the truth itself moves from draw to draw. A fold teaches with 160 pictures, not 200, so k-fold tends to be a little low; here the mean error is too small to show it.
 #
 # </details>
 #
@@ -591,9 +593,9 @@ found.record("selected_inside_accuracy", cross_val_score(inside, noise, coin, cv
 #
 # ## 10. What no curve shows
 #
-# > **Correction.** "Most problems can be solved by simply looking at the loss curves", says the slide (lines 2015–2023). Training and validation data come from the same source; what is wrong with the source is wrong with both. Four examples, each with perfect curves.
+# > **Correction.** "Most problems can be solved by simply looking at the loss curves", says a slide of ULiège (lines 2015–2023). Training and validation data come from the same source; what is wrong with the source is wrong with both. Four examples, each with perfect curves.
 #
-# **The nurse and the doctor.** Turkish *o* means he, she or it. A translator has to choose: *o bir hemşire* became "she is a nurse", *o bir doktor* "he is a doctor" ("Foundations and practicing", lines 223–251). We generate sentences in which a known share of each profession is female, and train the smallest translator: one number for each profession, the logit of "she".
+# **The nurse and the doctor.** Turkish *o* means he, she or it. A translator has to choose: *o bir hemşire* became "she is a nurse", *o bir doktor* "he is a doctor" ("Foundations and practicing", lines 223–251). We generate sentences in which a known share of each profession is female, and train the smallest translator: one number for each profession (nurse, teacher, cook, doctor, engineer), the logit of "she".
 
 # %%
 share = {"hemşire": 0.7, "öğretmen": 0.6, "aşçı": 0.45, "doktor": 0.35, "mühendis": 0.2}
@@ -653,10 +655,10 @@ x_new, y_new = coarse(digits.x_test), digits.y_test.astype("int32")
 
 
 def coloured(pictures, names, agreement, rng):
-    """Two planes, red and green, one of them empty; and labels of which a quarter are wrong."""
+    """Two planes, orange and blue, one of them empty; and labels of which a quarter are wrong."""
     labels = (names < 5) ^ (rng.random(len(names)) < 0.25)
-    red = labels ^ (rng.random(len(names)) >= agreement)
-    planes = [pictures * red[:, None], pictures * ~red[:, None]]
+    orange = labels ^ (rng.random(len(names)) >= agreement)
+    planes = [pictures * orange[:, None], pictures * ~orange[:, None]]
     return np.hstack(planes).astype("float32"), labels.astype("int32")
 
 
@@ -668,10 +670,10 @@ reversed_colours = coloured(x_new, y_new, 0.1, rng)
 n = int(0.8 * len(x_colour))
 teach, hold = (x_colour[:n], labels[:n]), (x_colour[n:], labels[n:])
 
-picture = reversed_colours[0][:8].reshape(8, 2, 14, 14)
-rgb = np.stack([picture[:, 0], picture[:, 1], np.zeros_like(picture[:, 0])], axis=-1)
+planes = reversed_colours[0][:8].reshape(8, 2, 14, 14)
+rgb = np.einsum("npij,pc->nijc", planes, [[1.0, 0.55, 0.1], [0.25, 0.6, 1.0]])  # orange, blue
 names = ["below 5" if label else "5 or more" for label in reversed_colours[1][:8]]
-plots.show(plots.image_grid(rgb, titles=names, subject="coloured digits"), caption="Test pictures with their labels, some wrong on purpose. In training, red mostly meant below five.")
+plots.show(plots.image_grid(rgb, titles=names, subject="coloured digits"), caption="Test pictures with their labels, some wrong on purpose. In training, orange mostly meant below five.")
 
 # %%
 def grey(part):
@@ -801,7 +803,7 @@ plots.show(plots.image_grid(shown, titles=titles, columns=6, subject="digits", s
 # %% [markdown]
 # Much of the loss is no matter of handwriting. MNIST's digits stand in a box of 20 × 20 inside 28 × 28, with their centre of mass in the middle (LeCun et al., 1998), and ours did not. The first remedy is not another network but the *same preprocessing* in training and in use. (For the last row both were centred. MNIST's stand-in is made of the same digits in such a box, so there the box alone removes all of the drift.) What is left on the real MNIST is other writers, other pens, fewer pixels: for that one needs new training data.
 #
-# In use there are no labels, so nobody sees the accuracy fall. But one can ask whether two piles of pictures can be told apart: a classifier "old or new?" near 0.5 says no drift.
+# In use there are no labels, so nobody sees the accuracy fall. But one can ask whether two piles of pictures can be told apart: a classifier "old or new?" near 0.5 says no drift. (The other way round it is an alarm, not a verdict: pictures may look different and be read well.)
 
 # %%
 for name, (learned, val) in sources.items():
@@ -812,10 +814,11 @@ for name, (learned, val) in sources.items():
 # %% [markdown]
 # ## 12. Missing values, transformation, reduction
 #
-# **Cleaning.** "?" stands in the census where an answer is missing. Dropping these rows seems clean. But who does not answer?
+# **Cleaning.** Rows may stand twice (and leak from training into validation), and "?" stands in the census where an answer is missing. Dropping these rows seems clean. But who does not answer?
 
 # %%
 complete, complete_new = (people != "?").all(axis=1), (new_people != "?").all(axis=1)
+print(f"rows that stand twice: {len(people) - len(np.unique(people, axis=0))}")
 print(f"incomplete: {1 - complete.mean():.1%} of the rows")
 print(f"more than 50K: {earns_more[complete].mean():.1%} of the complete, {earns_more[~complete].mean():.1%} of the incomplete")
 dropped = census_model().fit(people[complete], earns_more[complete]).predict(new_people)

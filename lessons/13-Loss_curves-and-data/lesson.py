@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 13 · Loss curves and data: what is wrong with this training: the network, the settings or the data?
 #
-# A training disappoints. Before we change anything we want to know what kind of fault it is. Loss curves answer part of the question: we make the seven faults of the slides on purpose, try every remedy that the slides name, and three that they leave out, and
+# A training disappoints. Before we change anything we want to know what kind of fault it is. Loss curves answer part of the question: we make the seven faults of the slides on purpose, try every remedy that the slides name and those that they leave out, and
 # count what helped. The other part lies in the data, where no curve shows it: we look there too.
 #
 # **You will**
@@ -183,7 +183,7 @@ def trainer(network, optimizer, objective=cross_entropy):
 # %% [markdown]
 # ## 3. Seven shapes, eight pictures
 #
-# Here are the seven shapes of the slides ("Three courses", ULiège, lines 1849–1968), the first in two versions. *For each of A to H write down: what is wrong, and what would you change first? Only then unfold the answer.*
+# Here are the seven shapes of the slides (the three courses of ULiège, lines 1849–1968), the first in two versions. *For each of A to H write down: what is wrong, and what would you change first? Only then unfold the answer.*
 
 # %%
 few, all_rows = (x_train[:300], y_train[:300]), (x_train, y_train)
@@ -476,7 +476,7 @@ for size, row in zip(sizes, means, strict=True):
     found.record(f"batch_{size}_best_rate", row.max())
 
 # %% [markdown]
-# At a small common rate small batches look far better; at 0.64 the batch of 8 has lost its lead. Neither is a fact about batches. The mean over $B$ pictures is a calmer gradient, and one epoch has fewer steps, so the rate should grow with the batch: four times the batch, four times the rate (**linear scaling**, Goyal et al., 2017), along the diagonal. It ends where the rate meets the limit of section 6: the largest batch cannot take a step 64 times as long, and needs more epochs instead.
+# At a small common rate small batches look far better; at 0.64 the batch of 8 has lost its lead. So trust no single column: neither order is a fact about batches. The mean over $B$ pictures is a calmer gradient, and one epoch has fewer steps, so the rate should grow with the batch: four times the batch, four times the rate (**linear scaling**, Goyal et al., 2017), along the diagonal. It ends where the rate meets the limit of section 6: the largest batch cannot take a step 64 times as long, and needs more epochs instead.
 #
 # ## 8. What is in a batch
 #
@@ -589,11 +589,11 @@ inside = make_pipeline(best_20, LogisticRegression())
 found.record("selected_inside_accuracy", cross_val_score(inside, noise, coin, cv=5).mean())
 
 # %% [markdown]
-# The first number is a fiction: the columns were chosen with the labels of the validation rows in sight (Hastie et al., 2009, section 7.10.2). On a coin nobody scores above one half.
+# The first number is a fiction: the columns were chosen with the labels of the validation rows in sight (Hastie et al., 2009, section 7.10.2). On a coin nobody scores above one half but by luck.
 #
 # ## 10. What no curve shows
 #
-# > **Correction.** "Most problems can be solved by simply looking at the loss curves", says a slide of ULiège (lines 2015–2023). Training and validation data come from the same source; what is wrong with the source is wrong with both. Four examples, each with perfect curves.
+# > **Correction.** "Most problems can be solved by simply looking at the loss curves", says a slide of ULiège (lines 2015–2023). Training and validation data come from the same source; what is wrong with the source is wrong with both. Four examples; none shows in a curve.
 #
 # **The nurse and the doctor.** Turkish *o* means he, she or it. A translator has to choose: *o bir hemşire* became "she is a nurse", *o bir doktor* "he is a doctor" ("Foundations and practicing", lines 223–251). We generate sentences in which a known share of each profession is female, and train the smallest translator: one number for each profession (nurse, teacher, cook, doctor, engineer), the logit of "she".
 
@@ -920,7 +920,7 @@ print("Right." if good else f"Not yet: expected [0.1, 1, 10], got {answers}.")
 #
 # </details>
 #
-# **Exercise 2.** Write `diagnose(curve)`, which returns "D" for a curve whose last validation loss exceeds its lowest by more than a tenth, and "C" for one whose validation loss fell by more than a hundredth in each of the last three points; else None. Expected for the first starts of C, D and A: "C", "D", None.
+# **Exercise 2.** Write `diagnose(curve)`, which returns "D" for a curve whose last validation loss exceeds its lowest by more than a tenth, and "C" for one whose last validation loss is more than 0.03 below that of five points before; else None. Expected for the first starts of C, D and A: "C", "D", None.
 
 
 # %% tags=["exercise"]
@@ -935,7 +935,7 @@ print("Right." if answers == ["C", "D", None] else f"Not yet: expected ['C', 'D'
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# `loss = curve[:, 1]`; `np.diff(loss[-4:])` are the last three changes.
+# `loss = curve[:, 1]`; then compare `loss[-1]` with `loss.min()`, and with `loss[-6]`.
 #
 # </details>
 #

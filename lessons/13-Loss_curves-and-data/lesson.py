@@ -803,7 +803,7 @@ plots.show(plots.image_grid(shown, titles=titles, columns=6, subject="digits", s
 # %% [markdown]
 # Much of the loss is no matter of handwriting. MNIST's digits stand in a box of 20 × 20 inside 28 × 28, with their centre of mass in the middle (LeCun et al., 1998), and ours did not. The first remedy is not another network but the *same preprocessing* in training and in use. (For the last row both were centred. MNIST's stand-in is made of the same digits in such a box, so there the box alone removes all of the drift.) What is left on the real MNIST is other writers, other pens, fewer pixels: for that one needs new training data.
 #
-# In use there are no labels, so nobody sees the accuracy fall. But one can ask whether two piles of pictures can be told apart: a classifier "old or new?" near 0.5 says no drift. (The other way round it is an alarm, not a verdict: pictures may look different and be read well.)
+# In use there are no labels, so nobody sees the accuracy fall. But one can ask whether two piles of pictures can be told apart: a classifier "old or new?" near 0.5 says no drift. (The other way round it is an alarm, not a verdict: pictures may look different and be read well. On the real MNIST even its own test digits are not quite like its training digits: its authors took the first 5,000 of them from the cleaner of two sources.)
 
 # %%
 for name, (learned, val) in sources.items():

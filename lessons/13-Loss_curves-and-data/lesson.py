@@ -519,7 +519,7 @@ for name, curves in orders.items():
     found.record(f"{name}_val_loss", curves[:, -1, 1].mean())
 
 # %% [markdown]
-# In a batch of one class the best step is to say that class always; each batch undoes the one before. The buffer hardly helps: it mixes 100 neighbours, not 1,500 pictures. And look at the training loss: on sorted batches it is not alarming at all, since the network has just been told which class it is. Frames of a film carry the same trouble, less of it: a batch of 32 frames holds four independent pictures. (Between training and validation, films must not be split either: lesson 03, section 2.)
+# In a batch of one class the best step is to say that class always; each batch undoes the one before. The buffer helps about half the way: it mixes 100 neighbours, not 1,500 pictures. And look at the training loss: on sorted batches it is not alarming at all, since the network has just been told which class it is. Frames of a film carry the same trouble, less of it: a batch of 32 frames holds four independent pictures. (Between training and validation, films must not be split either: lesson 03, section 2.)
 #
 # ## 9. Two hundred pictures: one split or k-fold?
 #

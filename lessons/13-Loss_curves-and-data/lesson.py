@@ -850,7 +850,7 @@ for name, fill in fills.items():
     found.record(f"missing_{name}_accuracy", (said == truth).mean())
 
 # %% [markdown]
-# Dropping is worst: a third of the new persons get no answer but the commonest one. Zero or the mean keeps them. A **flag**, a further column that says "was missing", helps beside the mean, because here the silence itself tells something. The mean is taken from the training rows: it is part of the model, and belongs inside the folds like everything else.
+# Dropping is worst: a third of the new persons get no answer but the commonest one. Zero or the mean keeps them. A **flag**, a further column that says "was missing", lets the model learn what the silence itself tells; here that is worth some tenths of a percent at most. The mean is taken from the training rows: it is part of the model, and belongs inside the folds like everything else.
 #
 # **Transformation and reduction.** Principal components (PCA) keep the directions of largest spread. With the columns as they are, dollars of capital gain have the largest spread of all. In a network, `layers.Normalization` (lesson 04) does what `StandardScaler` does here.
 

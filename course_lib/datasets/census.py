@@ -22,6 +22,7 @@ FEATURE_NAMES = (
 )
 CLASS_NAMES = ("<=50K", ">50K")
 UNKNOWN = "?"
+TEXT = "U26"  # the longest word, "Outlying-US(Guam-USVI-etc)", has 26 letters
 
 _EDUCATION = {
     5: "9th", 7: "11th", 9: "HS-grad", 10: "Some-college", 11: "Assoc-voc", 13: "Bachelors",
@@ -98,7 +99,7 @@ def census_table(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         _digits(hours),
         np.where(rng.random(n) < 0.02, UNKNOWN, country),
     ]
-    return np.stack(columns, axis=1), earns_more.astype("uint8")
+    return np.stack(columns, axis=1).astype(TEXT), earns_more.astype("uint8")
 
 
 def _digits(values: np.ndarray) -> np.ndarray:

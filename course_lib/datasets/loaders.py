@@ -150,7 +150,7 @@ def auto_mpg(fetched: Fetched) -> Arrays:
 def adult(fetched: Fetched) -> Arrays:
     """Read the census table as text, "?" where a value is unknown, split by a fixed seed."""
     lines = fetched["tables/adult-train.csv"].read_text("ascii").splitlines()
-    table = np.array([line.split(", ") for line in lines if line])
+    table = np.array([line.split(", ") for line in lines if line], census.TEXT)
     names = {"feature_names": census.FEATURE_NAMES, "class_names": census.CLASS_NAMES}
     earns_more = (table[:, -1] == census.CLASS_NAMES[1]).astype("uint8")
     return split_rows(table[:, :-1], earns_more, seed=0) | names | {"target_name": ""}

@@ -290,3 +290,18 @@ def test_a_shift_is_answered_predictably_and_a_global_maximum_survives_it(sample
         assert value[f"{kernel}_rotation_by_15"] > 0.1
     assert value["shifted_4_global"] > value["shifted_4_flatten"] + 0.3
     assert value["many_hand_made"] > value["many_random"] > value["commonest_class"]
+
+
+def test_each_remedy_cures_its_own_fault_and_what_no_curve_shows_is_found(sample_run):
+    found = sample_run.lessons["13-Loss_curves-and-data"]["results"]
+    value = {name: result["value"] for name, result in found.items()}
+    assert value["flat_more_data_val_loss"] > 2 * value["flat_more_units_val_loss"]
+    assert value["rising_lowest_val_loss"] < value["rising_as_it_was_val_loss"] - 0.1
+    for knowledge in ("shifted", "more_data"):
+        assert value[f"rising_{knowledge}_val_loss"] < value["rising_lowest_val_loss"] - 0.1
+    for cure in ("momentum", "rate"):
+        assert value[f"momentum_{cure}_val_loss"] < value["momentum_schedule_val_loss"] - 0.5
+    assert value["k_fold_error"] < value["one_split_error"]
+    assert value["colour_reversed_accuracy"] < 0.3 < 0.8 < value["colour_validation_accuracy"]
+    assert value["groups_by_coin_two_cameras"] > value["groups_by_coin_one_camera"] + 0.3
+    assert value["census_women_tpr"] < value["census_men_tpr"] - 0.1

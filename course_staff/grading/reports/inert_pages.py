@@ -111,7 +111,7 @@ _CHANGES = {
     "</head>": f"{_STYLE}</head>",
     # In the contents and in headings: the question, and no points before somebody gave them.
     ">Test cell</a>": f">{_NAME}</a>",
-    ">Written response</a>": f">{_NAME}, written</a>",
+    ">Written response</a>": f">{_NAME} (written)</a>",
     ">Comment</a>": f">Comment on {_NAME}</a>",
     f"Score: {_POINTS} /": "Score: {% if cell.metadata.nbgrader.waiting %}not marked yet, of"
     f"{{% else %}}{_POINTS} /{{% endif %}}",

@@ -101,9 +101,9 @@ def test_a_page_shows_messages_manual_marks_and_comments(marked):
 def test_the_contents_name_the_questions_and_which_of_them_waits(marked):
     ada, bob = (" ".join(marked[2][name][0].read_text("utf-8").split()) for name in ("ada", "bob"))
     assert '<li><a href="#f"><code>f</code></a> (Score: 1.5 / 2.0)' in ada
-    assert '<li><a href="#why"><code>why</code>, written</a> (Score: 2.5 / 3.0)' in ada
+    assert '<li><a href="#why"><code>why</code> (written)</a> (Score: 2.5 / 3.0)' in ada
     assert '<li><a href="#comment-why">Comment on <code>why</code></a></li>' in ada
-    assert "<code>why</code>, written</a> (Score: not marked yet, of 3.0)" in bob
+    assert "<code>why</code> (written)</a> (Score: not marked yet, of 3.0)" in bob
     assert "0.0 / 3.0" not in bob
 
 

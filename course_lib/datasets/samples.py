@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from course_lib.datasets import cars
+from course_lib.datasets import cars, screenings
 from course_lib.datasets.drawings import garments, scenes
 from course_lib.datasets.drawings.pets import pet_portraits
-from course_lib.datasets.loaders import DIGITS, PETS, fitted
+from course_lib.datasets.loaders import DIGITS, PETS, SPOTS, fitted
 from course_lib.datasets.sizes import Size, height_and_width
 from course_lib.datasets.table import housing_table, split_rows
 
@@ -90,6 +90,11 @@ def auto_mpg() -> Arrays:
     """Give 392 generated cars, split as the real ones."""
     names = {"feature_names": cars.FEATURE_NAMES, "target_name": cars.TARGET_NAME}
     return split_rows(*cars.car_table(392, seed=0), seed=0) | names
+
+
+def mammography() -> Arrays:
+    """Give 8,000 generated spots, split as the real ones."""
+    return split_rows(*screenings.spot_table(8000, seed=0), seed=0) | SPOTS
 
 
 def sample_photos(*, size: Size = 224) -> Arrays:

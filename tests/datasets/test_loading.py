@@ -211,6 +211,16 @@ def test_cars_without_a_horsepower_are_left_out(put, cache, notes):
     assert data.target_name == "mpg"
 
 
+def test_spots_that_occur_twice_are_counted_once(put, cache, notes):
+    lines = [f"{n}.5,-1,2,3,4,5,'{1 if n == 7 else -1}'" for n in range(10)]
+    put("tables/mammography.csv", "\n".join([*lines, *lines[:4], ""]).encode())
+    data = datasets.load("mammography", "real")
+    assert (len(data.x_train), len(data.x_val), len(data.x_test)) == (6, 2, 2)
+    assert sum(int(part.sum()) for part in (data.y_train, data.y_val, data.y_test)) == 1
+    assert data.x_train[0, 1:].tolist() == [-1, 2, 3, 4, 5]
+    assert data.y_train.dtype == "uint8"
+
+
 def test_data_describes_itself(notes):
     data = datasets.load("mnist", "sample")
     assert "mnist, sample: x_train (1437, 28, 28) uint8" in repr(data)
@@ -227,6 +237,7 @@ REAL = {
     "camvid": ((100, 90, 120, 3), (25, 90, 120, 3), {"size": (90, 120)}),
     "california_housing": ((12384, 8), (4128, 8), {}),
     "auto_mpg": ((235, 7), (79, 7), {}),
+    "mammography": ((4709, 6), (1570, 6), {}),
     "sample_photos": (None, (12, 224, 224, 3), {}),
 }
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+from sklearn.metrics import average_precision_score
 
 from course_lib import datasets
-from course_lib.datasets import cars, samples, table
+from course_lib.datasets import cars, samples, screenings, table
 from course_lib.datasets.drawings import scenes, street_view
 from course_lib.datasets.drawings.garments import garments
 from course_lib.datasets.drawings.pets import pet_portraits
@@ -69,8 +70,9 @@ def test_as_many_pictures_are_drawn_as_asked_for(n):
         lambda seed: scenes.scenes(2, 60, 80, seed),
         lambda seed: table.housing_table(50, seed),
         lambda seed: cars.car_table(50, seed),
+        lambda seed: screenings.spot_table(200, seed),
     ],
-    ids=["clothing", "portraits", "scenes", "table", "cars"],
+    ids=["clothing", "portraits", "scenes", "table", "cars", "spots"],
 )
 def test_a_seed_decides_everything(make):
     for once, twice, other in zip(make(1), make(1), make(2), strict=True):
@@ -132,6 +134,15 @@ def test_the_cars_resemble_the_real_ones():
     assert set(columns["model year"]) == set(range(70, 83))
     assert 8 < mpg.min() < 15
     assert 40 < mpg.max() < 50
+
+
+def test_calcifications_are_rare_and_found_better_than_by_chance():
+    data = datasets.load("mammography", "sample")
+    shares = [np.mean(part) for part in (data.y_train, data.y_val, data.y_test)]
+    assert 0.025 < min(shares) < max(shares) < 0.055
+    model = LogisticRegression(max_iter=1000).fit(data.x_train, data.y_train)
+    scores = model.predict_proba(data.x_test)[:, 1]
+    assert 0.4 < average_precision_score(data.y_test, scores) < 0.75
 
 
 def test_rows_are_split_without_overlap():

@@ -287,3 +287,15 @@ def test_a_shift_is_answered_predictably_and_a_global_maximum_survives_it(sample
         assert value[f"{kernel}_rotation_by_15"] > 0.1
     assert value["shifted_4_global"] > value["shifted_4_flatten"] + 0.3
     assert value["many_hand_made"] > value["many_random"] > value["commonest_class"]
+
+
+def test_class_weights_move_the_threshold_and_not_the_curve(sample_run):
+    found = sample_run.lessons["12-Losses-and-metrics-assignment"]["results"]
+    value = {name: result["value"] for name, result in found.items()}
+    assert value["weighted_half_tpr"] > value["plain_half_tpr"] + 0.1
+    assert value["weighted_half_f1"] < value["plain_half_f1"] - 0.05
+    assert abs(value["weighted_half_auc"] - value["plain_half_auc"]) < 0.05
+    assert value["cars_mse_spoiled"] > value["cars_mae_spoiled"] + 3
+    assert value["sigmoid_doubled_mean"] < value["sigmoid_right_mean"] / 2
+    assert value["sigmoid_the_slides_loss"] < 1.2 * value["sigmoid_right_loss"]
+    assert value["tops_88_weighted_recall"] > value["tops_88_plain_recall"]

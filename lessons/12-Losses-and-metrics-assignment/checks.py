@@ -104,12 +104,12 @@ def _regression_loss(kind, y_true, y_pred, delta):
 class BestConstant:
     """Skewed targets with outliers: mean, median and what lies between them are told apart."""
 
-    POINTS = {"mse": 0.5, "mae": 1, "huber": 1}
+    POINTS = (("mse", 0.5), ("mae", 1), ("huber", 1))
     WITHIN, APART = 0.001, 0.006  # relative to the least loss
 
     def requests(self, rng):
         self.cases = {
-            kind: [self._case(rng, kind, number) for number in range(4)] for kind in self.POINTS
+            kind: [self._case(rng, kind, number) for number in range(4)] for kind, _ in self.POINTS
         }
         for kind, cases in self.cases.items():
             for case in cases:
@@ -151,9 +151,10 @@ class BestConstant:
 
     def verdict(self, replies, judge):
         replies = iter(replies)
-        for kind, cases in self.cases.items():
+        for kind, points in self.POINTS:
+            cases = self.cases[kind]
             own = [next(replies) for _ in cases]
-            with judge.part(self.POINTS[kind], f'the constant with the least "{kind}"'):
+            with judge.part(points, f'the constant with the least "{kind}"'):
                 for (y, delta), reply in zip(cases, own, strict=True):
                     constant = check.number(reply.value, f'the constant for "{kind}"')
                     least = self._loss(kind, y, delta, self._best(kind, y, delta))
@@ -430,7 +431,10 @@ class TrainOnUnbalanced:
         self.labels = hidden[1]
         yield call(
             "train_on_unbalanced", *train, *val, seconds=120,
-            then=[kind_of_model(), predict(hidden[0]), randomize_weights(seed), predict(hidden[0][:50])],
+            then=[
+                kind_of_model(), predict(hidden[0]),
+                randomize_weights(seed), predict(hidden[0][:50]),
+            ],
         )  # fmt: skip
 
     def score(self, replies):

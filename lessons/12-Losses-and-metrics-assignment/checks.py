@@ -340,6 +340,8 @@ class ClassReport:
         y_pred = rng.choice(3, 12)
         y_pred[:2] = alone, (alone + 1) % 3
         yield np.full(12, alone), y_pred, 3
+        one, other = rng.permutation(3)[:2]  # all right: 2/2, and 1/1 where 1 row is left
+        yield np.array([one, one, other]), np.array([one, one, other]), 3
 
     def verdict(self, replies, judge):
         usual, absent = replies[: len(self.usual)], replies[len(self.usual) :]
@@ -370,13 +372,13 @@ class ClassReport:
 
 @question("class_weights", points=1.5)
 class ClassWeights:
-    """All classes; then labels in which some are absent, the last one among them."""
+    """All classes, one of them with a single row; then labels in which some are absent."""
 
     def requests(self, rng):
         self.full, self.lacking = [], []
         for number in range(3):
             k = (3, 2, 5)[number]
-            labels = np.repeat(np.arange(k), rng.permutation(np.arange(3, 3 + 4 * k, 4)))
+            labels = np.repeat(np.arange(k), rng.permutation(np.arange(1, 1 + 4 * k, 4)))
             self.full.append((rng.permutation(labels), k))
         for number in range(3):
             k = (4, 6, 3)[number]
@@ -389,7 +391,7 @@ class ClassWeights:
     @staticmethod
     def _without(rng, k, gone):
         left = np.array([label for label in range(k) if label not in gone])
-        counts = rng.permutation(np.arange(4, 4 + 3 * len(left), 3))
+        counts = rng.permutation(np.arange(1, 1 + 3 * len(left), 3))
         return rng.permutation(np.repeat(left, counts))
 
     def verdict(self, replies, judge):

@@ -68,23 +68,22 @@ found = results.Results("12-Losses-and-metrics-assignment", profile=run.profile,
 
 # %% tags=["explore"]
 targets = np.array([1, 2, 3, 4, 100], "float32")
-constants = np.linspace(0, 30, 601)
+constants = np.linspace(0, 30, 3001).astype("float32")
 number_losses = {
-    "MSE": keras.losses.MeanSquaredError(),
-    "MAE": keras.losses.MeanAbsoluteError(),
-    "MSLE": keras.losses.MeanSquaredLogarithmicError(),
-    "Huber": keras.losses.Huber(delta=10.0),
+    "MSE": keras.losses.MeanSquaredError(reduction=None),  # None: a mean for each row of targets
+    "MAE": keras.losses.MeanAbsoluteError(reduction=None),
+    "MSLE": keras.losses.MeanSquaredLogarithmicError(reduction=None),
+    "Huber": keras.losses.Huber(delta=10.0, reduction=None),
 }
-curves_of = {
-    name: np.array([float(loss(targets, np.full(5, c, "float32"))) for c in constants])
-    for name, loss in number_losses.items()
-}
+predicted = np.repeat(constants[:, np.newaxis], 5, axis=1)  # a row for each constant
+expected = np.broadcast_to(targets, predicted.shape)
+curves_of = {name: loss(expected, predicted).numpy() for name, loss in number_losses.items()}
 best = {name: constants[curve.argmin()] for name, curve in curves_of.items()}
-print("best constants:", ", ".join(f"{name} {c:.1f}" for name, c in best.items()))
+print("best constants:", ", ".join(f"{name} {c:.2f}" for name, c in best.items()))
 assert (round(best["MSE"]), round(best["MAE"]), round(best["Huber"])) == (22, 3, 5)
 
 # %% tags=["explore"]
-summary = ", ".join(f"{name} at {c:.1f}" for name, c in best.items())
+summary = ", ".join(f"{name} at {c:.2f}" for name, c in best.items())
 figure = plots.new_figure(f"Four losses of a constant, 0 to 30. Lowest: {summary}.", height=3, width=7)
 axis = figure.subplots()
 for number, (name, curve) in enumerate(curves_of.items()):
@@ -98,7 +97,7 @@ plots.show(figure, caption="The targets 1, 2, 3, 4, 100: each loss has another f
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The **mean**, 22, for MSE: the slope $\frac2n \sum (c - y_i)$ is zero there. The **median**, 3, for MAE: its slope only counts how many targets lie below and above. Huber with $\delta = 10$ lies between, at 5: the 100 pulls with 10, not with 95. MSLE is the MSE of $\ln(1 + y)$, so its constant is a geometric mean (of $1 + y$), 5.6.
+# The **mean**, 22, for MSE: the slope $\frac2n \sum (c - y_i)$ is zero there. The **median**, 3, for MAE: its slope only counts how many targets lie below and above. Huber with $\delta = 10$ lies between, at 5: the 100 pulls with 10, not with 95. ($\delta$ is ours to choose, near the size of an honest error.) MSLE is the MSE of $\ln(1 + y)$, so its constant is a geometric mean (of $1 + y$), 5.6.
 # </details>
 #
 # A network without useful inputs learns this constant; with inputs it learns the conditional mean, median and so on. So the loss decides *what question* is answered.
@@ -111,7 +110,7 @@ plots.show(figure, caption="The targets 1, 2, 3, 4, 100: each loss has another f
 for prediction in (50, 150):
     plain = (np.log(100) - np.log(prediction)) ** 2
     print(f"{prediction} for 100: (ln y − ln ŷ)² = {plain:.3f}")
-msle = number_losses["MSLE"]
+msle = keras.losses.MeanSquaredLogarithmicError()
 print(f"Keras, which adds 1: {float(msle([100.0], [50.0])):.3f}, {float(msle([100.0], [150.0])):.3f}")
 print(f"Keras, −5 for 0: {float(msle([0.0], [-5.0])):.3f}")
 
@@ -242,7 +241,7 @@ def line_error(loss, y, steps=600):
 
 
 # %% tags=["explore"]
-car_losses = number_losses | {"Huber": keras.losses.Huber(delta=2.0)}
+car_losses = {"MSE": "mse", "MAE": "mae", "MSLE": "msle", "Huber": keras.losses.Huber(delta=2.0)}
 lines = ["| loss | clean targets | 5 % spoiled |\n|---|---|---|"]
 for name, loss in car_losses.items():
     errors = [line_error(loss, y) for y in (y_clean, y_spoiled)]
@@ -562,7 +561,7 @@ found.record("ten_commonest", np.bincount(y_ten_val).max() / len(y_ten_val))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The class number: it says that a trouser (1) lies between a T-shirt (0) and a pullover (2), so whoever hesitates between 0 and 2 answers 1, the mean. MSE on probabilities (the **Brier score**) has the right best constant, the shares, and comes close. So "wrong" means wrong *question*, more than another curve.
+# The class number: it says that a trouser (1) lies between a T-shirt (0) and a pullover (2), so whoever hesitates between 0 and 2 answers 1, the mean. MSE on probabilities (the **Brier score**) has the right best constant, the shares, and comes close. So "wrong" means wrong *question*, more than another curve. (And "success" needs more than a good loss: lesson 09 has runs that fail with the right one.)
 # </details>
 #
 # The other way round, a cross-entropy for prices, has no least value at all. A house worth 2.5:

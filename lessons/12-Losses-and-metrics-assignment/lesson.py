@@ -68,7 +68,7 @@ found = results.Results("12-Losses-and-metrics-assignment", profile=run.profile,
 
 # %% tags=["explore"]
 targets = np.array([1, 2, 3, 4, 100], "float32")
-constants = np.linspace(0, 30, 3001).astype("float32")
+constants = np.linspace(0, 30, 301).astype("float32")
 number_losses = {
     "MSE": keras.losses.MeanSquaredError(reduction=None),  # None: a mean for each row of targets
     "MAE": keras.losses.MeanAbsoluteError(reduction=None),
@@ -79,11 +79,11 @@ predicted = np.repeat(constants[:, np.newaxis], 5, axis=1)  # a row for each con
 expected = np.broadcast_to(targets, predicted.shape)
 curves_of = {name: loss(expected, predicted).numpy() for name, loss in number_losses.items()}
 best = {name: constants[curve.argmin()] for name, curve in curves_of.items()}
-print("best constants:", ", ".join(f"{name} {c:.2f}" for name, c in best.items()))
+print("best constants:", ", ".join(f"{name} {c:.1f}" for name, c in best.items()))
 assert (round(best["MSE"]), round(best["MAE"]), round(best["Huber"])) == (22, 3, 5)
 
 # %% tags=["explore"]
-summary = ", ".join(f"{name} at {c:.2f}" for name, c in best.items())
+summary = ", ".join(f"{name} at {c:.1f}" for name, c in best.items())
 figure = plots.new_figure(f"Four losses of a constant, 0 to 30. Lowest: {summary}.", height=3, width=7)
 axis = figure.subplots()
 for number, (name, curve) in enumerate(curves_of.items()):

@@ -424,7 +424,7 @@ print(f"share of calcifications: {y_spots_val.mean():.4f}")
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# (The loss is that of the probabilities that each network *says*.) The doubled one says almost 0 to nearly everybody, as predicted: only where it is sure beyond one half does it say more, so it still finds some at the threshold of 0.5, and an accuracy would not show the fault. Its probabilities are worthless.
+# (The loss is that of the probabilities that each network *says*.) The doubled one says almost 0 to nearly everybody, as predicted: only where it is sure beyond one half does it say more, so it still finds some at the threshold of 0.5, and an accuracy would not show the fault. Its probabilities are worthless: compare its loss with that of always saying the share.
 #
 # And the slide's own code? With TensorFlow as its backend Keras sees that the number comes straight from a sigmoid, warns, and takes the logit from before it: the slide's network is trained *rightly* (Keras 3.12; read `_get_logits` in `keras/src/backend/tensorflow/nn.py`). One layer in between, another backend, or a loss computed on stored predictions, and the rescue is gone. Read warnings.
 #
@@ -836,7 +836,7 @@ roc.legend(loc="lower right")
 plots.show(figure, caption="Validation spots. Marks: the threshold 0.5. Weights move the mark, not the curve.")
 
 # %% [markdown]
-# The ROC curves look near perfect, for 97 % of the rows are healthy and a false positive rate of 0.1 looks small. The other picture shows the price: half of the alarms, or more, are false.
+# The ROC curves look near perfect, for 97 % of the rows are healthy and a false positive rate of 0.1 looks small. The other picture shows the price: at the squares most alarms are false.
 #
 # Weights multiply the odds of the rare class by $r = w_1/w_0$, as if it were $r$ times as common. So we can have the same without them: **move the threshold**. We choose on the validation rows, for the best F1; and, for who counts a missed cancer as 20 false alarms, by theory: alarm where $20\,p > 1 - p$. Then the test set, once.
 
@@ -866,7 +866,7 @@ found.record("always_no_cost", always_no)
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# (Means of three starts, test rows.) Read the first row of "plain" against the first of "weighted": the weights find many more of the sick, and F1 falls, because precision collapses. The areas do not rise. With a threshold chosen for the purpose both networks come out alike: **class weights moved the threshold, not the knowledge.** What *you* want, F1, cost, TPR at a fixed TNR, decides the threshold; 0.5 decides nothing.
+# (Means of three starts, test rows.) Read the first row of "plain" against the first of "weighted": the weights find many more of the sick, and F1 falls, because precision collapses. The areas do not rise. With a threshold chosen for the purpose the two networks come out nearly alike: **class weights moved the threshold, not the knowledge.** What *you* want, F1, cost, TPR at a fixed TNR, decides the threshold; 0.5 decides nothing.
 #
 # For comparison: Keras' example on credit card frauds (0.18 % positive, class weights) prints a recall of 0.867 with a precision of 0.24 on its validation rows, without a threshold chosen and without a network without weights beside it.
 #
@@ -971,7 +971,7 @@ def changed(images, rng):
 
 
 # %% tags=["explore"]
-def train_tops(method, x, y, start, size=50 * 250):
+def train_tops(method, x, y, start, size=50 * 200):
     weights = (len(y) / (3 * np.bincount(y)))[y]
     even = method in ("resampled", "augmented")
     rows = drawn(y, size, start, weights / weights.sum() if even else None)
@@ -1013,7 +1013,7 @@ Markdown("\n".join(lines))
 #
 # <details><summary>Answer</summary>
 #
-# By little at 58/22/20, where a difference of one spread says nothing. At 88/7/5 the plain network looks better by its accuracy, and finds far fewer of the rare classes; all three remedies repair that, and pay in accuracy. Augmentation adds knowledge (what a shift or a mirror does not change), which weights cannot; copies alone invite learning by heart.
+# By little at 58/22/20, where a difference of one spread says nothing. At 88/7/5 the plain network looks better by its accuracy, and finds far fewer of the rare classes; all three remedies repair that, and pay in accuracy. Augmentation can add what weights cannot, that a mirrored coat is a coat; in 200 steps it does not pay yet, since changed pictures are also harder to learn.
 # </details>
 #
 # ### Question 7: `train_on_unbalanced` (4 points)

@@ -424,7 +424,7 @@ print(f"share of calcifications: {y_spots_val.mean():.4f}")
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# (The loss is that of the probabilities that each network *says*.) The doubled one says almost 0 to nearly everybody, as predicted: only where it is sure beyond one half does it say more, so it still finds some at the threshold of 0.5, and an accuracy would not show the fault. Its probabilities are worthless: compare its loss with that of always saying the share.
+# (The loss is that of the probabilities that each network *says*.) The doubled one says almost 0 to nearly everybody, as predicted. Only beyond one half does it say more, and then soon 1; so it still finds some at the threshold of 0.5, and an accuracy would not show the fault. Its probabilities are worthless: compare its loss with that of always saying the share.
 #
 # And the slide's own code? With TensorFlow as its backend Keras sees that the number comes straight from a sigmoid, warns, and takes the logit from before it: the slide's network is trained *rightly* (Keras 3.12; read `_get_logits` in `keras/src/backend/tensorflow/nn.py`). One layer in between, another backend, or a loss computed on stored predictions, and the rescue is gone. Read warnings.
 #
@@ -564,7 +564,7 @@ found.record("ten_commonest", np.bincount(y_ten_val).max() / len(y_ten_val))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The class number: it says that a trouser (1) lies between a T-shirt (0) and a pullover (2), so whoever hesitates between 0 and 2 answers 1, the mean. MSE on probabilities (the **Brier score**) has the right best constant, the shares, and comes close. So "wrong" means wrong *question*, more than another curve. (And "success" needs more than a good loss: lesson 09 has runs that fail with the right one.)
+# The class number: it says that a trouser (1) lies between a T-shirt (0) and a pullover (2), so whoever hesitates between 0 and 2 answers 1, the mean. MSE on probabilities (the **Brier score**) has the right best constant, the shares, and comes close, or even out ahead in so few steps. So "wrong" means wrong *question*, more than another curve. (And "success" needs more than a good loss: lesson 09 has runs that fail with the right one.)
 # </details>
 #
 # The other way round, a cross-entropy for prices, has no least value at all. A house worth 2.5:
@@ -1013,7 +1013,7 @@ Markdown("\n".join(lines))
 #
 # <details><summary>Answer</summary>
 #
-# By little at 58/22/20, where a difference of one spread says nothing. At 88/7/5 the plain network looks better by its accuracy, and finds far fewer of the rare classes; all three remedies repair that, and pay in accuracy. Augmentation can add what weights cannot, that a mirrored coat is a coat; in 200 steps it does not pay yet, since changed pictures are also harder to learn.
+# By little at 58/22/20: on Fashion-MNIST hardly by more than the spread, which says nothing. At 88/7/5 the plain network looks better by its accuracy, and finds far fewer of the rare classes; all three remedies repair that, and pay in accuracy. Augmentation can add what weights cannot, that a mirrored coat is a coat; in 200 steps it does not pay yet, since changed pictures are also harder to learn.
 # </details>
 #
 # ### Question 7: `train_on_unbalanced` (4 points)

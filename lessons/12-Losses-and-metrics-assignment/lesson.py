@@ -922,7 +922,7 @@ told = "; ".join(
     f"{name}: " + ", ".join(f"{said:.2f} → {true:.2f}" for said, true, _ in points)
     for name, points in reliability.items()
 )
-figure = plots.new_figure(f"Reliability curves, probability said → share found. {told}.", height=3.4, width=6)
+figure = plots.new_figure(f"Reliability curves, probability said → share found. {told}.", height=3.4, width=8)
 axis = figure.subplots()
 axis.plot([0, 1], [0, 1], ":", color="gray", label="calibrated")
 for number, (name, points) in enumerate(reliability.items()):
@@ -931,7 +931,7 @@ for number, (name, points) in enumerate(reliability.items()):
     style = ("o-", "s--", "^-.")[number]
     axis.errorbar(means, truth, bars, fmt=style, color=plots.OKABE_ITO[number], label=name, capsize=3)
 axis.set(xlabel="probability said", ylabel="share of calcifications", ylim=(-0.1, 1.1))
-axis.legend(fontsize=8)
+axis.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 plots.show(figure, caption="Weighted: what is called 0.7 is rarely sick. Dividing the odds by r mends most of it.")
 
 # %% [markdown]

@@ -305,3 +305,15 @@ def test_each_remedy_cures_its_own_fault_and_what_no_curve_shows_is_found(sample
     assert value["colour_reversed_accuracy"] < 0.3 < 0.8 < value["colour_validation_accuracy"]
     assert value["groups_by_coin_two_cameras"] > value["groups_by_coin_one_camera"] + 0.3
     assert value["census_women_tpr"] < value["census_men_tpr"] - 0.1
+
+
+def test_class_weights_move_the_threshold_and_not_the_curve(sample_run):
+    found = sample_run.lessons["12-Losses-and-metrics-assignment"]["results"]
+    value = {name: result["value"] for name, result in found.items()}
+    assert value["weighted_half_tpr"] > value["plain_half_tpr"] + 0.1
+    assert value["weighted_half_f1"] < value["plain_half_f1"] - 0.05
+    assert abs(value["weighted_half_auc"] - value["plain_half_auc"]) < 0.05
+    assert value["cars_mse_spoiled"] > value["cars_mae_spoiled"] + 3
+    assert value["sigmoid_doubled_loss"] > 1.5 * value["sigmoid_right_loss"]
+    assert value["sigmoid_the_slides_loss"] < 1.2 * value["sigmoid_right_loss"]
+    assert value["tops_88_weighted_recall"] > value["tops_88_plain_recall"]

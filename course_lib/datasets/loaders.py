@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from course_lib.datasets import cars, census
+from course_lib.datasets import cars, census, screenings
 from course_lib.datasets.drawings import garments, scenes
 from course_lib.datasets.fetching import Fetched
 from course_lib.datasets.sizes import Size, height_and_width
@@ -20,6 +20,11 @@ from course_lib.datasets.table import split_rows
 Arrays = dict[str, Any]  # the attributes of a `Data`
 DIGITS = tuple("0123456789")
 PETS = ("cat", "dog")
+SPOTS = {
+    "class_names": screenings.CLASS_NAMES,
+    "feature_names": screenings.FEATURE_NAMES,
+    "target_name": "",
+}
 
 
 def mnist(fetched: Fetched) -> Arrays:
@@ -154,6 +159,15 @@ def adult(fetched: Fetched) -> Arrays:
     names = {"feature_names": census.FEATURE_NAMES, "class_names": census.CLASS_NAMES}
     earns_more = (table[:, -1] == census.CLASS_NAMES[1]).astype("uint8")
     return split_rows(table[:, :-1], earns_more, seed=0) | names | {"target_name": ""}
+
+
+def mammography(fetched: Fetched) -> Arrays:
+    """Read the spots, each once (3,334 of 11,183 rows are doubles), split by a fixed seed."""
+    # A line is six numbers and '-1' or '1' in quotes, divided by commas.
+    lines = fetched["tables/mammography.csv"].read_text("ascii").replace("'", "").split()
+    table = np.unique(np.array([line.split(",") for line in lines], "float64"), axis=0)
+    parts = split_rows(table[:, :-1], (table[:, -1] > 0).astype("uint8"), seed=0)
+    return parts | SPOTS
 
 
 def sample_photos(fetched: Fetched, *, size: Size = 224) -> Arrays:

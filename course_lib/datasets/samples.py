@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from course_lib.datasets import cars, census
+from course_lib.datasets import cars, census, screenings
 from course_lib.datasets.drawings import garments, scenes
 from course_lib.datasets.drawings.pets import pet_portraits
-from course_lib.datasets.loaders import DIGITS, PETS, fitted
+from course_lib.datasets.loaders import DIGITS, PETS, SPOTS, fitted
 from course_lib.datasets.sizes import Size, height_and_width
 from course_lib.datasets.table import housing_table, split_rows
 
@@ -96,6 +96,11 @@ def adult() -> Arrays:
     """Give 10,000 generated persons, split as the real ones."""
     names = {"feature_names": census.FEATURE_NAMES, "class_names": census.CLASS_NAMES}
     return split_rows(*census.census_table(10000, seed=0), seed=0) | names | {"target_name": ""}
+
+
+def mammography() -> Arrays:
+    """Give 8,000 generated spots, split as the real ones."""
+    return split_rows(*screenings.spot_table(8000, seed=0), seed=0) | SPOTS
 
 
 def sample_photos(*, size: Size = 224) -> Arrays:

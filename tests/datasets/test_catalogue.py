@@ -19,6 +19,7 @@ def test_the_catalogue_has_what_the_lessons_use():
         "california_housing",
         "auto_mpg",
         "adult",
+        "mammography",
         "sample_photos",
         "mobilenet",
         "mobilenet_v2",

@@ -224,6 +224,16 @@ def test_persons_are_text_with_unknown_values_kept(put, cache, notes):
     assert data.class_names == ("<=50K", ">50K")
 
 
+def test_spots_that_occur_twice_are_counted_once(put, cache, notes):
+    lines = [f"{n}.5,-1,2,3,4,5,'{1 if n == 7 else -1}'" for n in range(10)]
+    put("tables/mammography.csv", "\n".join([*lines, *lines[:4], ""]).encode())
+    data = datasets.load("mammography", "real")
+    assert (len(data.x_train), len(data.x_val), len(data.x_test)) == (6, 2, 2)
+    assert sum(int(part.sum()) for part in (data.y_train, data.y_val, data.y_test)) == 1
+    assert data.x_train[0, 1:].tolist() == [-1, 2, 3, 4, 5]
+    assert data.y_train.dtype == "uint8"
+
+
 def test_data_describes_itself(notes):
     data = datasets.load("mnist", "sample")
     assert "mnist, sample: x_train (1437, 28, 28) uint8" in repr(data)
@@ -241,6 +251,7 @@ REAL = {
     "california_housing": ((12384, 8), (4128, 8), {}),
     "auto_mpg": ((235, 7), (79, 7), {}),
     "adult": ((19536, 14), (6513, 14), {}),
+    "mammography": ((4709, 6), (1570, 6), {}),
     "sample_photos": (None, (12, 224, 224, 3), {}),
 }
 

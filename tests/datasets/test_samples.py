@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+from sklearn.metrics import average_precision_score
 
 from course_lib import datasets
-from course_lib.datasets import cars, census, samples, table
+from course_lib.datasets import cars, census, samples, screenings, table
 from course_lib.datasets.drawings import scenes, street_view
 from course_lib.datasets.drawings.garments import garments
 from course_lib.datasets.drawings.pets import pet_portraits
@@ -70,8 +71,9 @@ def test_as_many_pictures_are_drawn_as_asked_for(n):
         lambda seed: table.housing_table(50, seed),
         lambda seed: cars.car_table(50, seed),
         lambda seed: census.census_table(50, seed),
+        lambda seed: screenings.spot_table(200, seed),
     ],
-    ids=["clothing", "portraits", "scenes", "table", "cars", "census"],
+    ids=["clothing", "portraits", "scenes", "table", "cars", "census", "spots"],
 )
 def test_a_seed_decides_everything(make):
     for once, twice, other in zip(make(1), make(1), make(2), strict=True):
@@ -144,6 +146,15 @@ def test_the_persons_resemble_the_real_ones():
     unknown = columns["occupation"] == "?"
     assert 0.03 < unknown.mean() < 0.1
     assert 0.05 < earns_more[unknown].mean() < 0.2
+
+
+def test_calcifications_are_rare_and_found_better_than_by_chance():
+    data = datasets.load("mammography", "sample")
+    shares = [np.mean(part) for part in (data.y_train, data.y_val, data.y_test)]
+    assert 0.025 < min(shares) < max(shares) < 0.055
+    model = LogisticRegression(max_iter=1000).fit(data.x_train, data.y_train)
+    scores = model.predict_proba(data.x_test)[:, 1]
+    assert 0.4 < average_precision_score(data.y_test, scores) < 0.75
 
 
 def test_rows_are_split_without_overlap():

@@ -223,6 +223,16 @@ def test_a_command_without_its_extra_says_in_one_sentence_how_to_install_it(
     )
 
 
+def answering(scratch: Path) -> str | None:
+    """Return the address of the server that left its file in a folder, once it answers there."""
+    for file in scratch.glob("jpserver-*.json"):
+        with suppress(ValueError, OSError):  # half written; named, and not listening yet
+            address = json.loads(file.read_text())["url"]
+            urlopen(f"{address}api?token=t", timeout=60).close()
+            return address
+    return None
+
+
 @contextmanager
 def server(command: list[str], folder: Path, scratch: Path) -> Iterator[str]:
     """Start a Jupyter server and yield its address; the PATH it is given has no `course`."""
@@ -241,10 +251,9 @@ def server(command: list[str], folder: Path, scratch: Path) -> Iterator[str]:
     )  # fmt: skip
     try:
         for _ in range(1200):
-            for file in scratch.glob("jpserver-*.json"):
-                with suppress(ValueError):  # half written
-                    yield json.loads(file.read_text())["url"]
-                    return
+            if address := answering(scratch):
+                yield address
+                return
             time.sleep(0.1)
         pytest.fail("the server did not start in two minutes")
     finally:

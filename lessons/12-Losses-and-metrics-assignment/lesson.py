@@ -92,7 +92,7 @@ for number, (name, curve) in enumerate(curves_of.items()):
     axis.plot(best[name], 1, "o", color=colour)
 axis.set(xlabel="predicted constant", ylabel="loss / its least value", ylim=(0.9, 2.4))
 axis.legend()
-plots.show(figure, caption="The targets 1, 2, 3, 4, 100: each loss has another favourite (dots).")
+plots.show(figure, caption="The targets 1, 2, 3, 4, 100: each loss has its minimum (dot) elsewhere.")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -260,10 +260,10 @@ Markdown("\n".join(lines))
 #
 # <details><summary>Answer</summary>
 #
-# MSE: one car with an error of 200 weighs as much as ten thousand with an error of 2, and its line ends far above all honest cars. MAE and Huber hardly notice. MSLE softens a factor of 10 to an error of $\ln 10 = 2.3$, but is meant for targets over several powers of ten, not for mistakes.
+# MSE: one car with an error of 200 weighs as much as ten thousand with an error of 2. Its line is pulled upwards, and its error ends above that of always the median. MAE and Huber hardly notice. MSLE softens a factor of 10 to an error of $\ln 10 = 2.3$, but is meant for targets over several powers of ten, not for mistakes: its error grows, too.
 # </details>
 #
-# No loss repairs data. If the 200 were true, MSE would be the one that takes it seriously.
+# No loss repairs data. If the 200 were true, we would want a loss that follows it, such as MSE.
 #
 # ## 4. Yes or no: the sigmoid and its cross-entropy
 #
@@ -271,11 +271,11 @@ Markdown("\n".join(lines))
 #
 # $$-\frac1n \sum_i \big( y_i \ln p_i + (1 - y_i) \ln(1 - p_i) \big)$$
 #
-# is $H(y, p)$, the cross-entropy of lesson 01, for two classes; $y$ may lie between 0 and 1. (In one deck the sum over $i$ holds $y_{i,j}$; it must be $y_i$.) *Which constant $p$ does it like best, when 3 % of the $y$ are 1?*
+# is $H(y, p)$, the cross-entropy of lesson 01, for two classes; $y$ may lie between 0 and 1. (In *Advanced Deep Learning techniques* the sum over $i$ holds $y_{i,j}$; it must be $y_i$.) *Which constant $p$ does it like best, when 3 % of the $y$ are 1?*
 #
 # <details><summary>Answer</summary>
 #
-# The share, 0.03: the slope $(p - \bar y) / (p (1 - p))$ is zero there. So the BCE asks for true probabilities; section 9 looks whether it gets them.
+# The share, 0.03: the slope $(p - \bar y) / (p (1 - p))$ is zero there. So the BCE asks for true probabilities; section 9 checks whether it gets them. (As a logit, $\ln(0.03 / 0.97) = -3.5$: TensorFlow's tutorial on imbalanced data starts the bias of the last layer there, and saves the first epochs.)
 # </details>
 #
 # A computer cannot take the formula as it stands:
@@ -351,7 +351,7 @@ assert [round(floor, 3) for floor in floors] == [0.313, 0.693]
 # %% [markdown]
 # What does such a loss like best? Where the true probability is $q$, it wants $\sigma(p) = q$, so $p = \ln\frac{q}{1 - q}$, cut at 0 and 1: **0 for every $q$ up to one half**. *So what will it say about a disease that 3 % have?*
 #
-# We train three networks on the mammograms: each row is a bright spot, six numbers, and in 3 % of the cases a calcification, which can be a sign of cancer. The rows are those of the public table, each once: 3,334 of its 11,183 rows are doubles, which would lie in training *and* test data. One network is right; one is the slide's, word by word; in the third a layer that changes nothing, `Reshape((1,))`, stands behind the sigmoid.
+# We train three networks on the mammograms: each row is a bright spot, six numbers, and in 3 % of the cases a calcification, which can be a sign of cancer. The rows are those of the public table, each once: 3,334 of its 11,183 rows are duplicates, which could lie in training *and* test data. One network is right; one is the slide's, word by word; in the third a layer that changes nothing, `Reshape((1,))`, stands behind the sigmoid.
 
 # %% tags=["explore"]
 layers = keras.layers
@@ -424,7 +424,7 @@ print(f"share of calcifications: {y_spots_val.mean():.4f}")
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# (The loss is that of the probabilities that each network *says*.) The doubled one says almost 0 to nearly everybody, as predicted. Only beyond one half does it say more, and then soon 1; so it still finds some at the threshold of 0.5, and an accuracy would not show the fault. Its probabilities are worthless: compare its loss with that of always saying the share.
+# (The loss is that of the probabilities that each network *says*.) The doubled one says almost 0 to nearly everybody, as predicted. Only beyond one half does it say more, and then soon 1; so it still finds some at the threshold of 0.5, and accuracy would hardly show the fault. Its probabilities are nearly worthless: its loss is close to that of always saying the share, or above it.
 #
 # And the slide's own code? With TensorFlow as its backend Keras sees that the number comes straight from a sigmoid, warns, and takes the logit from before it: the slide's network is trained *rightly* (Keras 3.12; read `_get_logits` in `keras/src/backend/tensorflow/nn.py`). One layer in between, another backend, or a loss computed on stored predictions, and the rescue is gone. Read warnings.
 #
@@ -564,10 +564,10 @@ found.record("ten_commonest", np.bincount(y_ten_val).max() / len(y_ten_val))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The class number: it says that a trouser (1) lies between a T-shirt (0) and a pullover (2), so whoever hesitates between 0 and 2 answers 1, the mean. MSE on probabilities (the **Brier score**) has the right best constant, the shares, and comes close, or even out ahead in so few steps. So "wrong" means wrong *question*, more than another curve. (And "success" needs more than a good loss: lesson 09 has runs that fail with the right one.)
+# The class number: it says that a trouser (1) lies between a T-shirt (0) and a pullover (2), so a network that hesitates between 0 and 2 answers 1, the mean. MSE on probabilities (the **Brier score**, but for a constant factor) has the right best constant, the shares, and comes close, or even out ahead in so few steps. So a loss is "wrong" mainly when it asks the wrong *question*; the form of its curve matters less. (And "success" needs more than a good loss: lesson 09 has runs that fail with the right one.)
 # </details>
 #
-# The other way round, a cross-entropy for prices, has no least value at all. A house worth 2.5:
+# The other way round, a cross-entropy for prices has no minimum at all. A house worth 2.5:
 
 # %% tags=["explore"]
 falling = {z: float(from_z([[2.5]], [[z]])) for z in (0.0, 10.0, 100.0, 1000.0)}
@@ -584,7 +584,7 @@ matrix = metrics.confusion_matrix(y_spots_val, (said["right"] > 0.5).astype(int)
 (tn, fp), (fn, tp) = matrix.astype(float)
 plots.show(
     plots.confusion_matrix(matrix, spots.class_names),
-    caption="Rows: the truth. Below left the misses, above right the false alarms.",
+    caption="Below left the misses, above right the false alarms. Colours show mistakes only.",
 )
 
 # %% tags=["explore"]
@@ -610,7 +610,7 @@ assert np.allclose(by_keras, [recall, precision, 2 * tp / (2 * tp + fp + fn)], a
 # %% [markdown]
 # Nine names, six numbers: **recall, sensitivity and TPR** are one thing (of the sick, how many are found), **specificity and TNR** another (of the healthy, how many are left alone). Both look at one row of the table, so they do not depend on how many are sick. **Precision** looks at a column (of the alarms, how many are true), and falls when the disease is rarer.
 #
-# *A deck reports a robot that sorts 120 kinds of fruit "with a 97 % precision". What would you ask?*
+# *Boudart's slides report that 120 kinds of fruit and vegetables are sorted "with a 97 % precision". What would you ask?*
 #
 # <details><summary>Answer</summary>
 #
@@ -695,7 +695,7 @@ with check.question("class_report", points=4) as question:
 # %% [markdown]
 # ## 8. Thresholds, curves, and what class weights really move
 #
-# A network that sees 97 healthy spots for each 3 sick ones is often told to weigh the rare class more: **class weights** $w_c = n/(k\, n_c)$, so that all $k$ classes weigh alike and the mean weight is 1. For the slide's shares of 58, 22 and 20 % they are
+# A network that sees 97 healthy spots for each 3 sick ones is often trained with a greater weight for the rare class: **class weights** $w_c = n/(k\, n_c)$, so that all $k$ classes weigh alike and the mean weight is 1. For the slide's shares of 58, 22 and 20 % they are
 
 # %% tags=["explore"]
 shares = np.array([58, 22, 20])
@@ -727,7 +727,7 @@ with check.question("class_weights", points=1.5) as question:
     right = False
     with question.part(1, "all classes occur"):
         weights = class_weights(np.array([0, 1, 0, 0, 2, 0]), 3)
-        check.close(weights, [0.5, 2, 2], "the weights", hint="n/(k·nᶜ), with n = 6 and k = 3.")
+        check.close(weights, [0.5, 2, 2], "the weights", hint="n divided by k times n_c, with n = 6 and k = 3.")
         right = True
     with question.part(0.5, "some classes do not occur"):
         check.that(right, "this counts where the first part is right.")
@@ -736,7 +736,7 @@ with check.question("class_weights", points=1.5) as question:
         check.close(weights, [2, 0, 2 / 3, 0], "the weights", hint=hint)
 
 # %% [markdown]
-# Now the mammograms, three starts without and three with weights (about 0.5 and 17). *Which of TPR, precision and F1 at the threshold 0.5 will rise?*
+# Now the mammograms, three starts without and three with weights (about 0.51 and 17.5). *Which of TPR, precision and F1 at the threshold 0.5 will rise?*
 
 
 # %% tags=["explore"]
@@ -765,7 +765,7 @@ for name, class_weight in weights_of.items():
 # %% [markdown]
 # (Keys of `class_weight` are integers: Keras silently ignores `{"1": 17}`. And with weights `loss` is weighted, but `val_loss` is not.)
 #
-# A threshold is a choice, so look at all of them: sort the rows by their score, and go down the list. The **ROC curve** shows TPR against the false positive rate $1 - \text{TNR}$; the **precision–recall curve** shows precision against recall. The areas under them (AUC; average precision, AP) know no threshold.
+# A threshold is a choice, so look at all of them: sort the rows by their score, and go down the list. The **ROC curve** shows TPR against the false positive rate $1 - \text{TNR}$; the **precision–recall curve** shows precision against recall. The areas under them (AUC; average precision, AP) need no threshold. The AUC is the probability that a random sick row scores above a random healthy one. (In Keras: `AUC`, with `curve="PR"` for the other; `PrecisionAtRecall`, `SpecificityAtSensitivity`.)
 
 
 # %% tags=["explore"]
@@ -833,12 +833,12 @@ pr.axhline(y_spots_val.mean(), ls=":", color="gray")
 roc.set(xlabel="false positive rate", ylabel="TPR (recall)")
 pr.set(xlabel="recall (TPR)", ylabel="precision", ylim=(0, 1.03))
 roc.legend(loc="lower right")
-plots.show(figure, caption="Validation spots. Marks: the threshold 0.5. Weights move the mark, not the curve.")
+plots.show(figure, caption="Validation spots. Weights move the threshold 0.5 (marks) along much the same curve.")
 
 # %% [markdown]
 # The ROC curves look near perfect, for 97 % of the rows are healthy and a false positive rate of 0.1 looks small. The other picture shows the price: at the squares most alarms are false.
 #
-# Weights multiply the odds of the rare class by $r = w_1/w_0$, as if it were $r$ times as common. So we can have the same without them: **move the threshold**. We choose on the validation rows, for the best F1; and, for who counts a missed cancer as 20 false alarms, by theory: alarm where $20\,p > 1 - p$. Then the test set, once.
+# Weights multiply the odds of the rare class by $r = w_1/w_0$, as if it were $r$ times as common. So we can have the same without them: **move the threshold**. We choose it twice: for the best F1, on the validation rows; and for the cost, if a missed cancer counts as 20 false alarms, by theory: alarm where $20\,p > 1 - p$. Then the test set, once.
 
 # %% tags=["explore"]
 table, moved = {}, {"weighted": np.log(balanced[1] / balanced[0]), "plain": 0.0}
@@ -866,13 +866,13 @@ found.record("always_no_cost", always_no)
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# (Means of three starts, test rows.) Read the first row of "plain" against the first of "weighted": the weights find many more of the sick, and F1 falls, because precision collapses. The areas do not rise. With a threshold chosen for the purpose the two networks come out nearly alike: **class weights moved the threshold, not the knowledge.** What *you* want, F1, cost, TPR at a fixed TNR, decides the threshold; 0.5 decides nothing.
+# (Means of three starts, test rows. The unit of the cost is one false alarm.) Read the first row of "plain" against the first of "weighted": the weights find many more of the sick, and F1 falls, because precision collapses. The areas do not rise. With a threshold chosen for the purpose the two networks come close, the weighted one mostly a little behind: here **class weights moved the threshold, and added no knowledge.** The purpose (F1, a cost, TPR at a fixed TNR) decides the threshold; there is nothing special about 0.5.
 #
-# For comparison: Keras' example on credit card frauds (0.18 % positive, class weights) prints a recall of 0.867 with a precision of 0.24 on its validation rows, without a threshold chosen and without a network without weights beside it.
+# For comparison: Keras' example on credit card frauds (0.18 % of the training rows, class weights) prints a recall of 0.867 and a precision of 0.24 on its validation rows after the last epoch. From epoch to epoch that precision moves between 0.02 and 0.25, and the closing text of the page has other counts (66 found, 441 false alarms: 0.13). It chooses no threshold, and shows no network without weights.
 #
 # ### How sure are we?
 #
-# The test rows hold few calcifications. **Intervals** for TPR: Wilson's formula; for F1 and for the difference in AP: the **bootstrap**, which draws the test rows again with replacement and looks how far the number moves.
+# The test rows hold few calcifications. **Intervals** for TPR: Wilson's formula, on the sick rows only; for F1 and for the difference in AP: the **bootstrap**, which draws the test rows again with replacement and sees how far the number moves. All for the first start; the table has means of three.
 
 # %% tags=["explore"]
 plain, weighted = (logits_test[name, starts[0]] for name in ("plain", "weighted"))
@@ -932,14 +932,14 @@ for number, (name, points) in enumerate(reliability.items()):
     axis.errorbar(means, truth, bars, fmt=style, color=plots.OKABE_ITO[number], label=name, capsize=3)
 axis.set(xlabel="probability said", ylabel="share of calcifications", ylim=(-0.1, 1.1))
 axis.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
-plots.show(figure, caption="Weighted: what is called 0.7 is rarely sick. Dividing the odds by r mends most of it.")
+plots.show(figure, caption="Weighted: of spots called 0.7 few are sick. Dividing the odds by r corrects most of it.")
 
 # %% [markdown]
-# (The bars are about 95 %; the groups in the middle hold few rows.)
+# (The bars are about 95 %; the groups in the middle hold few rows. A small calibration error is not enough: always saying the share has hardly any. The Brier score also rewards telling the sick from the healthy.)
 #
 # <details><summary>Answer</summary>
 #
-# Far below the diagonal: its mean probability is several times the share of the sick. Dividing its odds by $r$, that is $z - \ln r$, brings it near the plain one. Plain networks can be overconfident as well, large ones in particular (Guo et al., 2017); one learned factor on the logits ("temperature") often mends that.
+# Far below the diagonal: its mean probability is several times the share of the sick. Dividing its odds by $r$, that is $z - \ln r$, brings it near the plain one. Plain networks can be overconfident as well, large ones in particular (Guo et al., 2017); one learned factor on the logits ("temperature") often corrects that.
 # </details>
 #
 # ## 10. Three classes, 58/22/20 and worse
@@ -1009,11 +1009,11 @@ for name, shares in cuts.items():
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# (Validation pictures, as many of each class; ± is the spread over three starts. The standard error of a mean recall from the choice of the pictures is about 0.015 on Fashion-MNIST, 0.03 on the drawings.)
+# (Validation pictures, as many of each class; the accuracy is for the shares of the training rows; ± is the spread over three starts. The standard error of a mean recall from the choice of the pictures is about 0.015 on Fashion-MNIST, 0.03 on the drawings.)
 #
 # <details><summary>Answer</summary>
 #
-# By little at 58/22/20: on Fashion-MNIST hardly by more than the spread, which says nothing. At 88/7/5 the plain network looks better by its accuracy, and finds far fewer of the rare classes; all three remedies repair that, and pay in accuracy. Augmentation can add what weights cannot, that a mirrored coat is a coat; in 200 steps it does not pay yet, since changed pictures are also harder to learn.
+# At 58/22/20 by 0.01 to 0.1 in our runs with three seeds: always upwards, but at times less than the spread over the starts. The shirts gain most. At 88/7/5 by 0.2 to 0.3: the plain network looks better by its accuracy, and misses nearly all shirts. All three remedies repair that, and pay in accuracy; which of them is best, three starts do not decide. Augmentation can add what weights cannot, that a mirrored coat is a coat; in 200 steps we see no clear gain from it, since changed pictures are also harder to learn.
 # </details>
 #
 # ### Question 7: `train_on_unbalanced` (4 points)
@@ -1097,7 +1097,7 @@ if check.passed("train_on_unbalanced"):
 # | accuracy | which mistakes | classes are even, mistakes cost alike |
 # | TPR, TNR | how rare the class is | always both together: a screening, a test |
 # | precision | what was missed | alarms cost: each one is looked at |
-# | F1 | true negatives; takes precision and recall as equally dear | one class is searched for |
+# | F1 | true negatives; counts precision and recall alike | one class is searched for |
 # | balanced accuracy, macro F1 | how common classes are | rare classes matter as much |
 # | AUC, AP | the threshold | comparing scores; AP where positives are rare |
 # | calibration, Brier, log loss | (the decision) | probabilities go into decisions |
@@ -1152,8 +1152,9 @@ Markdown(f"""
 # - Goodfellow, I., Bengio, Y. and Courville, A. (2016). [*Deep learning*](https://www.deeplearningbook.org), sections 5.5, 6.2.
 # - Guo, C., Pleiss, G., Sun, Y. and Weinberger, K. (2017). [*On calibration of modern neural networks*](https://arxiv.org/abs/1706.04599). ICML.
 # - Huber, P. (1964). *Robust estimation of a location parameter.* Annals of Mathematical Statistics 35(1).
-# - Keras. [*Imbalanced classification: credit card fraud detection*](https://keras.io/examples/structured_data/imbalanced_classification/).
+# - Keras. [*Imbalanced classification: credit card fraud detection*](https://keras.io/examples/structured_data/imbalanced_classification/). F. Chollet, 2019.
 # - Saito, T. and Rehmsmeier, M. (2015). *The precision-recall plot is more informative than the ROC plot when evaluating binary classifiers on imbalanced datasets.* PLoS ONE 10(3).
+# - TensorFlow. [*Classification on imbalanced data*](https://www.tensorflow.org/tutorials/structured_data/imbalanced_data).
 # - Wilson, E. B. (1927). *Probable inference, the law of succession, and statistical inference.* Journal of the American Statistical Association 22.
 # - Woods, K. and others (1993). *Comparative evaluation of pattern recognition techniques for detection of microcalcifications in mammography.* IJPRAI 7(6).
 # - Slides: "Advanced Deep Learning techniques"; "Overview of Deep Learning, and Keras"; "Foundations and Practicing"; the courses of ULiège (Boudart).

@@ -1115,7 +1115,7 @@ if check.passed("train_on_unbalanced"):
 #
 # I would report the confusion matrix, the recall and the precision of each class, the mean recall or macro F1 beside the baseline, with intervals: the rare classes have few rows, and with 59 positives a TPR is known to about ± 0.12 only. If decisions hang on it, the curves over all thresholds (AP for rare classes) and the calibration.
 #
-# I would first look at the probabilities: if the rare classes' scores rank well, the threshold (or the scores divided by the shares) is all that must change. Class weights do the same during training: on the mammograms TPR rose and F1 fell, with the areas unchanged, and the probabilities are then too high and need correcting. If the ranking is poor, more rows of the rare classes, augmentation or another network is needed; weights add no knowledge. The choice is made on validation rows, by the costs of the mistakes.
+# I would first look at the probabilities: if the rare classes' scores rank well, the threshold (or the scores divided by the shares) is all that must change. Class weights do the same during training: on the mammograms TPR rose and F1 fell, while the areas did not rise, and the probabilities are then too high and need correcting. If the ranking is poor, more rows of the rare classes, augmentation or another network is needed; weights add no knowledge. The choice is made on validation rows, by the costs of the mistakes.
 #
 # **Rubric** (half points possible).
 #

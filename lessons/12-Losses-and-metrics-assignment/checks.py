@@ -395,7 +395,7 @@ class ClassWeights:
         return rng.permutation(np.repeat(left, counts))
 
     def verdict(self, replies, judge):
-        with judge.part(1, "n / (k · the class's number of rows) where all classes occur") as values:
+        with judge.part(1, "n / (k · rows of the class) where all classes occur") as values:
             self._compare(self.full, replies[:3])
         with judge.part(0.5, "0 for a class that does not occur, and k counts those that do"):
             judge.needs(values)

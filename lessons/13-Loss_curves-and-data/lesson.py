@@ -284,7 +284,7 @@ changes = {
 table_of("B", changes)
 
 # %% [markdown]
-# More data moves A by a few hundredths at most: a network that cannot describe 300 pictures cannot describe 1,500 either. Capacity helps. B lies higher still, and there capacity is no remedy; the rate is. So a high curve is no diagnosis yet: change the rate first: it is cheap. If no rate helps, try to learn ten pictures by heart: where even that fails, look for a mistake in the code or the labels (Karpathy, 2019).
+# More data moves A by a few hundredths at most: a network that cannot describe 300 pictures cannot describe 1,500 either. Capacity helps. B lies higher still, and there capacity is no remedy; the rate is. So a high curve is no diagnosis yet: change the rate first, which is cheap. If no rate helps, try to learn ten pictures by heart: where even that fails, look for a mistake in the code or the labels (Karpathy, 2019).
 #
 # > **Correction.** The slide (lines 1870–1880) advises more data against underfitting. More data narrows the gap between training and validation; in A the gap is small, and both losses are high.
 #
@@ -568,7 +568,7 @@ plots.show(figure, caption="A single split may be off by ten percentage points a
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# If the 200 judgements were independent, by $\sqrt{200/40} = \sqrt5 \approx 2.2$. Our runs gave 1.6 to 2.1: they are not (the five networks share their data), and the truth itself moves from draw to draw. A fold teaches with 160 pictures, not 200, so k-fold tends to be a little low; twelve draws are too few to show it.
+# If the 200 judgements were independent, by $\sqrt{200/40} = \sqrt5 \approx 2.2$. They are not (the five networks share their data), and the truth itself moves from draw to draw: our runs gave 1.6 to 2.1. A fold teaches with 160 pictures, not 200, so k-fold tends to be a little low; twelve draws are too few to show it.
 #
 # </details>
 #
@@ -803,7 +803,7 @@ plots.show(plots.image_grid(shown, titles=titles, columns=6, subject="digits", s
 # %% [markdown]
 # Much of the drop in accuracy has nothing to do with handwriting. MNIST's digits stand in a box of 20 × 20 inside 28 × 28, with their centre of mass in the middle (LeCun et al., 1998), and ours did not. The first remedy is not another network but the *same preprocessing* in training and in use. (For the last row both were centred. MNIST's stand-in holds the same digits in such a box, so there the box removes all drift.) What is left on the real MNIST is other writers, other pens, fewer pixels: for that one needs new training data.
 #
-# In use there are no labels, so nobody sees the accuracy fall. But a classifier "old or new?" needs none: an accuracy near 0.5 means that it finds no drift. (The reverse is an alarm, not a verdict: on the real MNIST even its own test digits look different (the first 5,000 come from the cleaner of two sources), and are read well.) No such test sees **concept shift**, where the meaning of a label changes (Zhang et al., 2023, section 4.7).
+# In use there are no labels, so nobody sees the accuracy fall. But a classifier "old or new?" needs none: an accuracy near 0.5 means that it finds no drift. The reverse is an alarm, not a verdict: on the real MNIST even its own test digits look different (the first 5,000 come from the cleaner of two sources), and are read well. No such test sees **concept shift**, where the meaning of a label changes (Zhang et al., 2023, section 4.7).
 
 # %%
 for name, (learned, val) in sources.items():

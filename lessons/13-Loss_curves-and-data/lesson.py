@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 13 · Loss curves and data: what is wrong with this training: the network, the settings or the data?
 #
-# A training disappoints. Before we change anything we want to know what kind of fault it is. Loss curves answer part of the question: we make the seven faults of the slides on purpose, try every remedy that the slides name and those that they leave out, and
-# count what helped. The other part lies in the data, where no curve shows it: we look there too.
+# A training disappoints. Before we change anything we want to know what kind of fault it is. Loss curves answer part of the question: we make the seven faults of the slides on purpose, try every remedy that they name or leave out, and
+# count what helped. The rest lies in the data, where no curve shows it.
 #
 # **You will**
 #
@@ -45,8 +45,8 @@ found = results.Results("13-Loss_curves-and-data", profile=run.profile, data=gar
 starts = [100 * seed + k for k in range(3 if run.quick else 10)]
 
 # %% [markdown]
-# We train well over a hundred networks, so the task is small: pictures of 14 × 14 pixels, at most 1,500 to learn from, dense networks. The starting point is as simple as can be, which is the decks' first rule of thumb:
-# **start simple**. Two numbers that need no learning: naming the commonest class, and the loss of ten equal probabilities, $\ln 10 \approx 2.303$.
+# The decks' first rule of thumb is **start simple**. We train well over a hundred networks, so they are dense and small, and learn from at most 1,500 pictures of 14 × 14 pixels.
+# Two numbers that need no learning: naming the commonest class, and the loss of ten equal probabilities, $\ln 10 \approx 2.303$. A first loss far from that points to a mistake in the code.
 
 
 # %%
@@ -137,7 +137,7 @@ assert np.allclose(curve[:, 1], history["val_loss"], atol=1e-3)
 print("the loop's curves are those of fit")
 
 # %% [markdown]
-# Each network is trained from three **starts**: other random weights (Glorot's, lesson 04) and another order of batches. A start is the same for all changes, so we compare in pairs. We count steps, not epochs: else "more data" would also mean "more steps", two changes at once.
+# Each network is trained from three **starts** (ten in the full profile): other random weights (Glorot's, lesson 04) and another order of batches. A start is the same for all changes, so we compare in pairs. We count steps, not epochs: else "more data" would also mean "more steps", two changes at once.
 
 
 # %%
@@ -230,10 +230,10 @@ plots.show(figure, caption="The first start of each. The grey line is ln 10, the
 # <details><summary>Answer</summary>
 #
 # - **A** flat and high: one hidden unit has too little **capacity**.
-# - **B** flat or noisy, high: here the capacity is there, but the **rate** is far too large. A and B look alike.
+# - **B** noisy, near $\ln 10$: here the capacity is there, but the **rate** is far too large.
 # - **C** still falling when it ends: **halted too early**, or too slow.
 # - **D** the validation loss falls, then **rises** while the training loss goes to zero: overfitting.
-# - **E** the validation loss **levels off** while training goes on improving: this network learns no more from these pictures.
+# - **E** the validation loss **levels off** while training goes on improving: this network learns no more from these pictures. (It is the beginning of D, in steps a fifth as long: section 6.)
 # - **F** both fall, a **wide gap** stays: the training pictures are too few to stand for the rest.
 # - **G** the validation loss **oscillates**: too few validation pictures, or too large a rate.
 # - **H** the training loss itself **rises** after a while: the steps are too long, here through momentum.
@@ -242,7 +242,7 @@ plots.show(figure, caption="The first start of each. The grey line is ln 10, the
 #
 # ## 4. Every remedy, on every shape
 #
-# For each shape we take the remedies of the slide, one at a time. A table shows the last training loss and the last validation loss (mean ± standard deviation over the starts), and in how many starts the change made the validation loss better. Three starts say little about a spread; "3 of 3" is a weak sign, anything less is none.
+# For each shape we take the remedies of the slide, one at a time. A table shows the last losses (means over the starts; ± is the standard deviation), and in how many starts the change lowered the validation loss. Three starts say little about a spread: a change that does nothing gets "3 of 3" once in eight. Anything less is no sign at all.
 
 # %%
 from IPython.display import Markdown
@@ -284,9 +284,9 @@ changes = {
 table_of("B", changes)
 
 # %% [markdown]
-# More data moves A by a few hundredths at most: a network that cannot describe 300 pictures cannot describe 1,500 either. Capacity helps. B is as high, and there capacity is no remedy; the rate is. So a flat curve is no diagnosis yet: change the rate first, it is the cheapest try.
+# More data moves A by a few hundredths at most: a network that cannot describe 300 pictures cannot describe 1,500 either. Capacity helps. B lies higher still, and there capacity is no remedy; the rate is. So a high curve is no diagnosis yet: change the rate first, which is cheap. If no rate helps, try to learn ten pictures by heart: where even that fails, look for a mistake in the code or the labels (Karpathy, 2019).
 #
-# > **Correction.** The slide (lines 1870–1880) advises more data against underfitting. More data narrows the gap between training and validation, and in A there is hardly any.
+# > **Correction.** The slide (lines 1870–1880) advises more data against underfitting. More data narrows the gap between training and validation; in A the gap is small, and both losses are high.
 #
 # **C, halted too early.**
 
@@ -298,7 +298,7 @@ changes = {
 table_of("C", changes)
 
 # %% [markdown]
-# The slide's two remedies both work: while steps are small, ten of one size are about one of ten times the size. The larger rate gets most of the way at a tenth of the price, as long as it does not end as B.
+# The slide's two remedies both work: while steps are small, ten of one size are about one of ten times the size. The larger rate gets most of the way at a tenth of the price, unless it ends as B.
 #
 # **D, the validation loss rises.** The slide names two remedies, a smaller network and a smaller rate. We add those of lesson 05. Early stopping needs no new training: we cut the curve eight points after its last minimum and keep the best weights, as `EarlyStopping(patience=8, restore_best_weights=True)` does. *Which two will be the best?*
 
@@ -352,7 +352,7 @@ for (name, curves), style in zip({"D, as it was": faulty["D"], **rising}.items()
         axis.plot(30 * np.arange(1, 41), curves[:, :, 1].mean(axis=0), style, label=name)
 axis.set(xlabel="step", ylabel="validation cross-entropy", ylim=(0.2, 1.7))
 axis.legend(fontsize=8, ncols=2)
-plots.show(figure, caption="Means over the starts. A smaller rate shifts the curve to the right; it does not bend it.")
+plots.show(figure, caption="Means over the starts. A smaller rate stretches the curve to the right. Stopping, not drawn, keeps the lowest point of each start of D.")
 
 # %%
 slow = wide_momentum(*few, (40, 120, 30), rate=0.0125)
@@ -360,9 +360,9 @@ print(f"a quarter of the rate, four times the steps: {slow[:, -1, 1].mean():.2f}
 print(f"D as it was:                                 {faulty['D'][:, -1, 1].mean():.2f}, lowest {faulty['D'][:, :, 1].min(axis=1).mean():.2f}")
 
 # %% [markdown]
-# With a quarter of the rate everything only comes four times later: the same minimum, the same end. So the slower network was *stopped early*, by our patience. More pictures lower the minimum itself; penalty, dropout and stopping keep us nearer to the old one. Shifts do as much as more pictures where new pictures really come shifted, as our drawn stand-ins do; Fashion-MNIST's were put into the middle by their makers (Xiao et al., 2017, section 2), and there shifts only hinder learning by heart. And the smaller network, the slide's first remedy? Eight units, at this rate, are no better than what they should mend.
+# With a quarter of the rate everything only comes four times later, with nearly the same minimum and end. The slower network looked better because we *stopped it early*. On Fashion-MNIST more pictures are best: they lower the minimum itself. Stopping comes second (its point is chosen on the pictures that judge it, which flatters), then the penalty. Shifts do as much where new pictures really come shifted, as our drawn stand-ins do; Fashion-MNIST's are centred (Xiao et al., 2017, section 2), and there shifts only hinder learning by heart. The smaller network, the slide's first remedy, ends above D itself: at this rate eight units, with 1,666 weights, still learn most of 300 pictures by heart.
 #
-# > **Correction.** The slide (lines 1899–1909) names only less capacity and a smaller rate. Early stopping, penalties, dropout, augmentation and more data are missing, and a smaller rate delays.
+# > **Correction.** The slide (lines 1899–1909) names only less capacity and a smaller rate. Early stopping, penalties, dropout, augmentation and more data are missing, and a smaller rate only delays.
 #
 # **E, levels off, and F, a wide gap.** For E the slide says: more data, another architecture. For F: more training examples.
 
@@ -384,11 +384,11 @@ found.record("gap_1500_pictures", gap_after)
 table_of("F", changes)
 
 # %% [markdown]
-# In E more data lowers the level. Another architecture is no remedy by itself: at E's rate and steps the two convolutions learn by heart even faster. They would want settings of their own.
+# In E more data lowers the level. Another architecture is no remedy by itself: at E's rate and steps the two convolutions fit the training pictures about as well, and their validation loss ends no lower.
 #
-# In F the training loss gets *worse* and the validation loss better: 1,500 pictures are harder to learn by heart. The gap is what more data closes.
+# In F the training loss gets *worse*, the validation loss better, and the gap closes: 1,500 pictures are harder to learn by heart.
 #
-# ## 5. Oscillation: the ruler or the step?
+# ## 5. Oscillation: too few validation pictures or too long a step?
 #
 # For G the slide advises more validation pictures. A rate that is too large looks alike. We cross the two causes, and measure the **jitter**: the mean change from point to point in the second half.
 
@@ -406,7 +406,7 @@ found.record("jitter_fast_over_slow", jitter[0.3, 20][1] / jitter[0.03, 20][1])
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# With the same 20 pictures a smaller rate calms the curve, so an oscillation does not prove that the validation set is small. The training loss tells the two apart: only the rate moves it. And 20 pictures have a fault that calm hides: one of them is 5 % of accuracy, and the whole curve may lie too high or too low (compare the last column).
+# With the same 20 pictures a smaller rate calms the loss, so an oscillation does not prove that the validation set is small. The surest test: judge the same weights on more pictures. The training loss, which only the rate moves, tells less: small batches make it jitter at any rate (Godbole et al., 2023). And 20 pictures have a fault that a calm curve hides: one of them is 5 % of accuracy, and the whole curve may lie too high or too low (compare the last column).
 #
 # ## 6. A training loss that rises: momentum
 #
@@ -446,9 +446,9 @@ table_of("H", changes)
 #
 # </details>
 #
-# > **Correction.** The slide (lines 1954–1968) blames too much momentum and advises a schedule, another optimiser or another loss. Cause and remedy do not fit: lower the momentum or the rate. A schedule that begins just as fast has lost the network before it slows down. Another loss or another optimiser helps as far as it brings shorter steps (the squared error's gradients are smaller).
+# > **Correction.** The slide (lines 1954–1968) blames too much momentum and advises a schedule, another optimiser or another loss. Cause and remedy do not fit: lower the momentum or the rate. A schedule that begins just as fast has lost the network before it slows down. Another loss or another optimiser helps as far as it brings shorter steps. Clipping to norm 1 hardly helps: it shortens one gradient, and momentum still adds up a hundred of them.
 #
-# Keras' `ReduceLROnPlateau` lowers the rate when the validation loss stops falling. It helps where the end of a training oscillates, not where the beginning explodes.
+# Keras' `ReduceLROnPlateau` lowers the rate when the validation loss stops falling: this helps where the end oscillates, not where the beginning explodes. A sudden jump may come from a NaN or outliers in one batch (Google, 2024).
 #
 # ## 7. Batch size and learning rate
 #
@@ -460,7 +460,7 @@ grid = np.array([
     [small(*all_rows, (1, 6000 // size, size), rate=rate)[:, -1, 2] for rate in rates] for size in sizes
 ])
 means = grid.mean(axis=-1)
-figure = plots.new_figure("Validation accuracy by batch size and learning rate; the best cells lie along a diagonal.", width=6, height=3.4)
+figure = plots.new_figure("Validation accuracy by batch size and learning rate; cells of nearly equal accuracy lie along diagonals.", width=6, height=3.4)
 axis = figure.subplots()
 image = axis.imshow(means, cmap=plots.SEQUENTIAL, vmin=0, vmax=1)
 for (i, j), value in np.ndenumerate(means):
@@ -476,11 +476,11 @@ for size, row in zip(sizes, means, strict=True):
     found.record(f"batch_{size}_best_rate", row.max())
 
 # %% [markdown]
-# At a small common rate small batches look far better; at 0.64 the batch of 8 has lost its lead. So trust no single column: neither order is a fact about batches. The mean over $B$ pictures is a calmer gradient, and one epoch has fewer steps, so the rate should grow with the batch: four times the batch, four times the rate (**linear scaling**, Goyal et al., 2017), along the diagonal. It ends where the rate meets the limit of section 6: the largest batch cannot take a step 64 times as long, and needs more epochs instead.
+# At a small common rate small batches look far better; at 0.64 the batch of 8 has lost its lead. So trust no single column: neither order is a fact about batches. The mean over $B$ pictures is a calmer gradient, and one epoch has fewer steps, so the rate should grow with the batch: four times the batch, four times the rate (**linear scaling**, Goyal et al., 2017). On the diagonal that begins at batch 8 and rate 0.01 three cells are nearly equal. The rule ends where steps become too long: the largest batch needs more epochs instead. With enough steps, each tuned for itself, no size is known to end better (Shallue et al., 2019): choose by speed.
 #
 # ## 8. What is in a batch
 #
-# A batch should look like the whole data set. Four orders of the same 1,500 pictures: shuffled; sorted by class, as files in folders come, with `fit(shuffle=False)`; the sorted ones through a `tf.data` shuffle buffer of 100; and a fifth case, **neighbours**: each picture comes as eight frames of a film (shifted by up to a pixel), and a batch holds whole films. The frames shuffled are the comparison.
+# A batch should look like the whole data set. Three orders of the same 1,500 pictures: shuffled; sorted by class, as files in folders come, with `fit(shuffle=False)`; and sorted, then through a `tf.data` shuffle buffer of 100. A second experiment, **neighbours**: each picture comes as eight frames of a film (shifted by up to a pixel), and a batch holds whole films. The same frames shuffled are its comparison.
 
 # %%
 sorted_rows = np.argsort(y_train, kind="stable")
@@ -519,7 +519,7 @@ for name, curves in orders.items():
     found.record(f"{name}_val_loss", curves[:, -1, 1].mean())
 
 # %% [markdown]
-# In a batch of one class the best step is to say that class always; each batch undoes the one before. The buffer helps about half the way: it mixes 100 neighbours, not 1,500 pictures. And look at the training loss: on sorted batches it is not alarming at all, since the network has just been told which class it is. Frames of a film carry the same trouble, less of it: a batch of 32 frames holds four independent pictures. (Between training and validation, films must not be split either: lesson 03, section 2.)
+# In a batch of one class the best step is to say that class always; each batch undoes the one before. The buffer helps only part of the way: it mixes 100 neighbours, not 1,500 pictures. On sorted batches the training loss is not alarming at all, since the network has just been told the class. Frames of a film carry the same trouble, less of it: 32 frames hold four independent pictures. (Nor may a film be split between training and validation: lesson 03, section 2.)
 #
 # ## 9. Two hundred pictures: one split or k-fold?
 #
@@ -563,16 +563,16 @@ axis.plot(at, splits.mean(axis=1), "D", color=plots.OKABE_ITO[0], label="5-fold"
 axis.plot(at, truths[:, 0], "_", color=plots.OKABE_ITO[1], markersize=16, markeredgewidth=3, label="on all other pictures")
 axis.set(xlabel="draw of 200 pictures", ylabel="accuracy", xticks=at)
 axis.legend(fontsize=8, ncols=3)
-plots.show(figure, caption="A single split may be off by ten percentage points; the mean of five is mostly nearer.")
+plots.show(figure, caption="A single split may be off by ten percentage points and more; the mean of five is mostly nearer.")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# If the 200 judgements were independent, by $\sqrt{200/40} = \sqrt5 \approx 2.2$. They are not quite (the five networks share their data), and the truth itself moves from draw to draw. A fold teaches with 160 pictures, not 200, so k-fold tends to be a little low; here the mean error is too small to show it.
+# If the 200 judgements were independent, by $\sqrt{200/40} = \sqrt5 \approx 2.2$. They are not (the five networks share their data), and the truth itself moves from draw to draw: our runs gave 1.6 to 2.1. A fold teaches with 160 pictures, not 200, so k-fold tends to be a little low; twelve draws are too few to show it.
 #
 # </details>
 #
-# For the same reason the spread of the five folds is no honest error bar: no unbiased estimate of it exists (Bengio and Grandvalet, 2004; Raschka, 2018, section 3). Everything that looks at labels belongs *inside* the folds. 200 coin tosses as labels, 5,000 columns of noise, the best 20 columns kept:
+# For the same reason the spread of the five folds is no honest error bar: no estimate of the variance of k-fold is free of bias (Bengio and Grandvalet, 2004; Raschka, 2018, section 3). Everything that looks at labels belongs *inside* the folds. 200 coin tosses as labels, 5,000 columns of noise, the best 20 columns kept:
 
 # %%
 from sklearn.feature_selection import SelectKBest, f_classif
@@ -589,11 +589,11 @@ inside = make_pipeline(best_20, LogisticRegression())
 found.record("selected_inside_accuracy", cross_val_score(inside, noise, coin, cv=5).mean())
 
 # %% [markdown]
-# The first number is a fiction: the columns were chosen with the labels of the validation rows in sight (Hastie et al., 2009, section 7.10.2). On a coin nobody scores above one half but by luck.
+# The first number is a fiction: the columns were chosen with the labels of the validation rows in sight (Hastie et al., 2009, section 7.10.2, get 3 % error where 50 % is true). The second differs from one half by luck only.
 #
 # ## 10. What no curve shows
 #
-# > **Correction.** "Most problems can be solved by simply looking at the loss curves", says a slide of ULiège (lines 2015–2023). Training and validation data come from the same source; what is wrong with the source is wrong with both. Four examples; none shows in a curve.
+# > **Correction.** "Most problems can be solved by simply looking at the loss curves", says a slide of ULiège (lines 2015–2023). Training and validation data come from the same source; what is wrong with the source is wrong with both. Four examples:
 #
 # **The nurse and the doctor.** Turkish *o* means he, she or it. A translator has to choose: *o bir hemşire* became "she is a nurse", *o bir doktor* "he is a doctor" ("Foundations and practicing", lines 223–251). We generate sentences in which a known share of each profession is female, and train the smallest translator: one number for each profession (nurse, teacher, cook, doctor, engineer), the logit of "she".
 
@@ -623,7 +623,7 @@ found.record("nurse_share_in_answers", said_she[0])
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# The probabilities are right; the answers are not. Taking the likelier word turns 70 : 30 into 100 : 0: a bias in the data is **amplified** by the decision. No loss sees it. One may give both answers, as translators do today, or sample; what is fair is not a question that the loss can answer.
+# The probabilities are right; the answers are not. Taking the likelier word turns 70 : 30 into 100 : 0: a bias in the data is **amplified** by the decision. One may give both answers, as translators do today, or sample; what is fair, no loss can say.
 #
 # **Two kinds of photographs.** A study claimed to tell criminals from other people by ID photographs (Wu and Zhang, 2016); its pictures of the two groups $S_c$ and $S_n$ came from different sources ("Foundations and practicing", lines 257–270). As a warning: we divide our garments into two groups *by a coin*. There is nothing to learn. But group 1 was taken with a camera whose sensor leaves a faint fixed pattern.
 
@@ -695,10 +695,10 @@ axis = figure.subplots()
 draw(axis, colour_curves, 30)
 axis.set(xlabel="step", ylabel="cross-entropy", ylim=(0, 1))
 axis.legend(fontsize=8)
-plots.show(figure, caption="Nothing to complain about, and far below chance on the test pictures.")
+plots.show(figure, caption="Both curves look healthy; on the test pictures this network is far below chance.")
 
 # %% [markdown]
-# Validation pictures carry the same false colour as those for training, so they praise the network. On the test pictures it falls far below the 0.50 of a coin. Without colour it reads the shape. The paper's remedy, which keeps only what holds in both kinds of training pictures, reaches 0.669 on such a test, from 50,000 pictures; ours without colour learned from fewer. To find such a shortcut one has to *look for it*: cut the score by every attribute that should not matter. Lesson 07, section 8, has another: a classifier that reads a stamp.
+# Validation pictures carry the same false colour as those for training, so they praise the network. On the test pictures it falls far below the 0.50 of a coin (the paper: 0.171). Without colour it reads the shape (the paper: 0.730, from 50,000 pictures; ours are 6,400 at most). The paper's remedy, which keeps only what holds in both kinds of training pictures, reaches 0.669. To find such a shortcut one has to *look for it*: split the score by every attribute that should not matter. Lesson 07, section 8, has another.
 #
 # **The census, by group.** Who earns more than 50,000 dollars a year? A logistic regression on 6,000 persons of 1994.
 
@@ -746,11 +746,11 @@ for group in ("men", "women"):
     found.record(f"census_{group}_tpr_without_sex", says["without sex"][rich].mean())
 
 # %% [markdown]
-# TPR is the share of those who earn more that is found, FPR the share of the others that is taken for them (lesson 12). Accuracy is *higher* for women, and still a woman who earns more is found less often than a man: **equal opportunity** (Hardt et al., 2016) fails. Leaving out the column changes little, since *husband* and *wife* stay in another one. (Few women here earn more, so their TPR is known to 0.03 at best.) The cause is not one column but 1994: fewer women earned that much, and the model has learned it.
+# TPR is the share of those who earn more that is found, FPR the share of the others that is taken for them (lesson 12). Accuracy is *higher* for women, and still a woman who earns more is found less often than a man: **equal opportunity** (Hardt et al., 2016) fails. Leaving out the column changes little, since *husband* and *wife* stay in another one. (Few women here earn more, so their TPR is known to 0.03 at best: on the real rows the gap is not quite two standard errors. The gap in FPR is clear.) The cause is not one column but the data of 1994: fewer women earned that much, and the model has learned it.
 #
 # ## 11. Drift: the world moves on
 #
-# A network that reads MNIST gets digits of another make: scikit-learn's, 8 × 8 pixels, written on other forms. We bring them to MNIST's size in three ways, without a single label.
+# A network that reads MNIST gets digits of another make (**covariate shift**: the inputs change): scikit-learn's, 8 × 8 pixels, written on other forms. We bring them to MNIST's size in three ways, without a single label.
 
 # %%
 from PIL import Image
@@ -801,9 +801,9 @@ titles = [name.replace("_", " ") for name in sources for _ in range(6)]
 plots.show(plots.image_grid(shown, titles=titles, columns=6, subject="digits", size=1.3), caption="The network's own test digits, and foreign ones: filling the picture, in a box of 20 pixels, and centred by mass.")
 
 # %% [markdown]
-# Much of the loss is no matter of handwriting. MNIST's digits stand in a box of 20 × 20 inside 28 × 28, with their centre of mass in the middle (LeCun et al., 1998), and ours did not. The first remedy is not another network but the *same preprocessing* in training and in use. (For the last row both were centred. MNIST's stand-in is made of the same digits in such a box, so there the box alone removes all of the drift.) What is left on the real MNIST is other writers, other pens, fewer pixels: for that one needs new training data.
+# Much of the drop in accuracy has nothing to do with handwriting. MNIST's digits stand in a box of 20 × 20 inside 28 × 28, with their centre of mass in the middle (LeCun et al., 1998), and ours did not. The first remedy is not another network but the *same preprocessing* in training and in use. (For the last row both were centred. MNIST's stand-in holds the same digits in such a box, so there the box removes all drift.) What is left on the real MNIST is other writers, other pens, fewer pixels: for that one needs new training data.
 #
-# In use there are no labels, so nobody sees the accuracy fall. But one can ask whether two piles of pictures can be told apart: a classifier "old or new?" near 0.5 says no drift. (The other way round it is an alarm, not a verdict: pictures may look different and be read well. On the real MNIST even its own test digits are not quite like its training digits: its authors took the first 5,000 of them from the cleaner of two sources.)
+# In use there are no labels, so nobody sees the accuracy fall. But a classifier "old or new?" needs none: an accuracy near 0.5 means that it finds no drift. The reverse is an alarm, not a verdict: on the real MNIST even its own test digits look different (the first 5,000 come from the cleaner of two sources), and are read well. No such test sees **concept shift**, where the meaning of a label changes (Zhang et al., 2023, section 4.7).
 
 # %%
 for name, (learned, val) in sources.items():
@@ -826,7 +826,7 @@ for name, said in {"'?' is a word like others": says["all"], "rows dropped in tr
     print(f"{name}: accuracy {(said == truth).mean():.3f}, on the incomplete {(said == truth)[~complete_new].mean():.3f}")
 
 # %% [markdown]
-# The rows that are missing are not like the others, so the rest is another population. Here that costs little. It costs more where a *number* is missing that matters. We blank the years of schooling: for 60 % of those with at most nine years, for 10 % of the others, in new rows as well. *Which of the four treatments is worst?*
+# The incomplete rows are not like the others, so the rest is another population. Here dropping them costs nothing that we can measure. It costs more where a *number* that matters is missing. We blank the years of schooling: for 60 % of those with at most nine years, for 10 % of the others, in new rows as well. Four treatments: drop the rows; fill in zero; the mean; the mean and a **flag**, a column that says "was missing". *Which is worst?*
 
 # %%
 from sklearn.impute import SimpleImputer
@@ -850,7 +850,7 @@ for name, fill in fills.items():
     found.record(f"missing_{name}_accuracy", (said == truth).mean())
 
 # %% [markdown]
-# Dropping is worst: a third of the new persons get no answer but the commonest one. Zero or the mean keeps them. A **flag**, a further column that says "was missing", lets the model learn what the silence itself tells; here that is worth some tenths of a percent at most. The mean is taken from the training rows: it is part of the model, and belongs inside the folds like everything else.
+# Dropping is worst: a third of the new persons get no answer but the commonest one. Zero or the mean keeps them. The flag lets the model learn what the silence itself tells; here that is worth some tenths of a percent at most. The mean is taken from the training rows: it is part of the model, and belongs inside the folds like everything else.
 #
 # **Transformation and reduction.** Principal components (PCA) keep the directions of largest spread. With the columns as they are, dollars of capital gain have the largest spread of all. In a network, `layers.Normalization` (lesson 04) does what `StandardScaler` does here.
 
@@ -883,20 +883,20 @@ for key, name in (("faulty", "as it was"), ("chosen", chosen)):
 # %% [markdown]
 # ## 14. The decks' rules as a checklist
 #
-# | rule | where this lesson kept it |
+# | rule | section |
 # |---|---|
-# | start simple; a baseline first | section 1: commonest class, $\ln 10$; 14 × 14 pixels, one hidden layer |
-# | change one parameter only, then validate | section 4: one change a row; equal steps, equal starts |
-# | plot, read, change, plot again | sections 3 to 6 |
-# | the cheapest try first | the rate before the architecture, early stopping before new data |
-# | compare settings at their own best rate | section 7 |
-# | shuffle, and know where the rows come from | section 8 |
-# | few data: k-fold, everything that looks at labels inside the folds | section 9 |
-# | score by group, by source, by time | sections 10 and 11 |
-# | the same preprocessing in training and in use | sections 11 and 12 |
-# | the test set last, once | section 13 |
+# | start simple; a baseline first | 1 |
+# | change one parameter only, then validate | 4 |
+# | plot, read, change, plot again | 3 to 6 |
+# | the cheapest try first: the rate before the architecture | 4 |
+# | compare settings at their own best rate | 7 |
+# | shuffle, and know where the rows come from | 8 |
+# | few data: k-fold, with everything that looks at labels inside the folds | 9 |
+# | score by group, by source, by time | 10, 11 |
+# | the same preprocessing in training and in use | 11, 12 |
+# | the test set last, once | 13 |
 #
-# Where we broke one: the rate of each fault was found by trying, so that its shape shows clearly.
+# One we broke: the rate of each fault was found by trying, so that its shape shows.
 #
 # ## 15. Your turn
 #
@@ -941,6 +941,12 @@ print("Right." if answers == ["C", "D"] else f"Not yet: expected ['C', 'D'], got
 #
 # **Exercise 3.** Colour agrees with the label in 80 and 90 % of the pictures. Change that to 75 %, as often as the shape does, and predict the accuracy on the reversed colours. In section 8, how large must the buffer be?
 #
+# <details><summary>Answer</summary>
+#
+# Shape and reversed colour agree in 30 % of the pictures, and are right in a quarter of these. Equal trust in both gives $0.075 + 0.7/2 \approx 0.43$; colour is learned sooner, so expect less. The buffer must hold all 1,500 pictures.
+#
+# </details>
+#
 # ## What we saw
 
 # %%
@@ -962,18 +968,23 @@ Markdown(f"""
 """)
 
 # %% [markdown]
-# **To try next**: two remedies at once (shifts and dropout); `ReduceLROnPlateau` on G; the reweighting of Arjovsky et al.; the full profile, with ten starts.
+# **To try next**: two remedies at once (shifts and dropout); `ReduceLROnPlateau` on G; the penalty of Arjovsky et al.; the full profile.
 #
 # ## References
 #
 # - Arjovsky, M., Bottou, L., Gulrajani, I. and Lopez-Paz, D. (2019). [*Invariant risk minimization*](https://arxiv.org/abs/1907.02893), section 5.2.
 # - Becker, B. and Kohavi, R. (1996). [*Adult*](https://doi.org/10.24432/C5XW20). UCI Machine Learning Repository.
 # - Bengio, Y. and Grandvalet, Y. (2004). *No unbiased estimator of the variance of k-fold cross-validation.* Journal of Machine Learning Research 5.
+# - Godbole, V. et al. (2023). [*Deep learning tuning playbook*](https://github.com/google-research/tuning_playbook), "Examining the training curves".
+# - Google (2024). [*Machine learning crash course: Interpreting loss curves*](https://developers.google.com/machine-learning/crash-course/overfitting/interpreting-loss-curves).
 # - Goyal, P. et al. (2017). [*Accurate, large minibatch SGD: training ImageNet in 1 hour*](https://arxiv.org/abs/1706.02677).
 # - Hardt, M., Price, E. and Srebro, N. (2016). *Equality of opportunity in supervised learning.* NeurIPS.
 # - Hastie, T., Tibshirani, R. and Friedman, J. (2009). *The elements of statistical learning*, section 7.10.
+# - Karpathy, A. (2019). [*A recipe for training neural networks*](https://karpathy.github.io/2019/04/25/recipe/).
 # - LeCun, Y., Bottou, L., Bengio, Y. and Haffner, P. (1998). *Gradient-based learning applied to document recognition.* Proceedings of the IEEE 86.
 # - Raschka, S. (2018). [*Model evaluation, model selection, and algorithm selection in machine learning*](https://arxiv.org/abs/1811.12808).
+# - Shallue, C. et al. (2019). [*Measuring the effects of data parallelism on neural network training*](https://arxiv.org/abs/1811.03600). Journal of Machine Learning Research 20.
 # - Wu, X. and Zhang, X. (2016). [*Automated inference on criminality using face images*](https://arxiv.org/abs/1611.04135).
 # - Xiao, H., Rasul, K. and Vollgraf, R. (2017). [*Fashion-MNIST*](https://arxiv.org/abs/1708.07747).
+# - Zhang, A., Lipton, Z., Li, M. and Smola, A. (2023). [*Dive into deep learning*](https://d2l.ai/chapter_linear-classification/environment-and-distribution-shift.html), section 4.7.
 # - Slides: the three courses of ULiège (Boudart); "Foundations and practicing"; "Advanced deep learning techniques" (Materna); the DLR's tutorial, part II.

@@ -245,6 +245,7 @@ def compiled_step(network, optimizer):
     return step
 
 
+# %%
 def restart(network, optimizer, start):
     keras.utils.set_random_seed(start)
     for layer in network.layers:

@@ -788,8 +788,9 @@ def bottleneck(x, width=64, groups=1):
 
 
 def dense_layer(x, growth=32):
+    h = x
     for filters, kernel in ((4 * growth, 1), (growth, 3)):
-        h = layers.ReLU()(layers.BatchNormalization()(x if kernel == 1 else h))
+        h = layers.ReLU()(layers.BatchNormalization()(h))
         h = layers.Conv2D(filters, kernel, padding="same", use_bias=False)(h)
     return layers.Concatenate()([x, h])
 

@@ -538,10 +538,11 @@ for (name, depth), (each, on_training) in reached.items():
 # %%
 figure, said = plots.new_figure("to be written", height=3.4), []
 axis = figure.subplots()
-for colour, marker, name in zip(plots.OKABE_ITO, "osd", kinds, strict=False):
+for colour, marker, aside, name in zip(plots.OKABE_ITO, "osd", (0, -0.6, 0.6), kinds, strict=False):
     means = [reached[name, depth][0].mean() for depth in depths]
     axis.plot(depths, means, "-", color=colour, label=name)
-    axis.plot(depths, [reached[name, depth][0] for depth in depths], marker, color=colour)
+    each = [reached[name, depth][0] for depth in depths]
+    axis.plot(np.array(depths) + aside, each, marker, color=colour, markersize=4)
     said.append(f"{name} {', '.join(f'{value:.2f}' for value in means)}")
 axis.axhline(found["nearest_mean_val_accuracy"], color="0.5", ls=":", label="nearest mean picture")
 axis.set(xlabel="layers", ylabel="validation accuracy", xticks=depths, ylim=(0, 1))

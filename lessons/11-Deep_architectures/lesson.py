@@ -307,7 +307,7 @@ found.record("relu_dead_high_rate", behaviour["ReLU", 0.03][1])
 found.record("leaky_relu_dead_high_rate", behaviour["leaky ReLU", 0.03][1])
 
 # %% [markdown]
-# ReLU alone has exact zeros: many of its outputs, more at the high rate. Some units are dead from the start; at the high rate many die. Leaky ReLU, PReLU and maxout pass a gradient on both sides, and lose none. The others have flat parts in which a unit can get
+# ReLU alone has exact zeros: many of its outputs, more at the high rate. A few units are dead already at the usual rate; at the high rate more are. Leaky ReLU, PReLU and maxout pass a gradient on both sides, and lose none. The others have flat parts in which a unit can get
 # stuck as well, if more rarely. In accuracy, most of the eight are close at the usual rate (one start; differences of 0.02 are noise), and dead units cost ReLU less than one fears: those that live are enough here. The sigmoid is the exception, far behind after these 100 steps: section 3 says why.
 #
 # > **Correction.** *Boudart* (1263) says that other functions "have been proposed to solve sparsity", one line after calling sparsity useful. They were proposed against *dying units*: leaky ReLU (Maas et al., 2013), PReLU (He et al., 2015), ELU (Clevert et al., 2016).
@@ -551,7 +551,7 @@ figure.set_label(f"Validation accuracy of stacks of 10, 30 and 50 layers: {'; '.
 plots.show(figure, caption="About the same number of weights, the same steps; marks are single starts, lines their means.")
 
 # %% [markdown]
-# Compare the plain and the residual stack of 50 layers: the same layers, the same number of weights, one addition in each block. The plain one is behind on its *training* pictures as well, so this is not overfitting: it does not get trained. (Adam divides each gradient by its own size, so a small gradient alone
+# Below the dotted line a network is worse than ten mean pictures. Compare the plain and the residual stack of 50 layers: the same layers, the same number of weights, one addition in each block. The plain one is behind on its *training* pictures as well, so this is not overfitting: it does not get trained. (Adam divides each gradient by its own size, so a small gradient alone
 # would not stop it.)
 #
 # Is the plain stack's learning rate to blame? Two others, from the first start:
@@ -562,7 +562,7 @@ for rate in (0.0003, 0.003):
     print(f"plain, 50 layers, rate {rate}: {accuracy(stacks['plain', 50], x_val, y_val):.3f}")
 
 # %% [markdown]
-# A single start each, so only a large difference would count.
+# Neither lifts it to the level of the residual stack (a single start each, so only a large difference counts).
 #
 # The published case: on ImageNet He et al. (2016, table 2) measure a top-1 error of 27.94 % for a plain network of 18 layers and 28.54 % for one of 34; with skip connections 27.88 % and 25.03 %. Their plain networks have batch
 # normalisation and healthy gradients, and the authors say that vanishing gradients are "unlikely" to be the cause (section 4.1). So the size of the gradient is not the whole story. It must also say something *different* for different pictures, and in a deep plain stack it says less and

@@ -46,7 +46,7 @@ $(VENV)/.with-%: pyproject.toml constraints.txt | $(VENV)/.made
 $(VENV)/.made:
 	@if $(VENV)/bin/python -c 'import pip; $(FITS)' 2>/dev/null; then :; \
 	elif $(or $(PYTHON),false) -c '$(FITS)' 2>/dev/null; then \
-	  echo "Making $(VENV) with $(PYTHON) and installing pinned packages; this takes a minute or two."; \
+	  echo "Making $(VENV) with $(PYTHON) and installing pinned packages; this takes two to ten minutes."; \
 	  $(PYTHON) -m venv --clear $(VENV); \
 	else \
 	  echo "$(if $(PYTHON),$(PYTHON) is not a Python,There is no Python) from 3.11 to 3.13:" \

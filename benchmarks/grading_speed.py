@@ -279,11 +279,16 @@ def growth(home: Path) -> None:
 
 
 def cost(home: Path, count: int) -> None:
-    """Print the CPU seconds that the grader's own steps take for one small submission."""
+    """Print what the grader's own steps take for one small submission, and the kernels' share.
+
+    The share is of the workers' time, from the first kernel's start to the command's end: what
+    the class would take if nothing but its kernels took any.
+    """
     from typer.testing import CliRunner
 
     from course_lib import cli
     from course_staff.grading import session
+    from course_staff.grading.execution.workers import LocalWorkers, automatic_count
     from course_staff.grading.records.attempts import AttemptArchive
     from course_staff.grading.records.recording import Recorder
     from course_staff.grading.reports import feedback
@@ -305,6 +310,17 @@ def cost(home: Path, count: int) -> None:
 
         return counted
 
+    executed: list[tuple[float, float]] = []
+    execute = LocalWorkers.execute
+
+    def timed_execute(workers, *arguments, **options):
+        begun = time.monotonic()
+        try:
+            return execute(workers, *arguments, **options)
+        finally:
+            executed.append((begun, time.monotonic()))
+
+    LocalWorkers.execute = timed_execute
     for step, (owner, name) in steps.items():
         setattr(owner, name, count_time(step, getattr(owner, name)))
     course, _ = small_class(home, count)
@@ -319,6 +335,12 @@ def cost(home: Path, count: int) -> None:
         listed = ", ".join(f"{step} {seconds / count:.4f}" for step, seconds in spent.items())
         print(f"{when}: {listed}; together {sum(spent.values()) / count:.3f}, "
               f"the whole command {whole:.3f} CPU seconds each", flush=True)  # fmt: skip
+        if when == "new":
+            busy = sum(end - begun for begun, end in executed)
+            span = time.monotonic() - min(begun for begun, _ in executed)
+            workers = automatic_count()
+            print(f"kernels: {busy / count:.3f} s each, {busy / span / workers:.0%} of {workers} "
+                  f"workers' time", flush=True)  # fmt: skip
 
 
 def main() -> None:

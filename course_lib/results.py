@@ -61,7 +61,8 @@ class Band:
         return self.low <= value <= self.high
 
     def __str__(self) -> str:
-        return f"{_short(self.low)} to {_short(self.high)}"
+        low, high = _short(self.low), _short(self.high)
+        return low if low == high else f"{low} to {high}"
 
 
 @dataclass(frozen=True)

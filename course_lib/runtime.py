@@ -129,7 +129,8 @@ def describe_device(gpus: list | None = None) -> str:
         if gpus is None:
             gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
-        return f"CPU, {available_cores()} cores"
+        cores = available_cores()
+        return f"CPU, {cores} core{'s' * (cores != 1)}"
     names = [tf.config.experimental.get_device_details(gpu).get("device_name", "?") for gpu in gpus]
     return f"GPU, {', '.join(names)}"
 

@@ -268,12 +268,15 @@ def test_more_neurons_help_on_clear_spirals_and_harm_on_few_noisy_points(real_ru
     assert found["best_degree"]["value"] in (2, 3)
     baseline = found["mean_test_mae"]["value"]
     assert found["network_test_mae"]["value"] < found["line_test_mae"]["value"] < baseline / 2
+    assert found["network_over_line_few_rows"]["value"] < 1
 
 
 def test_rules_differ_less_where_each_has_its_own_rate(sample_run):
     found = sample_run.lessons["09-Backpropagation-and-optimizers-assignment"]["results"]
     apart = [found[f"range_at_{rate}"]["value"] for rate in ("common_rate", "best_rates")]
     assert apart[1] < apart[0] / 2
+    losses = [found[f"loss_range_at_{rate}"]["value"] for rate in ("common_rate", "best_rates")]
+    assert losses[1] < losses[0] / 2
     baseline = found["nearest_mean_accuracy"]["value"]
     assert found["final_test_accuracy"]["value"] > baseline + 0.1
     assert found["adam_at_best_rate"]["value"] > baseline
@@ -287,3 +290,18 @@ def test_a_shift_is_answered_predictably_and_a_global_maximum_survives_it(sample
         assert value[f"{kernel}_rotation_by_15"] > 0.1
     assert value["shifted_4_global"] > value["shifted_4_flatten"] + 0.3
     assert value["many_hand_made"] > value["many_random"] > value["commonest_class"]
+
+
+def test_each_remedy_cures_its_own_fault_and_what_no_curve_shows_is_found(sample_run):
+    found = sample_run.lessons["13-Loss_curves-and-data"]["results"]
+    value = {name: result["value"] for name, result in found.items()}
+    assert value["flat_more_data_val_loss"] > 2 * value["flat_more_units_val_loss"]
+    assert value["rising_lowest_val_loss"] < value["rising_as_it_was_val_loss"] - 0.1
+    for knowledge in ("shifted", "more_data"):
+        assert value[f"rising_{knowledge}_val_loss"] < value["rising_lowest_val_loss"] - 0.1
+    for cure in ("momentum", "rate"):
+        assert value[f"momentum_{cure}_val_loss"] < value["momentum_schedule_val_loss"] - 0.5
+    assert value["k_fold_error"] < value["one_split_error"]
+    assert value["colour_reversed_accuracy"] < 0.3 < 0.8 < value["colour_validation_accuracy"]
+    assert value["groups_by_coin_two_cameras"] > value["groups_by_coin_one_camera"] + 0.3
+    assert value["census_women_tpr"] < value["census_men_tpr"] - 0.1

@@ -42,6 +42,7 @@ def test_without_a_measurement_there_is_no_band(table, capsys):
 
 
 def test_both_ends_of_a_band_belong_to_it():
+    assert str(Band(0, 0)) == "0"
     assert 1 in Band(1, 2)
     assert 2 in Band(1, 2)
     assert 2.001 not in Band(1, 2)

@@ -27,11 +27,7 @@ from course_lib.automl.trials import Trial, TrialLedger, trials_of
 from course_lib.datasets import cache_dir
 from course_lib.durations import duration
 from course_lib.errors import CourseError
-
-try:
-    import fcntl
-except ImportError:  # Windows: two notebooks at one search would disturb each other
-    fcntl = None
+from course_lib.locking import locked
 
 
 @dataclass(frozen=True)
@@ -148,7 +144,11 @@ def search(
 
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
-    with _locked(folder, title):
+    refusal = (
+        f"{title}: another notebook is running this search. Run this cell again when it has "
+        "finished; it then reads the result."
+    )
+    with locked(folder, lambda: refusal):
         made = _set_up_again(space, folder, title)
         tuner = _tuner_of(made)
         if fingerprint(tuner, arrays, **settings) != key:
@@ -177,23 +177,6 @@ def search(
     keras.utils.set_random_seed(seed)
     print(f"{title}: {_outcome(result)}")
     return result
-
-
-@contextmanager
-def _locked(folder: Path, title: str) -> Iterator[None]:
-    """Keep a second notebook out of a search; the lock ends with the process that holds it."""
-    if fcntl is None:
-        yield
-        return
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise CourseError(
-                f"{title}: another notebook is running this search. Run this cell again when it "
-                "has finished; it then reads the result."
-            ) from error
-        yield
 
 
 def _fit(made, x, y, validation_data, epochs, batch_size, patience) -> None:

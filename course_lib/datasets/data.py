@@ -20,7 +20,8 @@ class Data:
     origin : {"mirror", "cache", "download", "sample"}
     x_train, x_val, x_test : array or None
         Inputs: uint8 pictures of shape (n, height, width) or (n, height, width, 3) in [0, 255], or
-        float64 tables of shape (n, features). None where the data set has no such part.
+        float64 tables of shape (n, features), or text where a table has words. None where the
+        data set has no such part.
     y_train, y_val, y_test : array or None
         Targets: uint8 class indices of shape (n,), uint8 masks of shape (n, height, width), or
         float64 values of shape (n,).

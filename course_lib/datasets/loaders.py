@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from course_lib.datasets import cars
+from course_lib.datasets import cars, census
 from course_lib.datasets.drawings import garments, scenes
 from course_lib.datasets.fetching import Fetched
 from course_lib.datasets.sizes import Size, height_and_width
@@ -145,6 +145,15 @@ def auto_mpg(fetched: Fetched) -> Arrays:
     table = np.array([row for row in rows if "?" not in row], "float64")
     names = {"feature_names": cars.FEATURE_NAMES, "target_name": cars.TARGET_NAME}
     return split_rows(table[:, 1:], table[:, 0], seed=0) | names
+
+
+def adult(fetched: Fetched) -> Arrays:
+    """Read the census table as text, "?" where a value is unknown, split by a fixed seed."""
+    lines = fetched["tables/adult-train.csv"].read_text("ascii").splitlines()
+    table = np.array([line.split(", ") for line in lines if line], census.TEXT)
+    names = {"feature_names": census.FEATURE_NAMES, "class_names": census.CLASS_NAMES}
+    earns_more = (table[:, -1] == census.CLASS_NAMES[1]).astype("uint8")
+    return split_rows(table[:, :-1], earns_more, seed=0) | names | {"target_name": ""}
 
 
 def sample_photos(fetched: Fetched, *, size: Size = 224) -> Arrays:

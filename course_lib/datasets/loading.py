@@ -27,7 +27,7 @@ def load(name: str, source: str = "auto", **options: Any) -> Data:
     ----------
     name : str
         A name of the catalogue: "mnist", "fashion_mnist", "cats_vs_dogs", "camvid",
-        "california_housing", "auto_mpg" or "sample_photos".
+        "california_housing", "auto_mpg", "adult" or "sample_photos".
     source : {"auto", "real", "sample"}
         "auto" takes the mirror, the cache, a download, or the embedded sample, in this order;
         "real" does without the sample; "sample" takes it at once.

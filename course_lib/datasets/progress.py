@@ -61,7 +61,8 @@ class DownloadBar:
         if self._rich:
             self._rich.stop()
         if self._notebook:
-            self._notebook.update(self._bundle(), raw=True)
+            failed = {"text/plain": f"{self.title}: not downloaded"}
+            self._notebook.update(failed if error else self._bundle(), raw=True)
 
     def advance(self, count: int) -> None:
         """Count bytes that have arrived.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from course_lib.datasets import cars
+from course_lib.datasets import cars, census
 from course_lib.datasets.drawings import garments, scenes
 from course_lib.datasets.drawings.pets import pet_portraits
 from course_lib.datasets.loaders import DIGITS, PETS, fitted
@@ -90,6 +90,12 @@ def auto_mpg() -> Arrays:
     """Give 392 generated cars, split as the real ones."""
     names = {"feature_names": cars.FEATURE_NAMES, "target_name": cars.TARGET_NAME}
     return split_rows(*cars.car_table(392, seed=0), seed=0) | names
+
+
+def adult() -> Arrays:
+    """Give 10,000 generated persons, split as the real ones."""
+    names = {"feature_names": census.FEATURE_NAMES, "class_names": census.CLASS_NAMES}
+    return split_rows(*census.census_table(10000, seed=0), seed=0) | names | {"target_name": ""}
 
 
 def sample_photos(*, size: Size = 224) -> Arrays:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,13 +56,13 @@ def build(
             broken.add(lesson)
     built |= _tables(root, titles)
     for name in _stale(root, built):
-        if check:
-            problems.append(f"{name} is stale: run `course build`.")
+        if check or _was_saved_in_jupyter(root / name):
+            problems.append(_remedy(root, name))
         else:
             write(prepare_folder((root / name).parent) / Path(name).name, built[name])
             typer.echo(f"wrote {name}")
     problems += [
-        f"{name} has no source in lessons/: delete one of the two."
+        f"{name} has no source in lessons/: move it out of {name.split('/')[0]}/, or delete it."
         for name in _generated(root)
         if name not in built and Path(name).stem not in broken
     ]
@@ -76,7 +77,30 @@ def find_problems(root: Path, lesson: str) -> list[str]:
     if not (folder / "lesson.py").is_file():
         return []
     built, _, problems = _build(folder, settings(root))
-    return [*problems, *(f"{name} is stale: run `course build`." for name in _stale(root, built))]
+    return [*problems, *(_remedy(root, name) for name in _stale(root, built))]
+
+
+def _remedy(root: Path, name: str) -> str:
+    """Return what is wrong with a stale file, and what to do."""
+    if _was_saved_in_jupyter(root / name):
+        return (
+            f"{name} was saved in Jupyter since it was built: move it out of {name.split('/')[0]}/ "
+            "to keep it, or delete it; then run `course build`."
+        )
+    return f"{name} is stale: run `course build`."
+
+
+def _was_saved_in_jupyter(path: Path) -> bool:
+    """Tell whether a notebook may hold somebody's work: a built one has no outputs."""
+    if path.suffix != ".ipynb" or not path.is_file():
+        return False
+    try:
+        notebook = json.loads(path.read_bytes())
+        cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+        run = any(cell["outputs"] or cell["execution_count"] for cell in cells)
+        return run or "version" in notebook["metadata"].get("language_info", {})
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False  # it is no notebook
 
 
 def _stale(root: Path, built: dict[str, str]) -> list[str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from course_staff.grading.assignments.assignment import Assignment
     from course_staff.grading.marking import StudentReport
+    from course_staff.grading.records.recording import Recorder
 
 ASSIGNMENT = typer.Argument(
     metavar="ASSIGNMENT", help="Its number, (part of its) name, or a folder of nbgrader's sources."
@@ -137,7 +138,14 @@ def grade(
     )
     console = Console(stderr=json)
     url = gradebook.gradebook_url(out, db)
-    with interruptible(console, workers) as interruption, only_grader(out, url):
+    with (
+        interruptible(console, workers) as interruption,
+        only_grader(out, url),
+        _recorder(chosen, out, url, due_date) as recorder,
+    ):
+        interruption.check()
+        recorder.enroll(enrolled)
+        duedate = recorder.duedate
         with workers:
             interruption.check()
             students = f"{len(everyone)} student{'s' * (len(everyone) != 1)}"
@@ -147,14 +155,10 @@ def grade(
                 console.print(enrolled.columns(), markup=False, highlight=False, soft_wrap=True)
             if not workers.sandboxed:
                 console.print("[bold]Not sandboxed[/]: students' code can do whatever you can.")
-            with (
-                _recorder(chosen, out, url, due_date) as recorder,
-                GradingProgress(console, len(everyone)) as progress,
-            ):
-                recorder.enroll(enrolled)
-                if duedate := recorder.duedate:
-                    due_text = _due_in_words(duedate, due)
-                    console.print(due_text, highlight=False, markup=False, soft_wrap=True)
+            if duedate:
+                due_text = _due_in_words(duedate, due)
+                console.print(due_text, highlight=False, markup=False, soft_wrap=True)
+            with GradingProgress(console, len(everyone)) as progress:
                 reports = session.grade(
                     chosen, submitted, everyone, recorder, settings, workers,
                     on_graded=progress.graded, on_changed_packages=progress.changed_packages,
@@ -173,7 +177,7 @@ def grade(
             interruption.tell("every submission has its marks")
             raise typer.Exit(STATUS)
         reports = _write_reports(
-            console, chosen, reports, out, url, duedate, json=json, check=interruption.check
+            console, chosen, reports, recorder, duedate, json=json, check=interruption.check
         )
     undated = [r for r in reports if r.status != "missing" and reading.NOT_UNDERSTOOD in r.notes]
     if duedate and undated:
@@ -216,11 +220,11 @@ def rejudge(
     out = out.absolute()
     console = Console(stderr=json)
     url = gradebook.gradebook_url(out, db)
-    with only_grader(out, url):
-        with _recorder(chosen, out, url, None) as recorder:
-            reports, changes = rejudging.rejudge(chosen, recorder)
-            duedate = recorder.duedate
-        reports = _write_reports(console, chosen, reports, out, url, duedate, json=json, quiet=True)
+    with only_grader(out, url), _recorder(chosen, out, url, None) as recorder:
+        reports, changes = rejudging.rejudge(chosen, recorder)
+        reports = _write_reports(
+            console, chosen, reports, recorder, recorder.duedate, json=json, quiet=True
+        )
     if changes:
         console.print(reporting.table_of_changes(changes))
     count = len(changes)
@@ -288,7 +292,7 @@ def _read_roster(path: Path | None) -> dict[str, Any]:
     return read_roster(path)
 
 
-def _recorder(chosen: Assignment, out: Path, url: str, due: Any) -> Any:
+def _recorder(chosen: Assignment, out: Path, url: str, due: Any) -> Recorder:
     from course_staff.grading.assignments.settings import nbgrader_config
     from course_staff.grading.records.recording import Recorder
 
@@ -334,8 +338,7 @@ def _write_reports(
     console: Console,
     chosen: Assignment,
     reports: Sequence[StudentReport],
-    out: Path,
-    url: str,
+    recorder: Recorder,
     due: datetime.datetime | None,
     *,
     json: bool,
@@ -354,6 +357,7 @@ def _write_reports(
     from course_staff.grading.reports.class_report import read_students_code, write_class_report
     from course_staff.grading.reports.feedback import write_feedback
 
+    out = recorder.out
     text = _write_tables(chosen, reports, out, due)  # before the pages, which take time
     problems: dict[str, str] = {}
     handed_in = [report.student for report in reports if report.status not in ("missing", "failed")]
@@ -365,8 +369,9 @@ def _write_reports(
             check()
 
         write_feedback(
-            out, chosen.name, handed_in, url, advance=advance, on_failure=problems.__setitem__
-        )
+            out, chosen.name, handed_in, recorder.book,
+            advance=advance, on_failure=problems.__setitem__,
+        )  # fmt: skip
     reports = marking.with_problems(reports, problems, has_page=False)
     findings, unread = read_students_code(out, chosen, reports)
     reports = marking.with_problems(reports, unread)

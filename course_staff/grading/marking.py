@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import metadata
 from typing import Any
 
 from course_lib.check.messages import causes
@@ -13,6 +16,7 @@ from course_staff.grading.judging.verdicts import Verdict
 from course_staff.grading.protocol.calls import Call
 from course_staff.grading.records.attempts import Attempt
 from course_staff.grading.records.marks import UNANSWERED, UNMARKED, Mark, Marks
+from course_staff.grading.sources import FINGERPRINT
 from course_staff.grading.submissions.sanitizing import Submission
 
 
@@ -103,6 +107,19 @@ def zero_marks(assignment: Assignment) -> Marks:
 def hidden_calls(assignment: Assignment, seed: int) -> dict[str, list[Call]]:
     """Return the calls that an assignment's hidden checks make under a seed, by question."""
     return {name: prepare_check(question, seed)[1] for name, question in assignment.checked.items()}
+
+
+def judge_fingerprint(assignment: Assignment) -> str:
+    """Return a fingerprint of all that verdicts depend on besides the replies."""
+    digest = hashlib.sha256(FINGERPRINT.encode())
+    checks = assignment.root / "lessons" / assignment.name / "checks.py"
+    if checks.is_file():
+        digest.update(checks.read_bytes())
+    for notebook in (assignment.graded, assignment.release):
+        digest.update(json.dumps(notebook, sort_keys=True).encode())
+    for name in ("keras", "numpy", "tensorflow"):
+        digest.update(metadata.version(name).encode())
+    return digest.hexdigest()[:20]
 
 
 def judge_attempt(

@@ -24,6 +24,7 @@ from course_staff.grading.marking import (
     StudentReport,
     hidden_calls,
     judge_attempt,
+    judge_fingerprint,
     student_report,
     zero_marks,
 )
@@ -33,7 +34,6 @@ from course_staff.grading.records.attempts import (
     fingerprint,
     inputs_fingerprint,
 )
-from course_staff.grading.records.kept_verdicts import KeptVerdicts
 from course_staff.grading.records.recording import Recorder
 from course_staff.grading.submissions import copies, reading
 from course_staff.grading.submissions.sanitizing import Submission, sanitize
@@ -133,7 +133,7 @@ class _ClassGrader:
         self.settings, self.workers, self.stop = settings, workers, stop
         self.calls = hidden_calls(assignment, settings.seed)
         self.asked = {name: fingerprint(calls) for name, calls in self.calls.items()}
-        self.verdicts = KeptVerdicts(recorder.archive, assignment)
+        self.judge = judge_fingerprint(assignment)
         self.matcher = copies.of_assignment(assignment)
         self.changed_packages: dict[str, str] = {}  # in words, by student
 
@@ -158,7 +158,7 @@ class _ClassGrader:
         )
         key = attempt_key(inputs, packages)
         if student not in settings.again:
-            verdicts = self.verdicts.find(student, key)
+            verdicts = archive.verdicts(student, key, self.judge)
             attempt = archive.find(student, key, replies=verdicts is None)
             if attempt is not None:
                 # This run's remarks on how the notebook was found, not those of the kept attempt.
@@ -210,5 +210,5 @@ class _ClassGrader:
         submission, attempt = outcome.submission, outcome.attempt
         verdicts = judge_attempt(self.assignment, submission, attempt)
         if attempt is not None and submission.status == "ok":
-            self.verdicts.save(student, attempt.key, verdicts)
+            self.recorder.archive.write_verdicts(student, attempt.key, self.judge, verdicts)
         return verdicts

@@ -141,7 +141,8 @@ def read_time(text: str | bytes, zone: datetime.tzinfo) -> datetime.datetime:
         plain = f"{day} {clock}{plain[match.end() :]}"
     clock = _TIME.search(plain)
     if clock is None:
-        raise TimeError(f"{text!r} is not a valid date and time")
+        list(_days(text, plain))  # raises where that is no date, either
+        raise TimeError(f"{text!r} has no time of day")
     before, after = plain[: clock.start()], plain[clock.end() :].strip(" ,")
     before = _BEFORE_TIME.sub("", before)
     # As `date` writes it, the year stands at the end: Mon Nov 30 22:58:00 UTC 2026.

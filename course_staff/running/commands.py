@@ -102,8 +102,8 @@ def run(
     from rich.console import Console
 
     from course_lib import datasets, files, project
+    from course_lib.locking import locked
     from course_staff.running import notebooks, report, session, summary
-    from course_staff.running.locking import only_run
     from course_staff.running.progress import progress_for
 
     _check_choice("--profile", profile, PROFILES)
@@ -131,7 +131,10 @@ def run(
     )
     # Progress goes to stderr, so that stdout holds the result and can be kept.
     progress = progress_for(Console(stderr=True))
-    with only_run(folder):
+    refusal = (
+        f"Another run is writing to {folder}: wait until it has finished, or choose another --out."
+    )
+    with locked(folder, lambda: refusal):
         reports = session.run(chosen, settings, progress)
     if junit is not None:  # first, for printing may fail
         report.write_junit(junit, reports)

@@ -18,6 +18,7 @@ from course_lib.durations import duration
 from course_staff.running.report import LessonReport
 
 _SECONDS_BETWEEN_LINES = 60.0
+_INTERRUPTED = "Interrupted: the kernels end, and what has run so far is written."
 
 WORDS = {
     "passed": "passed",
@@ -37,6 +38,7 @@ class RunProgress(Protocol):
     def started(self, lesson: str, cells: int) -> None: ...
     def advanced(self, lesson: str, cell: int, cells: int, expected: float | None) -> None: ...
     def ended(self, report: LessonReport) -> None: ...
+    def interrupted(self) -> None: ...
 
 
 def progress_for(console: Console) -> RunProgress:
@@ -108,6 +110,9 @@ class Bars:
             self._bars.remove_task(task)
         self._bars.console.print(_end_line(report), markup=False, highlight=False)
 
+    def interrupted(self) -> None:
+        self._bars.console.print(_INTERRUPTED)
+
 
 class _RemainingColumn(ProgressColumn):
     """How much longer it takes, counting down between cells."""
@@ -152,6 +157,10 @@ class Lines:
     def ended(self, report: LessonReport) -> None:
         with self._lock:
             self._print(_end_line(report))
+
+    def interrupted(self) -> None:
+        with self._lock:
+            self._print(_INTERRUPTED)
 
     def _say(self, lesson: str, text: str) -> None:
         self._printed_at[lesson] = self._clock()

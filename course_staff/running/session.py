@@ -101,12 +101,20 @@ def run(lessons: list[Lesson], settings: RunSettings, progress: RunProgress) -> 
         _remove(settings.out / name)  # nothing of an earlier run may pass for this one's
     stop = threading.Event()
     reports: dict[str, LessonReport] = {}
-    with stopping_on_signals(stop), progress, ThreadPoolExecutor(settings.jobs) as pool:
+    heard_before = False
+    with (
+        stopping_on_signals(stop) as heard,
+        progress,
+        ThreadPoolExecutor(settings.jobs) as pool,
+    ):
         pending = {
             pool.submit(_run_one, lesson, settings, progress, stop): lesson for lesson in lessons
         }
         while pending:
             # With a time-out, so that signals are seen while nothing else happens.
+            if heard.is_set() and not heard_before:
+                heard_before = True
+                progress.interrupted()
             for done in wait(pending, timeout=0.2, return_when=FIRST_COMPLETED).done:
                 lesson = pending.pop(done)
                 reports[lesson.name] = _outcome(done, lesson, settings)

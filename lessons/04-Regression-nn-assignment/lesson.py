@@ -275,9 +275,22 @@ with check.question("build_network", points=3) as question:
         check.that(np.abs(once).max() > 0, "with ReLU all outputs are 0: is the output linear?")
         check.close(twice, 2 * once, "with ReLU, the output for doubled inputs", rtol=1e-3)
         check.close(straight(far, training=True), once, "the output in training")
-        bent = build_network(3, 3, 5, "tanh", "glorot_uniform")
-        check.close(bent(farther), bent(far), "with tanh, the output far out", rtol=1e-2,
-                    atol=1e-2, hint="Does every hidden layer have the activation?")
+        for weight in straight.weights:
+            if tuple(weight.shape) == (40, 1):  # the output's kernel
+                weight.assign(-weight)
+        check.close(straight(far), -once, "the output, with its kernel's sign turned", rtol=1e-3,
+                    hint="Is the output layer linear?")
+        narrow = build_network(1, 3, 2, "tanh", "glorot_uniform")
+        signal = np.array([[0.1], [0.4]], "float32")
+        narrow(signal)  # some models have no weights before
+        for weight in narrow.weights:
+            if len(weight.shape) == 2 and weight.shape[1] == 2:  # a hidden kernel
+                weight.assign(np.ones(weight.shape))
+        low, high = np.asarray(narrow(signal)).ravel()
+        for inputs in (1, 2, 2):
+            signal = np.tanh(inputs * signal)
+        check.close(low / high, signal[0, 0] / signal[1, 0], "with tanh, the ratio of two outputs",
+                    rtol=1e-3, hint="Does every hidden layer have the activation?")
     with question.part(1, "every hidden kernel is drawn with the initializer"):
         for initializer in ("ones", keras.initializers.Constant(0.25)):
             model = build_network(3, 3, 5, "relu", initializer)
@@ -476,14 +489,17 @@ def activation_statistics(model, inputs):
 # %% tests="activation_statistics" points=3
 with check.question("activation_statistics", points=3) as question:
     factor = np.random.default_rng().uniform(1, 3)
-    rows = factor * np.tile(np.array([[1.0], [3.0]], "float32"), (1000, 1))
+    rows = factor * np.tile(np.array([[1.0], [-3.0]], "float32"), (1000, 1))
     stack = keras.Sequential([keras.Input((1,))])
-    for units, activation in ((2, "relu"), (3, "linear"), (1, None)):
-        stack.add(keras.layers.Dense(units, activation=activation, kernel_initializer="ones"))
+    second = np.array([[0.25, 0.25, -0.5]] * 2)
+    for kernel, activation in ((np.array([[1, -1]]), "relu"), (second, "tanh"), (second.T, None)):
+        stack.add(keras.layers.Dense(kernel.shape[1], activation=activation))
+        stack.layers[-1].set_weights([kernel, np.zeros(kernel.shape[1])])
     functional = keras.Model(stack.inputs, stack.outputs)
+    bent = np.tanh(factor * np.outer([1, 3], second[0]))
     for points, place, what, expected in (
-        (1.5, 0, "means", [2 * factor, 4 * factor]),
-        (1.5, 1, "standard deviations", [factor, 2 * factor]),
+        (1.5, 0, "means", [factor, bent.mean()]),
+        (1.5, 1, "standard deviations", [1.5**0.5 * factor, bent.std()]),
     ):
         with question.part(points, f"{what}, of a Sequential and of a Functional model"):
             for model in (stack, functional):
@@ -805,11 +821,19 @@ with check.question("gradient_norms", points=3) as question:
         norms = check.array(gradient_norms(model, rows, wanted), "the norms", shape=(2,))
         more = gradient_norms(model, rows, 100 * wanted)
         check.that((np.asarray(more) > norms).all(), "with targets far off the norms do not grow.")
-    with question.part(1.5, "the norm that a pencil finds"):
+    with question.part(1.5, "the norms that a pencil finds"):
+        square = np.array([[1.0, 2.0], [2.0, 1.0]], "float32")
         single = keras.layers.Dense(1, kernel_initializer="zeros")
-        model = keras.Sequential([keras.Input((1,)), single])
-        check.close(gradient_norms(model, rows, wanted), [11 * factor], "with one zero weight",
+        model = keras.Sequential([keras.Input((2,)), single])
+        check.close(gradient_norms(model, square, wanted), [221**0.5 * factor],
+                    "with one layer of two zero weights",
                     hint="Is it the mean of the squares, and of n of them?")
+        first = keras.layers.Dense(1, kernel_initializer="ones")
+        last = keras.layers.Dense(1, kernel_initializer="zeros")
+        model = keras.Sequential([keras.Input((1,)), first, last])
+        check.close(gradient_norms(model, rows, wanted), [0, 11 * factor],
+                    "with a weight of one, then a weight of zero",
+                    hint="From the input's layer to the output's, in this order.")
     with question.part(0, "the model's weights are what they were"):
         model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
         before = model.get_weights()[0].copy()

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import nbformat
 import pytest
 from courses import HEADER, run
 
@@ -28,6 +29,28 @@ def test_build_then_check_then_change(small_course):
     assert stale.returncode == 1
     assert "notebooks/01-One.ipynb is stale: run `course build`" in stale.stderr
     assert (small_course / "notebooks" / "01-One.ipynb").read_bytes() == built
+
+
+@pytest.mark.parametrize("work", ["its outputs", "its text"])
+def test_a_notebook_that_was_saved_in_jupyter_is_not_replaced(small_course, work):
+    course("build", folder=small_course)
+    path = small_course / "notebooks" / "01-One.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    if work == "its outputs":
+        (cell, *_) = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        cell.execution_count, cell.outputs = 1, [nbformat.v4.new_output("stream", text="mine")]
+    else:
+        notebook.cells[0].source += "My notes."
+        notebook.metadata.language_info = {"name": "python", "version": "3.12.4"}
+    nbformat.write(notebook, path)
+    mine = path.read_bytes()
+    for option in ([], ["--check"]):
+        done = course("build", *option, folder=small_course)
+        assert done.returncode == 1
+        assert "notebooks/01-One.ipynb was saved in Jupyter since it was built: move" in done.stderr
+        assert path.read_bytes() == mine
+    path.unlink()
+    assert "wrote notebooks/01-One.ipynb" in course("build", folder=small_course).stdout
 
 
 def test_a_notebook_without_source_and_a_broken_rule_are_named(small_course):

@@ -97,8 +97,10 @@ def test_check_names_stale_and_orphaned_files(tmp_path):
     assert done.stderr.splitlines() == [
         f"Error: {FILES[0]} is stale: run `course build`.",
         f"{FILES[1]} is stale: run `course build`.",
-        f"solutions/{NAME}/data.csv has no source in lessons/: delete one of the two.",
-        "assignments/05-Gone/05-Gone.ipynb has no source in lessons/: delete one of the two.",
+        f"solutions/{NAME}/data.csv has no source in lessons/: move it out of solutions/, "
+        "or delete it.",
+        "assignments/05-Gone/05-Gone.ipynb has no source in lessons/: move it out of assignments/, "
+        "or delete it.",
     ]
 
 

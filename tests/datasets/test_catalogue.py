@@ -18,6 +18,7 @@ def test_the_catalogue_has_what_the_lessons_use():
         "camvid",
         "california_housing",
         "auto_mpg",
+        "adult",
         "sample_photos",
         "mobilenet",
         "mobilenet_v2",

@@ -14,7 +14,7 @@ import pytest
 from small_server import sha256, tree
 
 from course_lib import datasets
-from course_lib.datasets import Archive, Dataset, downloading
+from course_lib.datasets import Archive, Dataset, downloading, progress
 from course_lib.datasets.entries import Pick
 from course_lib.errors import DataError
 
@@ -334,3 +334,17 @@ def test_a_terminal_gets_a_bar(cache, dataset_of, monkeypatch):
 def test_a_log_stays_clean(cache, dataset_of, capsys):
     datasets.fetch(dataset_of(LETTERS))
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_notebook_says_that_a_download_failed(monkeypatch):
+    shown = []
+
+    class Display:
+        def update(self, bundle, raw):
+            shown.append(bundle["text/plain"])
+
+    monkeypatch.setattr(progress, "_in_notebook", lambda: True)
+    monkeypatch.setattr("IPython.display.display", lambda *args, **options: Display())
+    with pytest.raises(OSError, match="no network"), progress.DownloadBar("Digits", 10):
+        raise OSError("no network")
+    assert shown == ["Digits: not downloaded"]

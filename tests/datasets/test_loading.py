@@ -211,6 +211,19 @@ def test_cars_without_a_horsepower_are_left_out(put, cache, notes):
     assert data.target_name == "mpg"
 
 
+def test_persons_are_text_with_unknown_values_kept(put, cache, notes):
+    known = "39, State-gov, 77516, Bachelors, 13, Never-married, Adm-clerical, Not-in-family, "
+    known += "White, Male, 2174, 0, 40, United-States, <=50K\n"
+    unknown = known.replace("State-gov", "?").replace("<=", ">")
+    put("tables/adult-train.csv", ((known + unknown) * 5 + "\n").encode())
+    data = datasets.load("adult", "real")
+    assert (len(data.x_train), len(data.x_val), len(data.x_test)) == (6, 2, 2)
+    rows, earns_more = data.x_train, data.y_train
+    assert ((rows[:, data.feature_names.index("workclass")] == "?") == (earns_more == 1)).all()
+    assert set(rows[:, data.feature_names.index("capital-gain")]) == {"2174"}
+    assert data.class_names == ("<=50K", ">50K")
+
+
 def test_data_describes_itself(notes):
     data = datasets.load("mnist", "sample")
     assert "mnist, sample: x_train (1437, 28, 28) uint8" in repr(data)
@@ -227,6 +240,7 @@ REAL = {
     "camvid": ((100, 90, 120, 3), (25, 90, 120, 3), {"size": (90, 120)}),
     "california_housing": ((12384, 8), (4128, 8), {}),
     "auto_mpg": ((235, 7), (79, 7), {}),
+    "adult": ((19536, 14), (6513, 14), {}),
     "sample_photos": (None, (12, 224, 224, 3), {}),
 }
 

@@ -6,7 +6,7 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 
 from course_lib import datasets
-from course_lib.datasets import cars, samples, table
+from course_lib.datasets import cars, census, samples, table
 from course_lib.datasets.drawings import scenes, street_view
 from course_lib.datasets.drawings.garments import garments
 from course_lib.datasets.drawings.pets import pet_portraits
@@ -69,8 +69,9 @@ def test_as_many_pictures_are_drawn_as_asked_for(n):
         lambda seed: scenes.scenes(2, 60, 80, seed),
         lambda seed: table.housing_table(50, seed),
         lambda seed: cars.car_table(50, seed),
+        lambda seed: census.census_table(50, seed),
     ],
-    ids=["clothing", "portraits", "scenes", "table", "cars"],
+    ids=["clothing", "portraits", "scenes", "table", "cars", "census"],
 )
 def test_a_seed_decides_everything(make):
     for once, twice, other in zip(make(1), make(1), make(2), strict=True):
@@ -132,6 +133,17 @@ def test_the_cars_resemble_the_real_ones():
     assert set(columns["model year"]) == set(range(70, 83))
     assert 8 < mpg.min() < 15
     assert 40 < mpg.max() < 50
+
+
+def test_the_persons_resemble_the_real_ones():
+    features, earns_more = census.census_table(10_000, seed=0)
+    columns = dict(zip(census.FEATURE_NAMES, features.T, strict=True))
+    men = columns["sex"] == "Male"
+    assert earns_more[men].mean() == pytest.approx(0.30, abs=0.04)
+    assert earns_more[~men].mean() == pytest.approx(0.11, abs=0.03)
+    unknown = columns["occupation"] == "?"
+    assert 0.03 < unknown.mean() < 0.1
+    assert 0.05 < earns_more[unknown].mean() < 0.2
 
 
 def test_rows_are_split_without_overlap():

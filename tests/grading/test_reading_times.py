@@ -115,7 +115,7 @@ def test_what_can_mean_two_moments_is_refused_with_both(text, told):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "soon", "10:00", "10 PM", "December", "December 2026", "2026-11-30", "30.11.2026",
+        "", "soon", "10:00", "10 PM", "December", "December 2026",
         "1796083080", "1796083080.5", "46356.99", "202611302258", "2026-11-30 24:00",
         "2026-11-31 10:00", "11.30.2026 10:00", "2026-30-11 10:00", "10:00 30.11.2026",
         "2026-11-30 23.58", "2026-11-30 10:00:00:00", "1970-01-01 00:00:00 UTC", "12:30 12:45",
@@ -126,6 +126,12 @@ def test_what_is_no_moment_is_refused(text):
     with pytest.raises(
         TimeError, match=r"is not a valid date and time: write it|is not UTF-8 text"
     ):
+        read_time(text, BERLIN)
+
+
+@pytest.mark.parametrize("text", ["2026-11-30", "30.11.2026", "03/12/2026", "3 December 2026"])
+def test_a_date_without_a_time_of_day_is_told_so(text):
+    with pytest.raises(TimeError, match=f"'{text}' has no time of day: write it as 2026"):
         read_time(text, BERLIN)
 
 

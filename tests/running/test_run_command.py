@@ -16,7 +16,7 @@ from courses import PROGRAM, SETUP, course_of, make_notebook, result, run_course
 from processes import processes_of
 
 from course_lib import files
-from course_staff.running.locking import only_run
+from course_lib.locking import locked
 
 LESSONS = {
     "01-holds": [SETUP, "print('profile', profile, 'seed', seed)", result("accuracy", 0.97)],
@@ -155,12 +155,12 @@ def test_a_second_run_into_the_same_folder_is_refused_and_deletes_nothing(course
     root = course({"01-a": ["a = 1"]})
     (root / "out").mkdir()
     (root / "out" / "01-a.html").write_text("of the first run")
-    with only_run(root / "out"):
+    with locked(root / "out", lambda: "held by the first run"):
         done = run_course(root)
     assert done.returncode == 2
     assert f"Another run is writing to {root / 'out'}: wait" in done.stderr
     assert [path.name for path in (root / "out").iterdir()] == ["01-a.html"]
-    with only_run(root / "out"):  # the lock ended with the first one
+    with locked(root / "out", lambda: "still held"):  # the lock ended with the first one
         pass
 
 
@@ -307,6 +307,7 @@ def test_a_stopped_run_leaves_no_kernel_and_a_report(course, marked_environment,
     assert program.returncode == 130
     assert processes_of(mark) == []
     assert b"Traceback" not in log
+    assert log.count(b"Interrupted: the kernels end, and what has run so far is written.") == 1
     statuses = {name: entry["status"] for name, entry in lessons_in(root / "out").items()}
     assert statuses == {"01-done": "passed", "02-long": "interrupted", "03-never": "interrupted"}
     assert (root / "out" / "02-long.ipynb").is_file()

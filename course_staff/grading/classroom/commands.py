@@ -169,7 +169,7 @@ def feedback(
 
     from course_staff.grading.assignments import finding
     from course_staff.grading.classroom.collecting import platform_folders
-    from course_staff.grading.records.gradebook import gradebook_url, require_gradebook
+    from course_staff.grading.records.gradebook import gradebook, gradebook_url, require_gradebook
     from course_staff.grading.records.locking import only_grader
     from course_staff.grading.reports.feedback import (
         copy_receipts,
@@ -190,11 +190,11 @@ def feedback(
     if not chosen:
         raise CourseError(f"{out} holds no marked notebook of {name}: run `course grade` first.")
     console = Console()
-    with only_grader(out, url), _progress(console, "feedback") as bar:
+    with only_grader(out, url), gradebook(url) as book, _progress(console, "feedback") as bar:
         task = bar.add_task("feedback", total=len(chosen))
         failed: dict[str, str] = {}
         pages = write_feedback(
-            out, name, chosen, url,
+            out, name, chosen, book,
             advance=lambda _: bar.advance(task), on_failure=failed.__setitem__,
         )  # fmt: skip
     if submitted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -145,7 +146,8 @@ class JudgedPart:
         note = " (as the model describes itself)" if self.reported else ""
         if self.ok:
             return f"✓ {self.points:g} of {self.points:g}: {self.label}{note}"
-        return f"✗ 0 of {self.points:g}: {self.label}{note}. {self.problem}"
+        problem = re.sub(r"^(the|with|there)\b", lambda word: word[0].title(), self.problem)
+        return f"✗ 0 of {self.points:g}: {self.label}{note}. {problem}"
 
 
 @dataclass

@@ -7,15 +7,14 @@ old replies. An attempt is a folder that appears in one step, complete or not at
     attempts/<assignment>/<student>/<key>/notebook.ipynb   executed, with its outputs
                                          /replies.npz      the replies to every call
                                          /attempt.json     seed, times, what the calls were
-                                         /report.json      its marks and messages, when recorded
-    attempts/<assignment>/<student>/history.jsonl          a line for each time the marks changed
+                                         /verdicts.json    the verdicts, and what they depend on
+                                         /report.json      its last marks, comments and messages
 
 Which attempt the gradebook shows is written there: see `ledger`.
 """
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import json
 import os
@@ -28,6 +27,7 @@ from typing import Any
 from course_lib import files
 from course_lib.errors import CourseError
 from course_staff.grading.execution.executing import Execution
+from course_staff.grading.judging.verdicts import Verdict
 from course_staff.grading.limits import Limits
 from course_staff.grading.protocol import responder
 from course_staff.grading.protocol.calls import Call
@@ -204,9 +204,30 @@ class AttemptArchive:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
-    def knows(self, student: str) -> bool:
-        """Tell whether something of a student was recorded from here."""
-        return (self.folder / student / "history.jsonl").is_file()
+    def verdicts(self, student: str, key: str, judge: str) -> dict[str, Verdict] | None:
+        """Return the verdicts on an attempt, if it would be judged in the same way now."""
+        try:
+            kept = json.loads((self.folder / student / key / "verdicts.json").read_text("utf-8"))
+            if kept["judge"] != judge:
+                return None
+            return {
+                name: Verdict(one["score"], one["max_score"], tuple(one["messages"]))
+                for name, one in kept["verdicts"].items()
+            }
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def write_verdicts(
+        self, student: str, key: str, judge: str, verdicts: Mapping[str, Verdict]
+    ) -> None:
+        """Save the verdicts on an attempt, and a fingerprint of what they depend on."""
+        listed = {name: asdict(verdict) for name, verdict in verdicts.items()}
+        kept = json.dumps({"judge": judge, "verdicts": listed})
+        files.write(self.folder / student / key / "verdicts.json", kept)
+
+    def holds(self, student: str) -> bool:
+        """Tell whether there are attempts of a student."""
+        return (self.folder / student).is_dir()
 
     def report(self, student: str, key: str) -> dict[str, Any]:
         """Return an attempt's marks and messages; empty where none were written."""
@@ -220,22 +241,3 @@ class AttemptArchive:
         folder = self.folder / student / key
         if folder.is_dir() and self.report(student, key) != json.loads(json.dumps(report)):
             files.write(folder / "report.json", json.dumps(report, indent=1, ensure_ascii=False))
-
-    def history(self, student: str) -> list[dict[str, Any]]:
-        """Return each time a student's marks changed: the time, the attempt and the points."""
-        try:
-            lines = (self.folder / student / "history.jsonl").read_text("utf-8").splitlines()
-            return [json.loads(line) for line in lines]
-        except (OSError, ValueError):
-            return []
-
-    def record_change(self, student: str, key: str | None, score: float) -> None:
-        """Add to a student's history, if something changed since."""
-        history = self.history(student)
-        now = {"attempt": key, "score": score}
-        if history and {name: history[-1].get(name) for name in now} == now:
-            return
-        time = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        folder = files.prepare_folder(self.folder / student)
-        lines = [json.dumps(entry) for entry in [*history, {"time": time} | now]]
-        files.write(folder / "history.jsonl", "\n".join(lines) + "\n")

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from course_lib import files
 from course_lib.errors import CourseError
+from course_lib.locking import locked
 from course_staff.grading.records.gradebook import explained, shown_url
 
-LOCK = ".grader.lock"
 HOLDER = ".grader.json"  # names the holder to a grader that is refused
 _HALF_MADE = (".attempt-", ".gradebook-")  # before the name of a folder that is being written
 
@@ -70,22 +70,13 @@ def _remove_half(path: Path) -> None:
 
 @contextmanager
 def _locked_folder(folder: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(folder / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise CourseError(_refusal(str(folder), _holder(folder))) from None
-    except OSError as error:
-        raise CourseError(files.explain(folder / LOCK, error)) from error
-    try:
+    with locked(folder, lambda: _refusal(str(folder), _holder(folder))):
         files.write(folder / HOLDER, json.dumps({"who": _myself(), "since": _now()}))
-        yield
-    finally:
-        with suppress(OSError):
-            (folder / HOLDER).unlink(missing_ok=True)
-        lock.release()
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                (folder / HOLDER).unlink(missing_ok=True)
 
 
 @contextmanager

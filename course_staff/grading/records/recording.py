@@ -17,19 +17,21 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from course_staff.grading.assignments.assignment import ANSWER_SUFFIX, Assignment
 from course_staff.grading.judging.verdicts import Verdict
 from course_staff.grading.records import marked_notebooks
 from course_staff.grading.records.assignment_cells import save_cells
-from course_staff.grading.records.attempt_report import attempt_report, with_marks
 from course_staff.grading.records.attempts import AttemptArchive
 from course_staff.grading.records.gradebook import explained, gradebook, one_transaction
 from course_staff.grading.records.ledger import GradedState, Ledger
 from course_staff.grading.records.marks import Entry, Mark, Marks, entry_after
 from course_staff.grading.roster import Student, record_roster
 from course_staff.grading.submissions.sanitizing import Submission
+
+if TYPE_CHECKING:
+    from nbgrader.api import Gradebook
 
 
 class Recorder:
@@ -45,7 +47,14 @@ class Recorder:
         A traitlets configuration, for nbgrader's plugin of late penalties.
     due : datetime, optional
         The assignment's due date, in UTC and without a time zone; the gradebook's if None.
+
+    Attributes
+    ----------
+    book : nbgrader.api.Gradebook
+        Open inside the context.
     """
+
+    book: Gradebook
 
     def __init__(
         self,
@@ -62,15 +71,15 @@ class Recorder:
 
     def __enter__(self) -> Recorder:
         self._opened = gradebook(self.db_url)
-        self._book = self._opened.__enter__()
+        self.book = self._opened.__enter__()
         with explained(self.db_url):
             due = {} if self.due is None else {"duedate": self.due}
-            self._book.update_or_create_assignment(self.assignment.name, **due)
-            save_cells(self._book, self.assignment, self.db_url)
-            self._ledger = Ledger(self._book, self.assignment.name)
-        with one_transaction(self._book):
+            self.book.update_or_create_assignment(self.assignment.name, **due)
+            save_cells(self.book, self.assignment, self.db_url)
+            self._ledger = Ledger(self.book, self.assignment.name)
+        with one_transaction(self.book):
             name = self.assignment.name
-            notebook = self._book.find_notebook(self.assignment.notebook_name, name)
+            notebook = self.book.find_notebook(self.assignment.notebook_name, name)
             tasks = notebook.task_cells  # marked by hand, wherever their answers stand
             self._graded = {cell.id: cell.name for cell in (*notebook.grade_cells, *tasks)}
             self._solved = {cell.id: cell.name for cell in (*notebook.solution_cells, *tasks)}
@@ -81,23 +90,27 @@ class Recorder:
 
     def enroll(self, students: Mapping[str, Student]) -> None:
         """Write the class list into the gradebook."""
-        with one_transaction(self._book):
-            record_roster(self._book, students)
+        with one_transaction(self.book):
+            record_roster(self.book, students)
 
     def students(self) -> list[str]:
-        """Return the students with recorded marks that are kept here, sorted."""
-        with one_transaction(self._book):
-            return [name for name in self._ledger.students() if self.archive.knows(name)]
+        """Return the students with recorded marks whose attempts are kept here, sorted."""
+        with one_transaction(self.book):
+            return [
+                name
+                for name in self._ledger.students()
+                if self.archive.holds(name) or self._ledger.state(name).key is None
+            ]
 
     @property
     def duedate(self) -> datetime.datetime | None:
         """The due date in force, in UTC and without a time zone: given now, or before."""
-        with one_transaction(self._book):
-            return self._book.find_assignment(self.assignment.name).duedate
+        with one_transaction(self.book):
+            return self.book.find_assignment(self.assignment.name).duedate
 
     def state(self, student: str) -> GradedState:
         """Return the state that the gradebook's marks of a student were given for."""
-        with one_transaction(self._book):
+        with one_transaction(self.book):
             return self._ledger.state(student) or GradedState()
 
     def record(
@@ -113,7 +126,7 @@ class Recorder:
         """Record a submission's verdicts, and write its notebook where nbgrader looks for it."""
         if submission.status == "missing":
             return self._forget(student)
-        name, book = self.assignment.name, self._book
+        name, book = self.assignment.name, self.book
         now = GradedState(
             key,
             _code(submission),
@@ -146,7 +159,7 @@ class Recorder:
                 self._ledger.record(student, submission_row.id, now)
             book.db.flush()  # first, so that a database error comes before any file is written
             marks = self._marks(notebook)
-            report = attempt_report(submission, verdicts, marks, now, _entries(rows))
+            report = _attempt_report(submission, verdicts, marks, now, _entries(rows))
             self.archive.write_report(student, key, report)
             marked_notebooks.write(
                 self.out,
@@ -156,14 +169,13 @@ class Recorder:
                 marked_notebooks.with_messages(submission, verdicts, self.assignment.release),
                 timestamp,
             )
-        self.archive.record_change(student, key, marks.total)
         return marks
 
     def marks(self, student: str) -> Marks:
         """Return a student's marks as the gradebook has them; zeros without a submission."""
         from nbgrader.api import MissingEntry
 
-        with one_transaction(self._book):
+        with one_transaction(self.book):
             try:
                 return self._marks(self._notebook(student))
             except MissingEntry:
@@ -174,15 +186,14 @@ class Recorder:
         from nbgrader.api import MissingEntry
 
         nothing = GradedState()
-        with one_transaction(self._book):
-            self._book.update_or_create_student(student)
+        with one_transaction(self.book):
+            self.book.update_or_create_student(student)
             self._close(student, nothing)
             with suppress(MissingEntry):
-                self._book.remove_submission(self.assignment.name, student)
+                self.book.remove_submission(self.assignment.name, student)
             if self._ledger.state(student) != nothing:
                 self._ledger.record(student, None, nothing)
         marked_notebooks.remove(self.out, self.assignment.name, student)
-        self.archive.record_change(student, None, 0.0)
         return self._nothing()
 
     def _close(self, student: str, now: GradedState) -> None:
@@ -190,7 +201,7 @@ class Recorder:
         from nbgrader.api import MissingEntry
 
         with suppress(MissingEntry):
-            submission_row = self._book.find_submission(self.assignment.name, student)
+            submission_row = self.book.find_submission(self.assignment.name, student)
             before = self._ledger.state(student, submission_row.id)
             if before is None or before.key is None or before.key == now.key:
                 return
@@ -198,13 +209,13 @@ class Recorder:
             notebook = self._notebook(student)
             marks, rows = self._marks(notebook), self._rows(notebook)
             self.archive.write_report(
-                student, before.key, report | with_marks(report, marks, _entries(rows))
+                student, before.key, report | _with_marks(report, marks, _entries(rows))
             )
 
     def _notebook(self, student: str) -> Any:
         """Return nbgrader's row of a student's notebook."""
         name = self.assignment.name
-        return self._book.find_submission_notebook(self.assignment.notebook_name, name, student)
+        return self.book.find_submission_notebook(self.assignment.notebook_name, name, student)
 
     def _rows(self, notebook: Any) -> dict[str, tuple[Any, Any]]:
         """Return nbgrader's grade of every question, and the comment on its answer."""
@@ -298,4 +309,45 @@ def _texts(submission: Submission) -> dict[str, str]:
     return {
         name: hashlib.sha256(text.strip().encode()).hexdigest()[:20]
         for name, text in submission.written.items()
+    }
+
+
+def _attempt_report(
+    submission: Submission,
+    verdicts: Mapping[str, Verdict],
+    marks: Marks,
+    state: GradedState,
+    entries: Mapping[str, Entry],
+) -> dict[str, Any]:
+    """Return the report to keep beside an attempt: its marks, and the checks' messages."""
+    report = {"questions": [{"id": n, "messages": v.messages} for n, v in verdicts.items()]}
+    return {
+        "attempt": state.key,
+        "handed_in": state.timestamp,
+        "status": submission.status,
+        "remarks": submission.remarks,
+        **_with_marks(report, marks, entries),
+    }
+
+
+def _with_marks(
+    report: Mapping[str, Any], marks: Marks, entries: Mapping[str, Entry]
+) -> dict[str, Any]:
+    """Return a report's marks as the gradebook has them, with the messages that it has."""
+    messages = {question["id"]: question["messages"] for question in report.get("questions", ())}
+    return {
+        "score": marks.total,
+        "late_penalty": marks.late_penalty,
+        "questions": [
+            {
+                "id": name,
+                "score": mark.score,
+                "max_score": mark.max_score,
+                "to_mark": mark.waiting,
+                "by_hand": entries[name].manual_score is not None,
+                "comment": entries[name].manual_comment,
+                "messages": messages.get(name, ()),
+            }
+            for name, mark in marks.questions.items()
+        ],
     }

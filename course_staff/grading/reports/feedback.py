@@ -18,7 +18,7 @@ from course_lib.errors import CourseError
 from course_lib.files import prepare_folder, write_bytes
 from course_staff import mathml
 from course_staff.grading import cleaning
-from course_staff.grading.records.gradebook import explained, gradebook
+from course_staff.grading.records.gradebook import explained
 from course_staff.grading.reports import inert_pages
 from course_staff.grading.reports.inert_pages import leave_out_unsafe, make_exporter
 from course_staff.grading.submissions.reading import plain_file
@@ -45,7 +45,7 @@ def write_feedback(
     out: Path,
     assignment: str,
     students: Iterable[str],
-    db_url: str,
+    book: Gradebook,
     *,
     advance: Callable[[str], None] = lambda student: None,
     on_failure: Callable[[str, str], None] | None = None,
@@ -56,8 +56,8 @@ def write_feedback(
     be made, an older one is removed.
     """
     written: dict[str, list[Path]] = {}
-    with explained(db_url), gradebook(db_url) as book:
-        pages = _Pages(book, db_url, out, assignment)
+    with explained(book.engine.url):
+        pages = _Pages(book, out, assignment)
         for student in students:
             try:
                 written[student] = pages.write_all(student)
@@ -157,8 +157,8 @@ class _Shown:
 class _Pages:
     """Makes one assignment's pages; one that is up to date is left as it is."""
 
-    def __init__(self, book: Gradebook, db_url: str, out: Path, assignment: str) -> None:
-        self._book, self._db_url, self._out, self._assignment = book, db_url, out, assignment
+    def __init__(self, book: Gradebook, out: Path, assignment: str) -> None:
+        self._book, self._out, self._assignment = book, out, assignment
         self._versions = _versions()
         self._cells: dict[str, Any] = {}
 
@@ -183,7 +183,7 @@ class _Pages:
         folder = self._out / "feedback" / student / self._assignment
         target = folder / f"{path.stem}.html"
         try:
-            with explained(self._db_url):  # errors in a single entry pass through
+            with explained(self._book.engine.url):  # errors in a single entry pass through
                 shown = self._shown(student, path.stem)
             data = path.read_bytes()
             source = hashlib.sha256(data)

@@ -99,10 +99,19 @@ class InertRenderer(IPythonRenderer):
 
 _NAME = "<code>{{ cell.metadata.nbgrader.grade_id | escape }}</code>"
 _POINTS = "{{ cell.metadata.nbgrader.score | float | round(2) }}"
+# Long lines of messages wrap; tables have lines, and what is folded has its triangle.
+_STYLE = """<style>
+pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+td, th { padding: .2em .7em; border-bottom: 1px solid #ddd; }
+summary { display: list-item; cursor: pointer; }
+.anchor-link { display: none; }
+</style>
+"""
 _CHANGES = {
+    "</head>": f"{_STYLE}</head>",
     # In the contents and in headings: the question, and no points before somebody gave them.
     ">Test cell</a>": f">{_NAME}</a>",
-    ">Written response</a>": f">{_NAME}, written</a>",
+    ">Written response</a>": f">{_NAME} (written)</a>",
     ">Comment</a>": f">Comment on {_NAME}</a>",
     f"Score: {_POINTS} /": "Score: {% if cell.metadata.nbgrader.waiting %}not marked yet, of"
     f"{{% else %}}{_POINTS} /{{% endif %}}",

@@ -156,28 +156,28 @@ def train_best(x_train, y_train, x_val, y_val):
     return network.fit(x_train, y_train, epochs=1, verbose=0)
 
 
-# %% mistake 2: stopped after three epochs
+# %% mistake 2: predictions that reach half of the way from the mean
 def train_best(x_train, y_train, x_val, y_val):
+    mean, deviation = float(y_train.mean()), float(y_train.std())
     network = keras.Sequential([keras.Input((x_train.shape[1],))])
     for _ in range(2):
         network.add(keras.layers.Dense(64, "relu", kernel_initializer="he_normal"))
     network.add(keras.layers.Dense(1))
-    network.add(keras.layers.Rescaling(float(y_train.std()), float(y_train.mean())))
     network.compile(keras.optimizers.Adam(0.003), "mse")
-    network.fit(x_train, y_train, epochs=3, batch_size=64, verbose=0)
-    return network
+    network.fit(x_train, (y_train - mean) / deviation, epochs=30, batch_size=64, verbose=0)
+    return keras.Sequential([network, keras.layers.Rescaling(0.5 * deviation, mean)])
 
 
-# %% mistake 3: stopped after eight epochs
+# %% mistake 3: predictions that reach 62% of the way from the mean
 def train_best(x_train, y_train, x_val, y_val):
+    mean, deviation = float(y_train.mean()), float(y_train.std())
     network = keras.Sequential([keras.Input((x_train.shape[1],))])
     for _ in range(2):
         network.add(keras.layers.Dense(64, "relu", kernel_initializer="he_normal"))
     network.add(keras.layers.Dense(1))
-    network.add(keras.layers.Rescaling(float(y_train.std()), float(y_train.mean())))
     network.compile(keras.optimizers.Adam(0.003), "mse")
-    network.fit(x_train, y_train, epochs=8, batch_size=64, verbose=0)
-    return network
+    network.fit(x_train, (y_train - mean) / deviation, epochs=30, batch_size=64, verbose=0)
+    return keras.Sequential([network, keras.layers.Rescaling(0.62 * deviation, mean)])
 
 
 # %% mistake 0: trained on the validation rows alone

@@ -20,6 +20,7 @@ import nbformat
 import psutil
 import pytest
 from nbclient import NotebookClient
+from processes import wait_until
 
 from course_lib.errors import CourseError
 from course_staff.grading.execution.executing import plain_environment
@@ -394,6 +395,36 @@ def test_the_sandbox_ends_with_the_grader_even_when_that_is_killed():
     assert not alive
     with Sandbox(plain_environment()):
         assert not folder.exists(), "the next grader removes it"
+
+
+IMPORTING_OWNER = """
+import sys, time
+from course_staff.grading.execution.executing import plain_environment
+from course_staff.grading.execution.sandbox.pool import Sandbox
+sandbox = Sandbox(plain_environment(), preload=["tensorflow"]).__enter__()
+print(sandbox._process.pid, sandbox.folder, flush=True)
+time.sleep(100)
+"""
+
+
+def test_the_sandbox_ends_with_a_grader_that_is_killed_while_it_imports():
+    command = [sys.executable, "-c", IMPORTING_OWNER]
+    owner = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    number, name = owner.stdout.readline().split()
+    outermost = psutil.Process(int(number))
+
+    def imports() -> bool:
+        family = outermost.children(recursive=True)
+        return any("/numpy/" in one.path for member in family for one in member.memory_maps())
+
+    wait_until(imports)  # NumPy, which TensorFlow imports among its first
+    started = [outermost, *outermost.children(recursive=True)]
+    os.kill(owner.pid, signal.SIGKILL)
+    owner.wait()
+    assert not Path(name, "fork_server").exists(), "it was still importing"
+    _, alive = psutil.wait_procs(started, timeout=5)
+    assert not alive
+    shutil.rmtree(name)
 
 
 def test_other_clients_can_start_kernels_in_the_sandbox_by_its_name(sandbox):

@@ -75,7 +75,8 @@ def test_a_round_on_postgresql(tmp_path):
         out.mkdir()
         url = mark_class(out, {"ada": 1.5, "bob": 2}, db=address, penalties={"bob": 0.5})
         mark_by_hand(url, "ada", 2.5, "Well argued.")
-        pages = write_feedback(out, NAME, students_with_marks(out, NAME), url)
+        with gradebook(url) as book:
+            pages = write_feedback(out, NAME, students_with_marks(out, NAME), book)
         assert "Score: 4.0 / 5.0" in pages["ada"][0].read_text("utf-8")
         rows = export(NAME, url, "csv").text.splitlines()
         assert rows[1].split(",")[-3:] == ["4", "5", "no"]

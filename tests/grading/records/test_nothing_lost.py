@@ -63,16 +63,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def state(out: Path) -> tuple:
-    """All that recording leaves, without the times at which it did."""
-    history = {
-        path.parent.name: [
-            {"attempt": one["attempt"], "score": one["score"]}
-            for one in map(json.loads, path.read_text("utf-8").splitlines())
-        ]
-        for path in out.glob("attempts/*/*/history.jsonl")
-    }
+    """All that recording leaves."""
     reports = {str(p.relative_to(out)): p.read_text() for p in out.glob("attempts/*/*/*/*t.json")}
-    return rows(out), contents(out / "autograded"), history, reports
+    return rows(out), contents(out / "autograded"), reports
 
 
 def record(small, out, data, score, *, key, student="ada"):
@@ -124,7 +117,6 @@ STEPS = {
     "the ledger": (Ledger, "record"),
     "the report": (AttemptArchive, "write_report"),
     "the notebook": (marked_notebooks, "write"),
-    "the history": (AttemptArchive, "record_change"),
 }
 
 
@@ -150,17 +142,14 @@ def test_a_stop_at_any_step_of_recording_is_made_good(
         patch.setattr(place, name, stopped)
         with pytest.raises(Stop):
             record(small, marked, again, 0.5, key="second")
-    assert rows(marked) == (rows(undisturbed) if step == "the history" else before)
+    assert rows(marked) == before
     record(small, marked, again, 0.5, key="second")
     assert state(marked) == state(undisturbed)
 
 
-def test_a_mark_given_by_hand_after_a_stop_stays(small, marked, monkeypatch):
+def test_a_mark_given_by_hand_stays_when_the_same_is_recorded_again(small, marked):
     again = as_bytes(right(small, why="Another answer."))
-    with monkeypatch.context() as patch:
-        patch.setattr(AttemptArchive, "record_change", stop)
-        with pytest.raises(Stop):
-            record(small, marked, again, 1.0, key="second")
+    record(small, marked, again, 1.0, key="second")
     mark(marked, 0.5)
     assert record(small, marked, again, 1.0, key="second").questions["why"].score == 0.5
 
@@ -197,8 +186,6 @@ def test_an_older_attempt_keeps_its_last_marks_and_messages_on_record(small, mar
     }  # fmt: skip
     second = json.loads((home / "second" / "report.json").read_text("utf-8"))
     assert (second["score"], second["questions"][2]["to_mark"]) == (1.5, True)
-    history = [json.loads(line) for line in (home / "history.jsonl").read_text().splitlines()]
-    assert [one["attempt"] for one in history] == ["first", "second"]
 
 
 def test_a_gradebook_whose_making_was_stopped_is_made_anew(small, tmp_path, monkeypatch):
@@ -362,9 +349,7 @@ def test_twenty_kills_at_random_moments_change_nothing(tmp_path, small):
     assert results(out) == results(undisturbed)
     assert not [path for path in out.rglob(".*") if not path.name.startswith(".grader")]
     for student in ("s0", "s1", "s2", "s3"):  # each attempt that was recorded has its report
-        history = (out / "attempts" / NAME / student / "history.jsonl").read_text().splitlines()
-        for line in history:
-            assert (out / "attempts" / NAME / student / json.loads(line)["attempt"]).is_dir()
+        assert list((out / "attempts" / NAME / student).glob("*/report.json"))
 
 
 ON_A_FULL_DISK = """

@@ -14,6 +14,7 @@ from courses import NAME, mark_by_hand, mark_class
 from nbformat.v4 import new_code_cell, new_output, new_raw_cell
 
 from course_lib.errors import CourseError
+from course_staff.grading.records.gradebook import gradebook
 from course_staff.grading.reports.feedback import (
     copy_receipts,
     pack_feedback,
@@ -57,6 +58,11 @@ class Page(HTMLParser):
         self.elements.append((tag, dict(attrs)))
 
 
+def make_pages(out, assignment, students, url, **options):
+    with gradebook(url) as book:
+        return write_feedback(out, assignment, students, book, **options)
+
+
 @pytest.fixture(scope="module")
 def marked(tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
@@ -78,7 +84,7 @@ def marked(tmp_path_factory):
     }
     nbformat.write(notebook, path)
     mark_by_hand(url, "ada", 2.5, "Well *argued*. <script>hostile</script>")
-    pages = write_feedback(out, NAME, students_with_marks(out, NAME), url)
+    pages = make_pages(out, NAME, students_with_marks(out, NAME), url)
     return out, url, pages
 
 
@@ -95,9 +101,9 @@ def test_a_page_shows_messages_manual_marks_and_comments(marked):
 def test_the_contents_name_the_questions_and_which_of_them_waits(marked):
     ada, bob = (" ".join(marked[2][name][0].read_text("utf-8").split()) for name in ("ada", "bob"))
     assert '<li><a href="#f"><code>f</code></a> (Score: 1.5 / 2.0)' in ada
-    assert '<li><a href="#why"><code>why</code>, written</a> (Score: 2.5 / 3.0)' in ada
+    assert '<li><a href="#why"><code>why</code> (written)</a> (Score: 2.5 / 3.0)' in ada
     assert '<li><a href="#comment-why">Comment on <code>why</code></a></li>' in ada
-    assert "<code>why</code>, written</a> (Score: not marked yet, of 3.0)" in bob
+    assert "<code>why</code> (written)</a> (Score: not marked yet, of 3.0)" in bob
     assert "0.0 / 3.0" not in bob
 
 
@@ -153,7 +159,7 @@ def test_nothing_of_a_student_runs_or_covers_the_page(marked):
 def test_a_student_who_was_not_graded_is_named(marked):
     out, url, _ = marked
     with pytest.raises(CourseError, match=r"eve.*grade .* again"):
-        write_feedback(out, NAME, ["eve"], url)
+        make_pages(out, NAME, ["eve"], url)
 
 
 def test_one_page_that_cannot_be_made_does_not_keep_the_others_from_being(marked, tmp_path):
@@ -164,7 +170,7 @@ def test_one_page_that_cannot_be_made_does_not_keep_the_others_from_being(marked
         (notebook,) = (out / "autograded" / "ada").rglob("*.ipynb")
         notebook.write_bytes(data)
         failed = {}
-        pages = write_feedback(out, NAME, ["ada", "eve", "bob"], url, on_failure=failed.__setitem__)
+        pages = make_pages(out, NAME, ["ada", "eve", "bob"], url, on_failure=failed.__setitem__)
         assert [*pages] == ["bob"]
         assert [*failed] == ["ada", "eve"]
         assert "cannot be made" in failed["ada"]
@@ -176,7 +182,7 @@ def test_one_page_that_cannot_be_made_does_not_keep_the_others_from_being(marked
 )
 def test_a_text_that_nbconvert_fails_for_is_shown(tmp_path, text):
     url = mark_class(tmp_path, {"ada": 1}, answer=f"{text}\n\nBecause.")
-    [page] = write_feedback(tmp_path, NAME, ["ada"], url)["ada"]
+    [page] = make_pages(tmp_path, NAME, ["ada"], url)["ada"]
     assert "Because." in page.read_text("utf-8")
 
 
@@ -201,7 +207,7 @@ def test_a_page_is_made_again_only_where_something_changed(marked, tmp_path):
     def made_again() -> bool:
         page = out / "feedback" / "bob" / NAME / f"{NAME}.html"
         before = page.stat().st_mtime_ns if page.exists() else None
-        write_feedback(out, NAME, ["bob"], url)
+        make_pages(out, NAME, ["bob"], url)
         return page.stat().st_mtime_ns != before
 
     (page,) = (out / "feedback" / "bob").rglob("*.html")
@@ -237,7 +243,7 @@ def test_a_receipt_that_is_a_link_is_not_followed(tmp_path):
 def test_markdown_that_would_take_hours_to_clean_is_shown_as_text(tmp_path):
     url = mark_class(tmp_path, {"ada": 1}, answer="<div>" * 30_000)
     started = time.process_time()
-    [page] = write_feedback(tmp_path, NAME, ["ada"], url)["ada"]
+    [page] = make_pages(tmp_path, NAME, ["ada"], url)["ada"]
     assert time.process_time() - started < 60
     assert "&lt;div&gt;&lt;div&gt;" in page.read_text("utf-8")
 
@@ -249,7 +255,7 @@ def test_code_that_would_take_minutes_to_colour_is_shown_as_text(tmp_path):
     notebook.cells += [new_code_cell("a<b;" * 1_000), new_code_cell("c<d;" * 100_000)]
     nbformat.write(notebook, path)
     started = time.process_time()
-    [page] = write_feedback(tmp_path, NAME, ["ada"], url)["ada"]
+    [page] = make_pages(tmp_path, NAME, ["ada"], url)["ada"]
     assert time.process_time() - started < 60
     text = page.read_text("utf-8")
     assert '<span class="n">a</span>' in text

@@ -105,7 +105,7 @@ def _command(
         return [*inner, *program]
     # Root first becomes an ordinary user. Its own folders, which others may not enter, have to be
     # bound before that, so a first bubblewrap binds them and the second one sees only those. The
-    # change of user undoes --die-with-parent; the fork server also ends with its standard input.
+    # change of user undoes --die-with-parent; the fork server itself ends with its standard input.
     user = str(ORDINARY_USER)
     return [
         bwrap, "--die-with-parent", "--cap-drop", "ALL",

@@ -12,6 +12,7 @@ end, "ended" with the exit status. When the connection closes, the namespaces en
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
@@ -32,6 +33,7 @@ _KERNEL = ("ipykernel.kernelapp", "ipykernel.inprocess", "matplotlib_inline.back
 
 def main(address: str, modules: list[str]) -> None:
     """Import the modules, then fork a kernel for every connection until the grader ends."""
+    _end_with_grader()
     for name in (*_KERNEL, *modules):
         with contextlib.suppress(ImportError):  # then it is missing in the notebooks, too
             importlib.import_module(name)
@@ -43,9 +45,6 @@ def main(address: str, modules: list[str]) -> None:
     listener.listen(64)
     os.rename(address + ".part", address)
     while True:
-        # Standard input is a pipe from the grader: at its end there is no grader any more.
-        if sys.stdin.buffer in select.select([listener, sys.stdin.buffer], [], [])[0]:
-            os._exit(0)
         connection, _ = listener.accept()
         if os.fork() == 0:
             listener.close()
@@ -56,6 +55,16 @@ def main(address: str, modules: list[str]) -> None:
                 _send(connection, {"failed": f"{type(error).__name__}: {error}"})
             os._exit(0)
         connection.close()
+
+
+def _end_with_grader() -> None:
+    """Have the system end this process, whatever it does, when the grader's end of stdin closes."""
+    stdin = sys.stdin.fileno()
+    fcntl.fcntl(stdin, fcntl.F_SETOWN, os.getpid())
+    # SIGIO, which ends a process that does not handle it, now follows each event on the pipe.
+    fcntl.fcntl(stdin, fcntl.F_SETFL, fcntl.fcntl(stdin, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([stdin], [], [], 0)[0]:  # it closed before
+        os._exit(0)
 
 
 def _watch_kernel(connection: socket.socket, pool: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.errors import CourseError
+from course_lib.locking import locked
 from course_staff.grading.execution.sandbox import HOME, POOL, bubblewrap
 from course_staff.grading.limits import Interrupted
 from course_staff.kernels import end_tree
@@ -64,7 +65,8 @@ class Sandbox:
         parent = "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()
         _remove_leftovers(Path(parent))
         self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-        self._held = _hold(self.folder)
+        self._lock_of_folder = locked(self.folder, lambda: f"{self.folder} is in use.")
+        self._lock_of_folder.__enter__()
         if bubblewrap.changes_user():
             os.chown(self.folder, bubblewrap.ORDINARY_USER, bubblewrap.ORDINARY_USER)
         self._start()
@@ -73,7 +75,7 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self._stop()
         shutil.rmtree(self.folder, ignore_errors=True)
-        os.close(self._held)
+        self._lock_of_folder.__exit__(None, None, None)
 
     def provisioner(
         self, limits: Mapping[str, float], stop: threading.Event | None = None
@@ -124,31 +126,17 @@ class Sandbox:
     def _stop(self) -> None:
         with suppress(OSError):
             self._process.stdin.close()
-        is_ready = (self.folder / _SOCKET).exists()  # before, it does not hear that it is to end
         try:
-            self._process.wait(_END_TIMEOUT if is_ready else 0)
+            self._process.wait(_END_TIMEOUT)
         except subprocess.TimeoutExpired:
             end_tree(self._process.pid, grace=0.1)
             self._process.wait()
 
 
-def _hold(folder: Path) -> int:
-    """Lock a folder for as long as this process lives, or until what is returned is closed."""
-    import fcntl  # which only systems like Unix have
-
-    handle = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        raise
-    return handle
-
-
 def _remove_leftovers(parent: Path) -> None:
     """Remove the folders of graders that were killed and could not do so themselves."""
     for folder in parent.glob(f"{_PREFIX}*"):
-        with suppress(OSError):
+        with suppress(OSError, CourseError):
             if time.time() - folder.stat().st_mtime > _LEFT:
-                os.close(_hold(folder))
-                shutil.rmtree(folder, ignore_errors=True)
+                with locked(folder, lambda: "its grader is still there"):
+                    shutil.rmtree(folder, ignore_errors=True)

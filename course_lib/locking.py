@@ -1,9 +1,9 @@
-"""One run at a time for a folder of results."""
+"""A folder for one process at a time."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,8 +17,8 @@ except ImportError:  # Windows
 
 
 @contextmanager
-def only_run(out: Path) -> Iterator[None]:
-    """Lock a folder, so that only this run writes into it.
+def locked(folder: Path, refusal: Callable[[], str]) -> Iterator[None]:
+    """Lock a folder; where another process holds it, raise a CourseError with the refusal.
 
     The lock is the system's and on the folder itself: it ends with the process that holds it, and
     leaves no file behind. Windows and some network disks have no such lock; there, nobody is
@@ -28,19 +28,16 @@ def only_run(out: Path) -> Iterator[None]:
         yield
         return
     try:
-        folder = os.open(out, os.O_RDONLY)
+        handle = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise CourseError(files.explain(out, error)) from error
+        raise CourseError(files.explain(folder, error)) from error
     try:
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise CourseError(
-                f"Another run is writing to {out}: wait until it has finished, "
-                "or choose another --out."
-            ) from None
+            raise CourseError(refusal()) from None
         except OSError:
             pass  # this disk has no locks
         yield
     finally:
-        os.close(folder)
+        os.close(handle)

@@ -230,7 +230,7 @@ def accuracy(network, x, y):
 
 
 # %% [markdown]
-# `fit` would do for the training. But we shall train some seventy times, stacks of fifty layers among them, for which compiling takes longer than the training. So we write the step of Adam ourselves, as in lesson 09: with the gradients of all weights in one long vector, compiled once for
+# `fit` would do for the training. But we shall train some sixty times, stacks of fifty layers among them, for which compiling takes longer than one training. So we write the step of Adam ourselves, as in lesson 09: with the gradients of all weights in one long vector, compiled once for
 # each network, and started again with new random weights and empty means.
 
 
@@ -416,8 +416,8 @@ assert np.allclose(tape.gradient(L, x), by_formula, atol=1e-5)
 # output directly. We stack three kinds, with the same number of layers and about as many parameters, all with ReLU and He's weights:
 #
 # - **plain**: two layers, one behind the other;
-# - **residual**: the same two layers, and the sum. The second layer's variance is divided by the number of blocks: each block adds its variance to the signal, and so all together add about as much as they got
-#   (batch normalisation would do that as well, lesson 05);
+# - **residual**: the same two layers, and the sum. The second layer's variance is divided by the number $B$ of blocks: each block adds its variance to the signal, and $B$ of them multiply it by about $(1 + 1/B)^B < e$
+#   (without, by $2^B$; batch normalisation is another remedy, lesson 05);
 # - **dense**: two layers that concatenate 13, 8 or 6 numbers each, at 10, 30 or 50 layers.
 
 # %%
@@ -510,10 +510,10 @@ axis.set(xlabel="layer (1 is the first)", ylabel="norm of the weights' gradient"
 axis.legend(ncols=3, loc="upper right")
 axis.grid(alpha=0.3)
 figure.set_label("Gradients of the layers of 50-layer stacks before training: " + "; ".join(said) + ".")
-plots.show(figure, caption="Fifty layers, before training, one line a start.")
+plots.show(figure, caption="Fifty layers, before training, one line a start. The residual lines zigzag: a block's first layer gets its gradient through the second's small weights.")
 
 # %% [markdown]
-# With 10 layers the three kinds get about the same gradient. With 50 the plain stack's is far smaller, and look where: in *every* layer, the last included. It is not only lost on the way back. The signal on its way forward
+# With 10 layers the three kinds get gradients of the same order. With 50 the plain stack's is far smaller, and look where: in *every* layer, the last included. It is not only lost on the way back. The signal on its way forward
 # goes through the same matrices and shrinks, too, and a weight's gradient is the product of both. He's rule keeps the mean square over *draws*; a typical narrow stack lies below that mean, by a factor that grows with every layer. And what arrives at the end is
 # nearly the same for all pictures: their cosine is close to 1. Then the gradients of the ten classes cancel. With a skip connection or a concatenation signals pass by, and stay different.
 #
@@ -568,8 +568,8 @@ for rate in (0.0003, 0.003):
 # Neither lifts it to the level of the residual stack (a single start each, so only a large difference counts).
 #
 # The published case: on ImageNet He et al. (2016, table 2) measure a top-1 error of 27.94 % for a plain network of 18 layers and 28.54 % for one of 34; with skip connections 27.88 % and 25.03 %. Their plain networks have batch
-# normalisation and healthy gradients, and the authors say that vanishing gradients are "unlikely" to be the cause (section 4.1). So the size of the gradient is not the whole story. It must also say something *different* for different pictures, and in a deep plain stack it says less and
-# less of it (Balduzzi et al., 2017).
+# normalisation and healthy gradients, and the authors say that vanishing gradients are "unlikely" to be the cause (section 4.1). So the size of the gradient is not the whole story. Balduzzi et al. (2017) find that in deep plain ReLU networks the gradients of similar inputs become as unlike as noise, far less so with skip connections. In our stacks,
+# without batch normalisation, the pictures themselves become alike.
 #
 # ## 5. Why deep at all? Depth against width at equal parameters
 #
@@ -652,7 +652,7 @@ for (task, hidden), (width, count, scores) in by_depth.items():
     found.record(f"{task}_{hidden}_hidden_accuracy", scores.mean())
 
 # %% [markdown]
-# Differences as small as the spread of three starts are noise. On the spirals two or four layers separate with the same number of parameters what one cannot; eight narrow plain layers now and then fail to train. On the garments hardly anything is gained. Depth is not better in itself: with a fixed budget it is paid for in width, and what it buys depends on the task.
+# Differences as small as the spread of three starts are noise. On the spirals two or four layers separate, with the same number of parameters and of steps, what one layer has not yet separated (with more steps it comes nearer). On the garments hardly anything is gained. Depth is not better in itself: with a fixed budget it is paid for in width, and what it buys depends on the task.
 #
 # ## 6. The family tree
 #

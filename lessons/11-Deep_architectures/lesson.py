@@ -513,7 +513,7 @@ figure.set_label("Gradients of the layers of 50-layer stacks before training: " 
 plots.show(figure, caption="Fifty layers, before training, one line a start. The residual lines zigzag: a block's first layer gets its gradient through the second's small weights.")
 
 # %% [markdown]
-# With 10 layers the three kinds get gradients of the same order. With 50 the plain stack's is far smaller, and look where: in *every* layer, the last included. It is not only lost on the way back. The signal on its way forward
+# With 10 layers the three kinds get gradients of the same order. With 50 the plain stack's is far smaller as a rule (a product of fifty random factors varies much from start to start), and look where: in *every* layer, the last included. It is not only lost on the way back. The signal on its way forward
 # goes through the same matrices and shrinks, too, and a weight's gradient is the product of both. He's rule keeps the mean square over *draws*; a typical narrow stack lies below that mean, by a factor that grows with every layer. And what arrives at the end is
 # nearly the same for all pictures: their cosine is close to 1. Then the gradients of the ten classes cancel. With a skip connection or a concatenation signals pass by, and stay different.
 #

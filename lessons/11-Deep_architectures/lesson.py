@@ -569,7 +569,7 @@ for rate in (0.0003, 0.003):
 #
 # The published case: on ImageNet He et al. (2016, table 2) measure a top-1 error of 27.94 % for a plain network of 18 layers and 28.54 % for one of 34; with skip connections 27.88 % and 25.03 %. Their plain networks have batch
 # normalisation and healthy gradients, and the authors say that vanishing gradients are "unlikely" to be the cause (section 4.1). So the size of the gradient is not the whole story. Balduzzi et al. (2017) find that in deep plain ReLU networks the gradients of similar inputs become as unlike as noise, far less so with skip connections. In our stacks,
-# without batch normalisation, the pictures themselves become alike.
+# without batch normalisation, the pictures themselves become alike: with `seed = 2` one plain stack of 50 layers starts with as large a gradient as its residual counterpart (8.3 and 8.2, real data), and still none of the three plain ones gets above 0.5.
 #
 # ## 5. Why deep at all? Depth against width at equal parameters
 #
@@ -926,7 +926,7 @@ gap = 10 ** (found["residual_50_log10_gradient"] - found["plain_50_log10_gradien
 display(Markdown(f"""
 - The sigmoid's slope is at most 0.25, and still {np.median(sizes["sigmoid", 100][:, 0]):.2f} of the gradient pass ten layers of width 100 with $N(0, 1)$: width, weights and slope decide together.
 - Only ReLU sets outputs to exactly 0; {found["relu_dead_high_rate"]:.0%} of its units were dead after training at 0.03, {found["leaky_relu_dead_high_rate"]:.0%} of leaky ReLU's.
-- At 50 layers the first layer's gradient is {gap:.0f} times as large with additions as without.
+- At 50 layers the first layer's gradient is {gap:.0f} times as large with additions as without (geometric means of {len(starts)} starts; over seeds 0 to 2 the factor went from 7 to 130).
 - Validation accuracy at 10 and 50 layers: plain {found["plain_10_val_accuracy"]:.3f} and {found["plain_50_val_accuracy"]:.3f}, residual {found["residual_10_val_accuracy"]:.3f} and {found["residual_50_val_accuracy"]:.3f}, dense {found["dense_10_val_accuracy"]:.3f} and {found["dense_50_val_accuracy"]:.3f}; the nearest mean picture {found["nearest_mean_val_accuracy"]:.3f}.
 - 89 % of VGG-16's 138 million parameters are in three dense layers; its successors do without them.
 """))

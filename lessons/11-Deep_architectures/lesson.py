@@ -192,7 +192,8 @@ times = {name: milliseconds(lambda f=f: f(square)) for name, f in calls.items()}
 product = milliseconds(lambda: square @ square)
 print({name: f"{time:.2f} ms" for name, time in times.items()}, f"product {product:.2f} ms")
 slowest = max(times, key=times.get)
-display(Markdown(f"The slowest, {slowest}, takes {times[slowest] / times['relu']:.1f} times ReLU's time, and {times[slowest] / product:.0%} of the product's."))
+to_relu, to_product = times[slowest] / times["relu"], times[slowest] / product
+display(Markdown(f"{slowest} takes {to_relu:.1f} times ReLU's time, and {to_product:.0%} of the product's."))
 
 # %% [markdown]
 # So the decks are right about the single call, if you do nothing else. In a network the product dominates, the more so the wider the layer: its cost grows with the width *squared*, the
@@ -407,7 +408,9 @@ print("by formula:", by_formula.numpy().round(4)[0])
 assert np.allclose(tape.gradient(L, x), by_formula, atol=1e-5)
 
 # %% [markdown]
-# *Two blocks in a row: over how many paths does the gradient come back? And over how many with 24?* <details><summary>Answer</summary>
+# *Two blocks in a row: over how many paths does the gradient come back? And over how many with 24?*
+#
+# <details><summary>Answer</summary>
 #
 # $(F_2' + 1)(F_1' + 1) = F_2' F_1' + F_2' + F_1' + 1$: four. With 24 blocks $2^{24}$, about 17 million, and most of them lead through about half of the blocks. In trained networks most of the gradient comes along the shorter ones (Veit et al., 2016).
 # </details>
@@ -505,12 +508,15 @@ for colour, name in zip(plots.OKABE_ITO, kinds, strict=False):
     each = np.array(norms[name, 50])
     axis.semilogy(range(1, 51), each.T, color=colour, linewidth=0.8)
     axis.semilogy([], [], color=colour, label=name)
-    said.append(f"{name} from {np.median(each[:, -1]):.2g} in the last to {np.median(each[:, 0]):.2g} in the first layer")
+    last, first = np.median(each[:, -1]), np.median(each[:, 0])
+    said.append(f"{name} from {last:.2g} in the last to {first:.2g} in the first layer")
 axis.set(xlabel="layer (1 is the first)", ylabel="norm of the weights' gradient", ylim=(2e-3, 100))
 axis.legend(ncols=3, loc="upper right")
 axis.grid(alpha=0.3)
 figure.set_label("Gradients of the layers of 50-layer stacks before training: " + "; ".join(said) + ".")
-plots.show(figure, caption="Fifty layers, before training, one line a start. The residual lines zigzag: a block's first layer gets its gradient through the second's small weights.")
+caption = "Fifty layers, before training, one line a start. The residual lines zigzag: "
+caption += "a block's first layer gets its gradient through the second's small weights."
+plots.show(figure, caption=caption)
 
 # %% [markdown]
 # With 10 layers the three kinds get gradients of the same order. With 50 the plain stack's is far smaller as a rule (a product of fifty random factors varies much from start to start), and look where: in *every* layer, the last included. It is not only lost on the way back. The signal on its way forward
@@ -551,7 +557,8 @@ axis.axhline(found["nearest_mean_val_accuracy"], color="0.5", ls=":", label="nea
 axis.set(xlabel="layers", ylabel="validation accuracy", xticks=depths, ylim=(0, 1))
 axis.legend(loc="lower left")
 figure.set_label(f"Validation accuracy of stacks of 10, 30 and 50 layers: {'; '.join(said)}.")
-plots.show(figure, caption="About the same number of weights, the same steps; marks are single starts, lines their means.")
+caption = "About the same number of weights, the same steps; marks are single starts, lines their means."
+plots.show(figure, caption=caption)
 
 # %% [markdown]
 # Below the dotted line a network is worse than ten mean pictures. Compare the plain and the residual stack of 50 layers: the same layers, the same number of weights, one addition in each block. The plain one is behind on its *training* pictures as well, so this is not overfitting: it does not get trained. (Adam divides each gradient by its own size, so a small gradient alone
@@ -593,7 +600,8 @@ for depth in (1, 2, 4, 6):
     pieces = 1 + np.sum(np.diff(np.sign(np.diff(saw(x).numpy()[:, 0]))) != 0)
     count = saw.count_params()
     print(f"{depth} layers of 2 units: {pieces} pieces with {count} parameters;", end=" ")
-    print(f"one layer with {count} parameters has {(count - 1) // 3} units: at most {(count - 1) // 3 + 1} pieces")
+    units = (count - 1) // 3
+    print(f"one layer with as many: {units} units, at most {units + 1} pieces")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -648,7 +656,8 @@ for task, (budget, n_outputs, rate, steps, (x, y, x_new, y_new)) in tasks.items(
 
 # %%
 for (task, hidden), (width, count, scores) in by_depth.items():
-    print(f"{task}: {hidden:2} × {width:3} units, {count:6,} parameters: {scores.mean():.3f} ± {scores.std(ddof=1):.3f}")
+    print(f"{task}: {hidden} × {width:3} units, {count:6,} parameters:", end=" ")
+    print(f"{scores.mean():.3f} ± {scores.std(ddof=1):.3f}")
     found.record(f"{task}_{hidden}_hidden_accuracy", scores.mean())
 
 # %% [markdown]
@@ -657,7 +666,12 @@ for (task, hidden), (width, count, scores) in by_depth.items():
 # ## 6. The family tree
 #
 # Now the architectures, in the order in which they were invented. We build one block of each with the **Functional API**, a function from tensor to tensor, and count. *On paper first: how many weights has a convolution
-# of 3 × 3 from 256 to 256 channels, with biases?* (590,080.)
+# of 3 × 3 from 256 to 256 channels, with biases?*
+#
+# <details><summary>Answer</summary>
+#
+# $3 \cdot 3 \cdot 256 \cdot 256 + 256 = 590{,}080$.
+# </details>
 
 
 # %%
@@ -771,7 +785,13 @@ def inception(x):  # module 3a
 
 
 show("Inception module 3a", inception, 28, 28, 192)
-show("the same kernels without reduction", lambda x: layers.Concatenate()([conv(x, 64, 1), conv(x, 128, 3), conv(x, 32, 5)]), 28, 28, 192)
+
+
+def unreduced(x):
+    return layers.Concatenate()([conv(x, 64, 1), conv(x, 128, 3), conv(x, 32, 5)])
+
+
+show("the same kernels without reduction", unreduced, 28, 28, 192)
 
 # %% [markdown]
 # **ResNet** (He et al., 2016) adds; deep ones use a **bottleneck**: 1 × 1 down, 3 × 3, 1 × 1 up. **ResNeXt** (Xie et al., 2017) cuts the 3 × 3 into 32 **groups**, each of which sees its own channels only: twice the channels for the same number of weights.
@@ -847,7 +867,8 @@ small, large = extractor(visible, 32, 4), extractor(visible, 16, 8)
 merged = layers.Concatenate()([layers.Flatten()(small), layers.Flatten()(large)])
 output = layers.Dense(1, activation="sigmoid")(layers.Dense(10, activation="relu")(merged))
 shared_input = keras.Model(visible, output)
-print(small.shape[1:], large.shape[1:], f"{np.prod(small.shape[1:]):,} + {np.prod(large.shape[1:]):,} = {merged.shape[1]:,}")
+parts = [np.prod(x.shape[1:]) for x in (small, large)]
+print(small.shape[1:], large.shape[1:], f"{parts[0]:,} + {parts[1]:,} = {merged.shape[1]:,}")
 counts = [layer.count_params() for layer in shared_input.layers if layer.count_params()]
 print(*(f"{n:,}" for n in sorted(counts)), sep=" + ", end=f" = {shared_input.count_params():,}\n")
 
@@ -855,7 +876,8 @@ print(*(f"{n:,}" for n in sorted(counts)), sep=" + ", end=f" = {shared_input.cou
 # $64 - 4 + 1 = 61$, halved 30, $30^2 \cdot 32 = 28{,}800$; $57 \to 28$, $28^2 \cdot 16 = 12{,}544$. **Two inputs** (511–544): a grey picture of 64 × 64 and a coloured one of 32 × 32, each through two convolutions of its own.
 
 # %%
-pictures = {"grey": keras.Input((64, 64, 1), name="grey"), "coloured": keras.Input((32, 32, 3), name="coloured")}
+shapes = {"grey": (64, 64, 1), "coloured": (32, 32, 3)}
+pictures = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
 flat = [layers.Flatten()(extractor(extractor(x, 32, 4), 16, 4)) for x in pictures.values()]
 merged = layers.Concatenate()(flat)
 h = layers.Dense(10, activation="relu")(layers.Dense(10, activation="relu")(merged))
@@ -863,7 +885,7 @@ two_inputs = keras.Model(pictures, layers.Dense(1, activation="sigmoid")(h))
 print(" + ".join(f"{x.shape[1]:,}" for x in flat), f"= {merged.shape[1]:,}")
 counts = [layer.count_params() for layer in two_inputs.layers if layer.count_params()]
 print(*(f"{n:,}" for n in counts), sep=" + ", end=f" = {two_inputs.count_params():,}\n")
-some = {"grey": np.zeros((5, 64, 64, 1)), "coloured": np.zeros((5, 32, 32, 3))}
+some = {name: np.zeros((5, *shape)) for name, shape in shapes.items()}
 print("five pairs in, out:", two_inputs(some).shape)
 
 # %%
@@ -928,7 +950,7 @@ display(Markdown(f"""
 - Only ReLU sets outputs to exactly 0; {found["relu_dead_high_rate"]:.0%} of its units were dead after training at 0.03, {found["leaky_relu_dead_high_rate"]:.0%} of leaky ReLU's.
 - At 50 layers the first layer's gradient is {gap:.0f} times as large with additions as without (geometric means of {len(starts)} starts; over seeds 0 to 2 the factor went from 7 to 130).
 - Validation accuracy at 10 and 50 layers: plain {found["plain_10_val_accuracy"]:.3f} and {found["plain_50_val_accuracy"]:.3f}, residual {found["residual_10_val_accuracy"]:.3f} and {found["residual_50_val_accuracy"]:.3f}, dense {found["dense_10_val_accuracy"]:.3f} and {found["dense_50_val_accuracy"]:.3f}; the nearest mean picture {found["nearest_mean_val_accuracy"]:.3f}.
-- 89 % of VGG-16's 138 million parameters are in three dense layers; its successors do without them.
+- 89 % of VGG-16's 138 million parameters are in three dense layers; its successors have one smaller layer behind a global mean.
 """))
 
 # %% [markdown]

@@ -600,8 +600,7 @@ for depth in (1, 2, 4, 6):
     pieces = 1 + np.sum(np.diff(np.sign(np.diff(saw(x).numpy()[:, 0]))) != 0)
     count = saw.count_params()
     print(f"{depth} layers of 2 units: {pieces} pieces with {count} parameters;", end=" ")
-    units = (count - 1) // 3
-    print(f"one layer with as many: {units} units, at most {units + 1} pieces")
+    print(f"one layer with as many: at most {(count - 1) // 3 + 1} pieces")
 
 # %% [markdown]
 # <details><summary>Answer</summary>

@@ -292,6 +292,19 @@ def test_a_shift_is_answered_predictably_and_a_global_maximum_survives_it(sample
     assert value["many_hand_made"] > value["many_random"] > value["commonest_class"]
 
 
+def test_an_addition_trains_fifty_layers_that_a_plain_stack_does_not_train(sample_run):
+    found = sample_run.lessons["11-Deep_architectures"]["results"]
+    value = {name: result["value"] for name, result in found.items()}
+    plain, residual = value["plain_50_log10_gradient"], value["residual_50_log10_gradient"]
+    assert plain < residual - 1
+    assert value["plain_50_alike"] > 0.95 > 0.9 > value["residual_50_alike"]
+    baseline = value["nearest_mean_val_accuracy"]
+    assert value["plain_50_val_accuracy"] < baseline < value["residual_50_val_accuracy"] - 0.05
+    assert value["residual_50_val_accuracy"] > value["residual_10_val_accuracy"] - 0.05
+    assert value["relu_dead_high_rate"] > value["leaky_relu_dead_high_rate"] + 0.1
+    assert value["spirals_4_hidden_accuracy"] > value["spirals_1_hidden_accuracy"] + 0.1
+
+
 def test_each_remedy_cures_its_own_fault_and_what_no_curve_shows_is_found(sample_run):
     found = sample_run.lessons["13-Loss_curves-and-data"]["results"]
     value = {name: result["value"] for name, result in found.items()}

@@ -1,13 +1,13 @@
 # %% [markdown]
 # # 11 · Deep architectures: what lets a gradient through fifty layers?
 #
-# A network learns in its first layer only what arrives there of the loss. On the way back through fifty layers the gradient is multiplied fifty times, by slopes of
-# activations and by weights, and a product of fifty numbers is rarely near 1. We measure how activations, widths and connections decide what arrives, train stacks of 10, 30 and 50 layers, and then read the
+# The first layer of a network learns only from the gradient that reaches it. On its way back through fifty layers the gradient is multiplied fifty times, by slopes of
+# activations and by weights, and a product of fifty factors is rarely near 1. We measure how activations, widths and connections decide what arrives, train stacks of 10, 30 and 50 layers, and then read the
 # famous architectures as answers to this question.
 #
 # **You will**
 #
-# - compare eight activations: slopes, cost, exact zeros, units that stop to respond,
+# - compare eight activations: slopes, cost, exact zeros, units that stop responding,
 # - follow a gradient through ten layers, and correct what two slide decks say about it,
 # - check $\partial L/\partial x$ of a residual block against its formula,
 # - train plain, residual and dense stacks from three starts each,
@@ -76,7 +76,7 @@ found.record("nearest_mean_val_accuracy", np.mean(nearest == y_val))
 # | sigmoid | $1/(1 + e^{-z})$ | |
 # | tanh | $(e^z - e^{-z})/(e^z + e^{-z})$ | |
 # | ReLU | $\max(0, z)$ | |
-# | leaky ReLU | $\max(\varepsilon z, z)$, $0 < \varepsilon \ll 1$ | $\varepsilon$ fixed: 0.1 on the slides, 0.3 by default in Keras' layer |
+# | leaky ReLU | $\max(\varepsilon z, z)$, $0 < \varepsilon \ll 1$ | $\varepsilon$ fixed: 0.1 on *Boudart*'s slide, 0.3 by default in Keras' layer |
 # | parametric ReLU (**PReLU**) | $\max(\alpha z, z)$ for $\alpha < 1$ | each unit learns its $\alpha$ |
 # | **ELU** | $z$ for $z \ge 0$, $\alpha (e^z - 1)$ below | $\alpha = 1$, usually |
 # | **softplus** | $\ln(1 + e^z)$ | |
@@ -130,17 +130,17 @@ for axis, name in zip(figure.subplots(2, 4).flat, activations, strict=True):
     axis.set(title=name, ylim=(-1.6, 2.6), xlabel="z")
     axis.grid(alpha=0.3)
 figure.axes[0].legend(fontsize=8)
-plots.show(figure, caption="Sigmoid and tanh are flat on both sides, ReLU on one. The maxout here is one of many.")
+plots.show(figure, caption="Sigmoid and tanh are flat on both sides; ReLU, ELU and softplus on the left. The maxout is one of many.")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# $\sigma' = \sigma (1 - \sigma)$ is largest at $\sigma = 1/2$: 0.25. Slopes near 1 on the right have ReLU, leaky ReLU, PReLU, ELU and softplus; maxout has whatever it learns; sigmoid and tanh
+# $\sigma' = \sigma (1 - \sigma)$ is largest at $\sigma = 1/2$: 0.25. On the right ReLU, leaky ReLU, PReLU, ELU and softplus have slopes of 1 or near it; maxout has whatever it learns; sigmoid and tanh
 # have almost 0 on both sides: they **saturate**.
 # </details>
 #
 # > **Correction.** *Overview of Deep Learning, and Keras* (line 17) writes ELU as $\max(\alpha (e^z - 1), z)$ with $\alpha \ll 1$; *Boudart* (1228) has it by cases, which is right (Clevert et al., 2016).
-# > The exponential outgrows every line, so the maximum picks the wrong branch for large $z$. The first deck also calls ELU "differentiable everywhere" (18): only with $\alpha = 1$. Else slopes $\alpha$ and 1 meet at 0.
+# > The exponential outgrows every line, so the maximum picks the wrong branch for large $z$. The first deck also calls ELU "differentiable everywhere" (18): that holds only for $\alpha = 1$. Otherwise the slopes $\alpha$ and 1 meet at 0.
 
 # %%
 from scipy.optimize import brentq
@@ -168,8 +168,8 @@ print(f"{np.mean(sums == 0):.0%} of the sums are exactly 0; Keras takes the slop
 found.record("sums_exactly_zero", np.mean(sums == 0))
 
 # %% [markdown]
-# > **Correction.** *Boudart* (1190) says that "in practice the values never reach exactly zero". They do, wherever a kernel sees only background or padding, and in every layer behind units that are
-# > off. Libraries take 0, one of the slopes that are possible there (a *subgradient*), and nothing breaks.
+# > **Correction.** *Boudart* (1190) says that "in practice the values never reach exactly zero". They do while the bias is 0, as at the start: wherever a kernel sees only background or padding, and behind units that are all
+# > off. (Trained biases make it rare.) Libraries take 0, one of the slopes that are possible there (a *subgradient*), and nothing breaks.
 #
 # ### Cost
 #
@@ -196,13 +196,13 @@ to_relu, to_product = times[slowest] / times["relu"], times[slowest] / product
 display(Markdown(f"{slowest} takes {to_relu:.1f} times ReLU's time, and {to_product:.0%} of the product's."))
 
 # %% [markdown]
-# So the decks are right about the single call, if you do nothing else. In a network the product dominates, the more so the wider the layer: its cost grows with the width *squared*, the
+# So the decks are right about the single call. In a network the product dominates, the more so the wider the layer: its cost grows with the width *squared*, the
 # activation's with the width. Compiled code also joins an activation to the operation in front of it. Speed is no reason to choose one.
 #
 # ### Zeros and dead units
 #
 # ReLU's outputs are **sparse**: for each input many units are exactly 0, and which ones they are is information. A unit that says the same for *every* input is another matter: it is
-# **dead**, tells nothing, and, where its slope is 0, learns nothing (lesson 04, section 8). High learning rates kill: one large step pushes a bias far below zero. So we train eight small networks (three hidden layers of 64
+# **dead**, carries no information and, where its slope is 0, learns nothing (lesson 04, section 8). High learning rates kill: one large step pushes a bias far below zero. So we train eight small networks (three hidden layers of 64
 # units, 100 steps of Adam) at a usual rate, 0.001, and at 0.03.
 
 
@@ -231,7 +231,7 @@ def accuracy(network, x, y):
 
 
 # %% [markdown]
-# `fit` would do for the training. But we shall train some sixty times, stacks of fifty layers among them, for which compiling takes longer than one training. So we write the step of Adam ourselves, as in lesson 09: with the gradients of all weights in one long vector, compiled once for
+# `fit` would do for the training. But we train more than sixty times, and for a stack of fifty layers compiling takes longer than one training. So we write the step of Adam ourselves, as in lesson 09: with the gradients of all weights in one long vector, compiled once for
 # each network, and started again with new random weights and empty means.
 
 
@@ -311,17 +311,19 @@ found.record("leaky_relu_dead_high_rate", behaviour["leaky ReLU", 0.03][1])
 
 # %% [markdown]
 # ReLU alone has exact zeros: many of its outputs, more at the high rate. A few units are dead already at the usual rate; at the high rate more are. Leaky ReLU, PReLU and maxout pass a gradient on both sides, and lose none. The others have flat parts in which a unit can get
-# stuck as well, if more rarely. In accuracy, most of the eight are close at the usual rate (one start; differences of 0.02 are noise), and dead units cost ReLU less than one fears: those that live are enough here. The sigmoid is the exception, far behind after these 100 steps: section 3 says why.
+# stuck as well, though more rarely: we saw none with the real pictures, some with the drawn ones at the high rate. In accuracy, most of the eight are close at the usual rate (one start; differences of 0.02 are noise), and dead units cost ReLU less than one might fear: the others are enough here. The sigmoid is the exception: far behind at the usual rate, much closer at the high one. A likely reason: with slopes of at most 0.25 each layer shrinks the differences between pictures, and small steps take long to restore them.
 #
-# > **Correction.** *Boudart* (1263) says that other functions "have been proposed to solve sparsity", one line after calling sparsity useful. They were proposed against *dying units*: leaky ReLU (Maas et al., 2013), PReLU (He et al., 2015), ELU (Clevert et al., 2016).
+# Which one to take? ReLU first, with an eye on dead units; leaky ReLU if many die (the advice of CS231n, *Neural networks 1*); the sigmoid only for outputs and gates. Transformers often use **GELU** or **SiLU**, smooth relatives of ReLU.
+#
+# > **Correction.** *Boudart* (1263) says that other functions "have been proposed to solve sparsity", one line after calling sparsity useful. They were proposed to give units that are off a gradient: leaky ReLU (Maas et al., 2013), PReLU, which learns the slope (He et al., 2015), and ELU, which also brings the mean output nearer to 0 (Clevert et al., 2016).
 #
 # ## 3. A gradient goes through ten layers
 #
-# Write $z^l = W^l a^{l-1}$, $a^l = f(z^l)$. Going back one layer, the gradient $\delta^l = \partial L / \partial z^l$ is multiplied by a weight matrix and by slopes:
+# Write $z^l = W^l a^{l-1}$ for the sums of layer $l$ and $a^l = f(z^l)$ for its outputs, with the activation $f$; $\odot$ multiplies entry by entry. Going back one layer, the gradient $\delta^l = \partial L / \partial z^l$ is multiplied by a weight matrix and by slopes:
 #
 # $$\delta^{l} = f'(z^{l}) \odot \big(W^{l+1}\big)^\top \delta^{l+1} .$$
 #
-# Two slides argue with single numbers. Sigmoid: the slope is at most 0.25 and the weight at most 1, so each layer costs a factor of 4 or more. ReLU: the slope is 1, so nothing is lost. Weights come from $N(0, 1)$. *Predict for
+# Two slides argue with bounds for single numbers, for weights from $N(0, 1)$. Sigmoid: the slope is at most 0.25 and the weight at most 1, so each layer costs a factor of 4 or more. ReLU: the slope is 1, so nothing is lost. *Predict for the
 # sigmoid: what part of the gradient at layer 10 reaches layer 1, if layers have 2, 10 or 100 units?*
 
 
@@ -372,10 +374,10 @@ plots.show(figure, caption="Medians of 99 draws. A straight line here means the 
 # <details><summary>Answer</summary>
 #
 # About 10⁻⁶, 0.002 and 0.6. So with 100 units almost nothing vanishes, though no slope exceeds 0.25. A unit's gradient is a sum over *all* units of the next layer. In the mean square each layer multiplies by
-# $n\,\sigma_w^2\, \mathbb E f'(z)^2$, and $n$ counts as much as the slope.
+# $n\,\sigma_w^2\, \mathbb E[f'(z)^2]$, with $n$ units a layer and weights of variance $\sigma_w^2$: the width counts, not the slope alone.
 # </details>
 #
-# ReLU's factor is $n/2$, so nine steps at width 100 multiply the size by $50^{4.5} = 4.4 \cdot 10^7$.
+# ReLU's factor is $n/2$, so nine steps at width 100 multiply the size by $50^{4.5} = 4.4 \cdot 10^7$ (the median above is a little smaller).
 #
 # > **Correction.** *Boudart* (1149–1168, 2655–2666) bounds the sigmoid's factor by $|w| \le 1$ and 0.25: 31.7 % of $N(0, 1)$ lie outside ±1, and the paths add up. For ReLU (1238–1246, 2669–2679) the slide sets $f' = 1$ and $a = 1$: $f'$ is 0 or 1, and $a$
 # > has no bound; the gradient does not stay, it explodes. That gradients shrink with sigmoids is right for *narrow* layers, and for the small weights that keep sigmoids out of their flat parts (lesson 04: at width 100 and $\sigma_w^2 = 1/n$ each layer costs a factor of about 4).
@@ -384,11 +386,11 @@ plots.show(figure, caption="Medians of 99 draws. A straight line here means the 
 #
 # ## 4. Plain, residual and dense stacks
 #
-# An alternative is to build a way that avoids the product. A **residual block** adds its input to what its layers $F$ compute, $H = x + F(x)$ (He et al., 2016). So
+# Another remedy is a path around the product. A **residual block** adds its input to what its layers $F$ compute, $H = x + F(x)$ (He et al., 2016). So
 #
 # $$\frac{\partial L}{\partial x} = \frac{\partial L}{\partial H}\Big(\frac{\partial F}{\partial x} + 1\Big),$$
 #
-# with the identity matrix for the 1 and gradients as rows. Whatever $F$ does, the gradient also goes past it, unchanged: a **skip connection**. We check it on one block.
+# with the identity matrix for the 1 and gradients as rows. Whatever $F$ does, the gradient also goes past it, unchanged: a **skip connection**. The authors argue otherwise: with $F = 0$ a block changes nothing, so a deeper network can do at least what a shallower one does. We check the formula on one block.
 
 # %%
 block_in = keras.Input((4,))
@@ -419,7 +421,7 @@ assert np.allclose(tape.gradient(L, x), by_formula, atol=1e-5)
 # output directly. We stack three kinds, with the same number of layers and about as many parameters, all with ReLU and He's weights:
 #
 # - **plain**: two layers, one behind the other;
-# - **residual**: the same two layers, and the sum. The second layer's variance is divided by the number $B$ of blocks: each block adds its variance to the signal, and $B$ of them multiply it by about $(1 + 1/B)^B < e$
+# - **residual**: the same two layers, and the sum. The variance of the second layer's weights is divided by the number $B$ of blocks: each block adds its variance to the signal, and $B$ of them multiply it by about $(1 + 1/B)^B < e$
 #   (without, by $2^B$; batch normalisation is another remedy, lesson 05);
 # - **dense**: two layers that concatenate 13, 8 or 6 numbers each, at 10, 30 or 50 layers.
 
@@ -521,7 +523,7 @@ plots.show(figure, caption=caption)
 # %% [markdown]
 # With 10 layers the three kinds get gradients of the same order. With 50 the plain stack's is far smaller as a rule (a product of fifty random factors varies much from start to start), and look where: in *every* layer, the last included. It is not only lost on the way back. The signal on its way forward
 # goes through the same matrices and shrinks, too, and a weight's gradient is the product of both. He's rule keeps the mean square over *draws*; a typical narrow stack lies below that mean, by a factor that grows with every layer. And what arrives at the end is
-# nearly the same for all pictures: their cosine is close to 1. Then the gradients of the ten classes cancel. With a skip connection or a concatenation signals pass by, and stay different.
+# nearly the same for all pictures: their cosine is close to 1. Then the gradients of the ten classes cancel. With additions or concatenations signals pass by, and stay more different.
 #
 # *Predict the validation accuracies after 150 steps of Adam: which of the nine stacks fall below the nearest mean picture?*
 
@@ -561,7 +563,7 @@ caption = "About the same number of weights, the same steps; marks are single st
 plots.show(figure, caption=caption)
 
 # %% [markdown]
-# Below the dotted line a network is worse than ten mean pictures. Compare the plain and the residual stack of 50 layers: the same layers, the same number of weights, one addition in each block. The plain one is behind on its *training* pictures as well, so this is not overfitting: it does not get trained. (Adam divides each gradient by its own size, so a small gradient alone
+# Below the dotted line a network is worse than ten mean pictures: the plain stacks of 30 and 50 layers are, none of the others. Compare the plain and the residual stack of 50 layers: the same layers and number of weights, but one addition in each block, and smaller starting weights (which in the plain stack would shrink the signal even more). The plain one is behind on its *training* pictures as well, so this is not overfitting: it does not get trained. (Adam divides each gradient by its own size, so a small gradient alone
 # would not stop it.)
 #
 # Is the plain stack's learning rate to blame? Two others, from the first start:
@@ -580,8 +582,8 @@ for rate in (0.0003, 0.003):
 #
 # ## 5. Why deep at all? Depth against width at equal parameters
 #
-# One hidden layer can approximate any continuous function (lesson 08), so depth must pay in another currency. Fold a line: the tent $t(x) = 2\,\mathrm{relu}(x) - 4\,\mathrm{relu}(x - \tfrac12)$ maps [0, 1] up and down
-# again. A layer of two ReLU units makes one tent, and the next layer a tent *of the tent*. *How many straight pieces have six such layers? How many units in one hidden layer make as many?*
+# One hidden layer can approximate any continuous function (lesson 08), so depth must have another advantage. Fold a line: the tent $t(x) = 2\,\mathrm{relu}(x) - 4\,\mathrm{relu}(x - \tfrac12)$ maps [0, 1] up and down
+# again. A layer of two ReLU units makes one tent, and the next layer a tent *of the tent*. *How many straight pieces do six such layers make? How many units must one hidden layer have to make as many?*
 
 # %%
 def tents(depth):
@@ -608,7 +610,7 @@ for depth in (1, 2, 4, 6):
 # $2^6 = 64$; one hidden layer bends once per unit, so it needs 63 units and 190 parameters for what 37 do here. With each layer the pieces double while the parameters grow by six (Telgarsky, 2016).
 # </details>
 #
-# That is what depth *can* say; training must find it, and the task must need it. Two tasks, with a fixed budget of parameters split over 1, 2 or 4 hidden layers: our garments, and two spirals of two turns.
+# That is what depth *can* express; training must find it, and the task must need it. Two tasks, with a fixed budget of parameters split over 1, 2 or 4 hidden layers: our garments, and two spirals of two turns.
 
 
 # %%
@@ -660,7 +662,7 @@ for (task, hidden), (width, count, scores) in by_depth.items():
     found.record(f"{task}_{hidden}_hidden_accuracy", scores.mean())
 
 # %% [markdown]
-# Differences as small as the spread of three starts are noise. On the spirals two or four layers separate, with the same number of parameters and of steps, what one layer has not yet separated (with more steps it comes nearer). On the garments hardly anything is gained. Depth is not better in itself: with a fixed budget it is paid for in width, and what it buys depends on the task.
+# Differences as small as the spread of three starts are noise. On the spirals two or four layers separate what one layer, with about as many parameters and the same 300 steps, does not separate. On the garments hardly anything is gained. Depth is not better in itself: with a fixed budget it is paid for in width, and what it buys depends on the task.
 #
 # ## 6. The family tree
 #
@@ -707,11 +709,11 @@ by_hand = [k * k * n * m + m for k, n, m in convolutions] + [n * m + m for n, m 
 print(*by_hand, sep=" + ", end=f" = {sum(by_hand):,}\n")
 
 # %% [markdown]
-# **AlexNet** (Krizhevsky et al., 2012) is a larger LeNet for photographs, with ReLU in place of tanh (to train faster), dropout, and **local response normalisation**: a channel $i$ is divided by what its neighbours at the same pixel say,
+# **AlexNet** (Krizhevsky et al., 2012) is a larger LeNet for photographs, with ReLU in place of tanh (to train faster), dropout, and **local response normalisation**: the value $a_i$ of channel $i$ is divided by a power of its neighbours' squares at the same pixel, and becomes
 #
 # $$b_i = a_i \Big/ \Big(k + \alpha \sum_{j = i - 2}^{i + 2} a_j^2\Big)^{\beta}, \qquad k = 2,\ \alpha = 10^{-4},\ \beta = 0.75 .$$
 #
-# It has no parameters. VGG's authors found that it did not help (2015, section 4.1), and batch normalisation has replaced it. Keras has no layer for it, TensorFlow a function.
+# It has no parameters. VGG's authors found that it did not help (2015, section 4.1), and batch normalisation has replaced it. Keras has no layer for it; TensorFlow has a function.
 
 
 # %%
@@ -767,7 +769,7 @@ alexnet += sum(n * m + m for n, m in [(9216, 4096), (4096, 4096), (4096, 1000)])
 print(f"AlexNet, three of its convolutions in two groups: {alexnet:,}")
 
 # %% [markdown]
-# **Inception** (GoogLeNet; Szegedy et al., 2015): which kernel size is right? All of them, side by side, concatenated. Convolutions of 1 × 1 first reduce the channels, which makes the large kernels cheap, and a global mean replaces the dense layers.
+# **Inception** (GoogLeNet; Szegedy et al., 2015): which kernel size is right? All of them, side by side, concatenated. Convolutions of 1 × 1 first reduce the channels, which makes the large kernels cheap, and a global mean replaces all dense layers but the last. (Our block without reduction has no pooled branch.)
 
 
 # %%
@@ -793,8 +795,8 @@ def unreduced(x):
 show("the same kernels without reduction", unreduced, 28, 28, 192)
 
 # %% [markdown]
-# **ResNet** (He et al., 2016) adds; deep ones use a **bottleneck**: 1 × 1 down, 3 × 3, 1 × 1 up. **ResNeXt** (Xie et al., 2017) cuts the 3 × 3 into 32 **groups**, each of which sees its own channels only: twice the channels for the same number of weights.
-# **DenseNet** (Huang et al., 2017) concatenates. Convolutions in front of a batch normalisation need no bias, which its shift replaces.
+# **ResNet** (He et al., 2016) adds; deep ones use a **bottleneck**: 1 × 1 down, 3 × 3, 1 × 1 up. **ResNeXt** (Xie et al., 2017) cuts the 3 × 3 into 32 **groups**, each of which sees its own channels only: twice the channels for about the same number of weights.
+# **DenseNet** (Huang et al., 2017) concatenates, so the channels grow; between its blocks a convolution of 1 × 1 and a pooling (a **transition**) halve them again. Convolutions in front of a batch normalisation need no bias, which its shift replaces; each normalisation adds four numbers a channel, two of them learned.
 
 
 # %%
@@ -825,6 +827,8 @@ show("two 3 × 3 of 256 channels instead", lambda x: conv_norm(conv_norm(x, 256,
 show("DenseNet layer", dense_layer, 56, 56, 256)
 
 # %% [markdown]
+# That the bottleneck and DenseNet's layer have the same number of parameters is a coincidence.
+#
 # ### How deep is "50"?
 #
 # The number in a name counts layers with weights along the longest path. ResNet-50 has a convolution, 16 bottlenecks and a dense layer.
@@ -837,7 +841,7 @@ print("GoogLeNet: 3 + 9 * 2 + 1 =", 3 + 9 * 2 + 1, "| YOLO v1: 24 convolutions +
 # %% [markdown]
 # Where a block changes the number of channels, once in each of the four stages, its skip connection needs a convolution of 1 × 1. These four are not counted.
 #
-# > **Correction.** *Boudart* (2527) gives "YOLO: N = 13, GoogLeNet: N = 22, ResNet50: N = 48" for the pattern [CONV → RELU] × N → POOL. There N counts convolutions between two poolings: 1 in LeNet, 2 or 3 in VGG. 22 and 48 are layers of a whole network (48 without
+# > **Correction.** *Boudart* (2527) gives "YOLO: N = 13, GoogLeNet: N = 22, ResNet50: N = 48" for the pattern [CONV → RELU] × N → POOL. There N counts convolutions between two poolings: 1 in LeNet, 2 or 3 in VGG-16. 22 and 48 are layers of a whole network (48 without
 # > the first convolution and the dense layer), and YOLO v1 has 24 convolutions (Redmon et al., 2016, section 2.1), as the deck of *Materna* (166) says.
 #
 # | year | network | what lets the gradient through |
@@ -851,7 +855,7 @@ print("GoogLeNet: 3 + 9 * 2 + 1 =", 3 + 9 * 2 + 1, "| YOLO v1: 24 convolutions +
 #
 # ## 7. Graphs: shared inputs, several inputs, several outputs
 #
-# A graph is not a chain. *Materna* (482–509) reads **one input with two extractors**, with kernels of 4 and of 8. The deck's imports, `keras.layers.convolutional`, `.pooling` and `.merge`, fail in Keras 3, where everything is in `keras.layers`. *On paper: 64 × 64 pixels; 32 kernels of 4 × 4, 16 of 8 × 8, each followed by 2 × 2
+# A network need not be a chain. *Materna* (482–509) reads **one input with two extractors**, with kernels of 4 and of 8. The deck's imports, `keras.layers.convolutional`, `.pooling` and `.merge`, fail in Keras 3, where everything is in `keras.layers`. *On paper: 64 × 64 pixels; 32 kernels of 4 × 4, 16 of 8 × 8, each followed by 2 × 2
 # pooling. How many numbers are concatenated?*
 
 
@@ -872,7 +876,7 @@ counts = [layer.count_params() for layer in shared_input.layers if layer.count_p
 print(*(f"{n:,}" for n in sorted(counts)), sep=" + ", end=f" = {shared_input.count_params():,}\n")
 
 # %% [markdown]
-# $64 - 4 + 1 = 61$, halved 30, $30^2 \cdot 32 = 28{,}800$; $57 \to 28$, $28^2 \cdot 16 = 12{,}544$. **Two inputs** (511–544): a grey picture of 64 × 64 and a coloured one of 32 × 32, each through two convolutions of its own.
+# $64 - 4 + 1 = 61$, halved 30, $30^2 \cdot 32 = 28{,}800$; $57 \to 28$, $28^2 \cdot 16 = 12{,}544$. **Two inputs** (511–544): a grey picture of 64 × 64 and a coloured one of 32 × 32, each through two convolutions of its own. Each call of `extractor` makes new layers; a single layer that is called twice would use the same weights for both (Keras' guide, "Shared layers").
 
 # %%
 shapes = {"grey": (64, 64, 1), "coloured": (32, 32, 3)}
@@ -891,7 +895,7 @@ print("five pairs in, out:", two_inputs(some).shape)
 plots.architecture(two_inputs)
 
 # %% [markdown]
-# **Several outputs** have a loss each, and what is minimised is their weighted sum. A common trunk says which garment it is, and how much of the picture it covers.
+# **Several outputs** have a loss each, and what is minimised is their weighted sum. From common layers, the trunk, one output says which garment it is, and the other how much of the picture it covers (`ink`, the share of pixels brighter than 73). Squared errors of a share are small, hence the weight of 10.
 
 # %%
 ink = np.mean(x_train > 0, axis=1, keepdims=True)
@@ -908,7 +912,7 @@ error = np.mean((said["ink"].numpy()[:, 0] - true_ink) ** 2) / true_ink.var()
 found.record("two_outputs_ink_unexplained", error)
 
 # %% [markdown]
-# The second number is the squared error as a share of the ink's variance (1: no better than the mean). Inputs and outputs have names here, given as dictionaries: what belongs together cannot be swapped by order.
+# The second number is the squared error as a share of the ink's variance (1: no better than the mean; the few drawn garments leave it nearer to 1 than the real ones). Inputs and outputs are dictionaries here, matched by name, so their order does not matter.
 #
 # ## 8. Which layer for which task
 #
@@ -916,7 +920,7 @@ found.record("two_outputs_ink_unexplained", error)
 #
 # | data, task | layers | lesson |
 # | --- | --- | --- |
-# | table: class or number | `Dense`; first trees and a line | 04, 08 |
+# | table: class or number | `Dense`; before it, try trees and a linear model | 04, 08 |
 # | picture: class | `Conv2D`, `MaxPooling2D`, `GlobalAveragePooling2D`, `Add`, `BatchNormalization` | 01, 02, 10 |
 # | picture: mask, or a new picture | the same, and `Conv2DTranspose` or `UpSampling2D` with `Concatenate` | 03 |
 # | picture: boxes | the same, a grid of outputs | later |
@@ -925,7 +929,7 @@ found.record("two_outputs_ink_unexplained", error)
 #
 # > **Correction.** The table says "deconvolution": it is a *transposed* convolution, which does not undo one (lesson 10). And it gives text and series to recurrent layers alone.
 #
-# How to choose? **Start simple**: a baseline, then the smallest network of the table's row. **Take an architecture that worked on a similar problem**, with its trained weights if there are any (lesson 02): VGG-16, which the decks use, is easy to read, and larger than most successors. Go deeper only while validation improves, and then with skip connections.
+# How to choose? **Start simple**: a baseline, then the smallest network in the table's row. **Take an architecture that worked on a similar problem**, with its trained weights if there are any (lesson 02): VGG-16, which the decks use, is easy to read, and larger than most successors. Go deeper only while validation improves, and then with skip connections.
 #
 # ## 9. The test, once
 
@@ -938,16 +942,16 @@ for name in kinds:
     found.record(f"{name}_50_test_accuracy", accuracy(stacks[name, 50], x_test, y_test))
 
 # %% [markdown]
-# There is no published number for so small a setting; the baseline is ours, and the published comparison is the one of He et al. above. The test scores are those of one network of each kind, the start that was in the middle on the validation pictures.
+# There is no published number for so small a setting; the baseline is ours, and the published comparison is the one of He et al. above. The test scores are those of one network of each kind, the start that was in the middle on the validation pictures. Again only the plain stack stays below the nearest mean picture.
 #
 # ## What we saw
 
 # %%
 gap = 10 ** (found["residual_50_log10_gradient"] - found["plain_50_log10_gradient"])
 display(Markdown(f"""
-- The sigmoid's slope is at most 0.25, and still {np.median(sizes["sigmoid", 100][:, 0]):.2f} of the gradient pass ten layers of width 100 with $N(0, 1)$: width, weights and slope decide together.
+- The sigmoid's slope is at most 0.25, and still {np.median(sizes["sigmoid", 100][:, 0]):.2f} of the gradient at layer 10 reaches layer 1 at width 100 with $N(0, 1)$: width, weights and slope decide together.
 - Only ReLU sets outputs to exactly 0; {found["relu_dead_high_rate"]:.0%} of its units were dead after training at 0.03, {found["leaky_relu_dead_high_rate"]:.0%} of leaky ReLU's.
-- At 50 layers the first layer's gradient is {gap:.0f} times as large with additions as without (geometric means of {len(starts)} starts; over seeds 0 to 2 the factor went from 7 to 130).
+- At 50 layers the first layer's gradient is {gap:.0f} times as large with additions as without (geometric means of {len(starts)} starts; over seeds 0 to 2, real and drawn pictures, the factor went from 7 to 132).
 - Validation accuracy at 10 and 50 layers: plain {found["plain_10_val_accuracy"]:.3f} and {found["plain_50_val_accuracy"]:.3f}, residual {found["residual_10_val_accuracy"]:.3f} and {found["residual_50_val_accuracy"]:.3f}, dense {found["dense_10_val_accuracy"]:.3f} and {found["dense_50_val_accuracy"]:.3f}; the nearest mean picture {found["nearest_mean_val_accuracy"]:.3f}.
 - 89 % of VGG-16's 138 million parameters are in three dense layers; its successors have one smaller layer behind a global mean.
 """))
@@ -965,6 +969,7 @@ display(Markdown(f"""
 # ## References
 #
 # - Balduzzi, D., et al. (2017). The shattered gradients problem. *ICML*.
+# - Chollet, F. The Functional API. [Keras' guides](https://keras.io/guides/functional_api/).
 # - Clevert, D.-A., Unterthiner, T., Hochreiter, S. (2016). Fast and accurate deep network learning by exponential linear units. *ICLR*.
 # - Goodfellow, I., et al. (2013). Maxout networks. *ICML*.
 # - He, K., Zhang, X., Ren, S., Sun, J. (2015). Delving deep into rectifiers. *ICCV*. (2016). Deep residual learning for image recognition. *CVPR*.
@@ -978,3 +983,4 @@ display(Markdown(f"""
 # - Telgarsky, M. (2016). Benefits of depth in neural networks. *COLT*.
 # - Veit, A., Wilber, M., Belongie, S. (2016). Residual networks behave like ensembles of relatively shallow networks. *NIPS*.
 # - Xie, S., et al. (2017). Aggregated residual transformations for deep neural networks. *CVPR*.
+# - Zhang, A., et al. Dive into deep learning, section 5.4 and chapter 8. [d2l.ai](https://d2l.ai): whole architectures, trained on Fashion-MNIST.

@@ -68,7 +68,7 @@ found.record("nearest_mean_val_accuracy", np.mean(nearest == y_val))
 # %% [markdown]
 # ## 2. Eight activations
 #
-# What should a good activation be? *Not linear*, or a hundred layers are one (lesson 08). *Cheap*, since it is called for every unit. *Differentiable almost everywhere*, with a slope that is
+# What should a good activation be? *Not linear*, or a hundred layers amount to one (lesson 08). *Cheap*, since it is called for every unit. *Differentiable almost everywhere*, with a slope that is
 # neither tiny nor large, since the gradient is multiplied by it in each layer. With $z$ for the weighted sum:
 #
 # | name | formula | who learns what |
@@ -140,7 +140,7 @@ plots.show(figure, caption="Sigmoid and tanh are flat on both sides; ReLU, ELU a
 # </details>
 #
 # > **Correction.** *Overview of Deep Learning, and Keras* (line 17) writes ELU as $\max(\alpha (e^z - 1), z)$ with $\alpha \ll 1$; *Boudart* (1228) has it by cases, which is right (Clevert et al., 2016).
-# > The exponential outgrows every line, so the maximum picks the wrong branch for large $z$. The first deck also calls ELU "differentiable everywhere" (18): that holds only for $\alpha = 1$. Otherwise the slopes $\alpha$ and 1 meet at 0.
+# > The exponential outgrows every line, so the maximum picks the wrong branch for large $z$. *Overview* also calls ELU "differentiable everywhere" (18): that holds only for $\alpha = 1$. Otherwise the slopes $\alpha$ and 1 meet at 0.
 
 # %%
 from scipy.optimize import brentq
@@ -169,7 +169,7 @@ found.record("sums_exactly_zero", np.mean(sums == 0))
 
 # %% [markdown]
 # > **Correction.** *Boudart* (1190) says that "in practice the values never reach exactly zero". They do while the bias is 0, as at the start: wherever a kernel sees only background or padding, and behind units that are all
-# > off. (Trained biases make it rare.) Libraries take 0, one of the slopes that are possible there (a *subgradient*), and nothing breaks.
+# > off. (With trained biases it becomes rare.) Libraries take 0, one of the slopes that are possible there (a *subgradient*), and nothing breaks.
 #
 # ### Cost
 #
@@ -202,7 +202,7 @@ display(Markdown(f"{slowest} takes {to_relu:.1f} times ReLU's time, and {to_prod
 # ### Zeros and dead units
 #
 # ReLU's outputs are **sparse**: for each input many units are exactly 0, and which ones they are is information. A unit that says the same for *every* input is another matter: it is
-# **dead**, carries no information and, where its slope is 0, learns nothing (lesson 04, section 8). High learning rates kill: one large step pushes a bias far below zero. So we train eight small networks (three hidden layers of 64
+# **dead**, carries no information and, where its slope is 0, learns nothing (lesson 04, section 8). High learning rates kill: one large step can push a bias far below zero. So we train eight small networks (three hidden layers of 64
 # units, 100 steps of Adam) at a usual rate, 0.001, and at 0.03.
 
 
@@ -377,7 +377,7 @@ plots.show(figure, caption="Medians of 99 draws. A straight line here means the 
 # $n\,\sigma_w^2\, \mathbb E[f'(z)^2]$, with $n$ units a layer and weights of variance $\sigma_w^2$: the width counts, not the slope alone.
 # </details>
 #
-# ReLU's factor is $n/2$, so nine steps at width 100 multiply the size by $50^{4.5} = 4.4 \cdot 10^7$ (the median above is a little smaller).
+# ReLU's factor is $n/2$, so nine steps at width 100 multiply the size by $50^{4.5} = 4.4 \cdot 10^7$ (the median is a little smaller).
 #
 # > **Correction.** *Boudart* (1149–1168, 2655–2666) bounds the sigmoid's factor by $|w| \le 1$ and 0.25: 31.7 % of $N(0, 1)$ lie outside ±1, and the paths add up. For ReLU (1238–1246, 2669–2679) the slide sets $f' = 1$ and $a = 1$: $f'$ is 0 or 1, and $a$
 # > has no bound; the gradient does not stay, it explodes. That gradients shrink with sigmoids is right for *narrow* layers, and for the small weights that keep sigmoids out of their flat parts (lesson 04: at width 100 and $\sigma_w^2 = 1/n$ each layer costs a factor of about 4).
@@ -390,7 +390,7 @@ plots.show(figure, caption="Medians of 99 draws. A straight line here means the 
 #
 # $$\frac{\partial L}{\partial x} = \frac{\partial L}{\partial H}\Big(\frac{\partial F}{\partial x} + 1\Big),$$
 #
-# with the identity matrix for the 1 and gradients as rows. Whatever $F$ does, the gradient also goes past it, unchanged: a **skip connection**. The authors argue otherwise: with $F = 0$ a block changes nothing, so a deeper network can do at least what a shallower one does. We check the formula on one block.
+# with the identity matrix for the 1 and gradients as rows. Whatever $F$ does, the gradient also goes past it, unchanged: a **skip connection**. The authors give another reason: with $F = 0$ a block changes nothing, so a deeper network can do at least what a shallower one does. We check the formula on one block.
 
 # %%
 block_in = keras.Input((4,))
@@ -559,7 +559,7 @@ axis.axhline(found["nearest_mean_val_accuracy"], color="0.5", ls=":", label="nea
 axis.set(xlabel="layers", ylabel="validation accuracy", xticks=depths, ylim=(0, 1))
 axis.legend(loc="lower left")
 figure.set_label(f"Validation accuracy of stacks of 10, 30 and 50 layers: {'; '.join(said)}.")
-caption = "About the same number of weights, the same steps; marks are single starts, lines their means."
+caption = "Only the plain stacks get worse with depth. Marks are single starts, lines their means; the same steps for all."
 plots.show(figure, caption=caption)
 
 # %% [markdown]
@@ -602,7 +602,7 @@ for depth in (1, 2, 4, 6):
     pieces = 1 + np.sum(np.diff(np.sign(np.diff(saw(x).numpy()[:, 0]))) != 0)
     count = saw.count_params()
     print(f"{depth} layers of 2 units: {pieces} pieces with {count} parameters;", end=" ")
-    print(f"one layer with as many: at most {(count - 1) // 3 + 1} pieces")
+    print(f"one layer with as many parameters: at most {(count - 1) // 3 + 1} pieces")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -855,7 +855,7 @@ print("GoogLeNet: 3 + 9 * 2 + 1 =", 3 + 9 * 2 + 1, "| YOLO v1: 24 convolutions +
 #
 # ## 7. Graphs: shared inputs, several inputs, several outputs
 #
-# A network need not be a chain. *Materna* (482–509) reads **one input with two extractors**, with kernels of 4 and of 8. The deck's imports, `keras.layers.convolutional`, `.pooling` and `.merge`, fail in Keras 3, where everything is in `keras.layers`. *On paper: 64 × 64 pixels; 32 kernels of 4 × 4, 16 of 8 × 8, each followed by 2 × 2
+# A network need not be a chain. *Materna* (482–509) builds **one input with two extractors**, with kernels of 4 and of 8. The deck's imports, `keras.layers.convolutional`, `.pooling` and `.merge`, fail in Keras 3, where everything is in `keras.layers`. *On paper: 64 × 64 pixels; 32 kernels of 4 × 4, 16 of 8 × 8, each followed by 2 × 2
 # pooling. How many numbers are concatenated?*
 
 
@@ -964,7 +964,7 @@ display(Markdown(f"""
 # 1. Give the residual stack the full variance (`scale=2` in both layers). What happens to its gradient at 50 layers, and to its accuracy? *Hint: each block doubles the variance, and there are 24.*
 # 2. Put a `BatchNormalization` in front of each ReLU of the plain stack. Gradient, accuracy, time?
 # 3. Put sigmoids into the three stacks. Which of them still learns at 50 layers?
-# 4. Take `MaxPooling2D` and `Conv2D` for `Dense` in `stack`, at 10 layers, and compare at equal time.
+# 4. Replace `Dense` in `stack` by `Conv2D` and `MaxPooling2D`, at 10 layers, and compare at equal time.
 #
 # ## References
 #

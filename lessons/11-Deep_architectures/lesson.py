@@ -559,7 +559,7 @@ axis.axhline(found["nearest_mean_val_accuracy"], color="0.5", ls=":", label="nea
 axis.set(xlabel="layers", ylabel="validation accuracy", xticks=depths, ylim=(0, 1))
 axis.legend(loc="lower left")
 figure.set_label(f"Validation accuracy of stacks of 10, 30 and 50 layers: {'; '.join(said)}.")
-caption = "Only the plain stacks get worse with depth. Marks are single starts, lines their means; the same steps for all."
+caption = "Only the plain stacks lose much with depth. Marks are single starts, lines their means; the same steps for all."
 plots.show(figure, caption=caption)
 
 # %% [markdown]

@@ -17,14 +17,14 @@ except ImportError:  # Windows
 
 
 @contextmanager
-def locked(folder: Path, refusal: Callable[[], str]) -> Iterator[None]:
+def locked(folder: Path, refusal: Callable[[], str], *, needed: bool = False) -> Iterator[None]:
     """Lock a folder; where another process holds it, raise a CourseError with the refusal.
 
     The lock is the system's and on the folder itself: it ends with the process that holds it, and
     leaves no file behind. Windows and some network disks have no such lock; there, nobody is
-    refused.
+    refused, unless a lock is `needed`: then everybody is.
     """
-    if fcntl is None:
+    if fcntl is None and not needed:
         yield
         return
     try:
@@ -36,8 +36,11 @@ def locked(folder: Path, refusal: Callable[[], str]) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CourseError(refusal()) from None
-        except OSError:
-            pass  # this disk has no locks
+        except OSError as error:  # this disk has no locks
+            if needed:
+                raise CourseError(
+                    f"{folder} is on a disk without locks ({error.strerror})."
+                ) from error
         yield
     finally:
         os.close(handle)

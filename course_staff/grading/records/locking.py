@@ -70,7 +70,7 @@ def _remove_half(path: Path) -> None:
 
 @contextmanager
 def _locked_folder(folder: Path) -> Iterator[None]:
-    with locked(folder, lambda: _refusal(str(folder), _holder(folder))):
+    with locked(folder, lambda: _refusal(str(folder), _holder(folder)), needed=True):
         files.write(folder / HOLDER, json.dumps({"who": _myself(), "since": _now()}))
         try:
             yield

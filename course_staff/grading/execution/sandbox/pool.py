@@ -138,5 +138,5 @@ def _remove_leftovers(parent: Path) -> None:
     for folder in parent.glob(f"{_PREFIX}*"):
         with suppress(OSError, CourseError):
             if time.time() - folder.stat().st_mtime > _LEFT:
-                with locked(folder, lambda: "its grader is still there"):
+                with locked(folder, lambda: "its grader is still there", needed=True):
                     shutil.rmtree(folder, ignore_errors=True)
